@@ -1,0 +1,3 @@
+//! The agent that gmsactl starts on a host for one session.
+
+fn main() {}

@@ -1,0 +1,3 @@
+//! Converts Windows services from password accounts to group managed service accounts.
+
+fn main() {}

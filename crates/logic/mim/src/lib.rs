@@ -1,0 +1,1 @@
+//! The Microsoft Identity Manager catalogue: components, versions, tools, rules.

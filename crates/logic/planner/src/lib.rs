@@ -1,0 +1,1 @@
+//! Inventory and intent in, plan and findings out; pure.

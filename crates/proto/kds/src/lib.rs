@@ -1,0 +1,1 @@
+//! KDS root keys, key derivation and group key identifiers ([MS-GKDI]).

@@ -1,0 +1,1 @@
+//! Managed passwords: blob, identifier, rollover, NT hash, Kerberos keys and keytabs.

@@ -1,0 +1,1 @@
+//! SID, GUID, FILETIME, security descriptors and SDDL text.

@@ -1,0 +1,1 @@
+//! The directory port over LDAP, and the Kerberos log-on proof.

@@ -1,0 +1,1 @@
+//! The host port: the agent's client, and its transports.

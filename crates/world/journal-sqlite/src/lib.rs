@@ -1,0 +1,1 @@
+//! The journal in SQLite: events, never updates.

@@ -1,0 +1,1 @@
+//! The Windows calls behind the agent's protocol.

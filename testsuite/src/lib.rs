@@ -1,0 +1,1 @@
+//! All integration tests: cases and vectors as data.

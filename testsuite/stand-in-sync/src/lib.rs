@@ -1,0 +1,1 @@
+//! A stand-in for MIM's Synchronization Service and its key tools, for the rig.
