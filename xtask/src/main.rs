@@ -1,3 +1,37 @@
-//! The project's own tasks: ci, floors, rig, agent.
+//! The project's own tasks, run as `cargo xtask TASK`.
 
-fn main() {}
+mod agent;
+mod ci;
+mod floors;
+mod repo;
+mod rig;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "The project's own tasks")]
+struct Args {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Check everything that a change must pass.
+    Ci,
+    /// Check that no crate imports from its own floor or above.
+    Floors,
+    /// Stand up, take down or show the real systems that gmsactl is tested against.
+    Rig(rig::Args),
+    /// Build the Windows agent and the stand-ins from Linux.
+    Agent,
+}
+
+fn main() -> anyhow::Result<()> {
+    match Args::parse().task {
+        Task::Ci => ci::run(),
+        Task::Floors => floors::run(),
+        Task::Rig(args) => rig::run(&args),
+        Task::Agent => agent::run(),
+    }
+}

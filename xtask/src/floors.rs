@@ -1,0 +1,6 @@
+//! Task `floors`: being written.
+
+/// Runs the task.
+pub fn run() -> anyhow::Result<()> {
+    anyhow::bail!("not yet written")
+}
