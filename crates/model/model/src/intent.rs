@@ -1,0 +1,199 @@
+//! What is wanted: `conversion.toml`.
+
+use serde::{Deserialize, Serialize};
+
+use crate::names::{ComponentId, Dn, GmsaName, HostName, SamAccountName};
+
+/// Which components get which gMSA.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Intent {
+    /// Format of this document: 1.
+    pub format: u32,
+    /// The conversions, in the order in which they are to happen.
+    #[serde(rename = "conversion")]
+    pub conversions: Vec<Conversion>,
+}
+
+/// One component's move from its password account to a gMSA.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Conversion {
+    /// Which component of the catalogue.
+    pub component: ComponentId,
+    /// On which hosts.
+    pub hosts: Vec<HostName>,
+    /// Which gMSA it gets.
+    pub gmsa: GmsaName,
+    /// The group whose members may retrieve the managed password.
+    pub retrieval_group: SamAccountName,
+    /// How its account is changed.
+    #[serde(default)]
+    pub strategy: Strategy,
+    /// Managed password interval in days, for a gMSA that is created.
+    #[serde(default = "default_interval")]
+    pub interval_days: u32,
+    /// Where the group is created; the domain's Users container by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group_container: Option<Dn>,
+    /// Where the gMSA is created; the domain's Managed Service Accounts container by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gmsa_container: Option<Dn>,
+    /// The file on the host that the key set is exported to, for components that have one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key_set: Option<String>,
+}
+
+/// How a component's account is changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Strategy {
+    /// Through the service control manager and the product's tools.
+    #[default]
+    Direct,
+}
+
+/// 30 days: what Windows itself takes where none is given ([MS-ADTS] 2.338, msDS-ManagedPasswordInterval).
+fn default_interval() -> u32 {
+    30
+}
+
+/// Why a text is no intent.
+#[derive(Debug, thiserror::Error)]
+pub enum InvalidIntent {
+    /// TOML syntax, an unknown or missing field, an invalid name: the message points at the line.
+    #[error("{0}")]
+    Text(#[from] toml::de::Error),
+    /// A format of another gmsactl.
+    #[error("format is {0}, this gmsactl knows format 1")]
+    Format(u32),
+    /// The fields are readable and contradict themselves.
+    #[error("conversion {number} ({component}): {why}")]
+    Conversion {
+        /// Which one, from 1.
+        number: usize,
+        /// Its component.
+        component: ComponentId,
+        /// What is wrong.
+        why: String,
+    },
+    /// Nothing is wanted.
+    #[error("there is no [[conversion]] in it")]
+    Empty,
+}
+
+impl Intent {
+    /// Reads `conversion.toml`.
+    ///
+    /// # Errors
+    /// [`InvalidIntent`], pointing at the line where the text allows it.
+    pub fn parse(text: &str) -> Result<Self, InvalidIntent> {
+        let intent: Self = toml::from_str(text)?;
+        intent.validate()?;
+        Ok(intent)
+    }
+
+    /// Checks what the types cannot.
+    ///
+    /// # Errors
+    /// The first contradiction found.
+    pub fn validate(&self) -> Result<(), InvalidIntent> {
+        if self.format != 1 {
+            return Err(InvalidIntent::Format(self.format));
+        }
+        if self.conversions.is_empty() {
+            return Err(InvalidIntent::Empty);
+        }
+        for (index, conversion) in self.conversions.iter().enumerate() {
+            if let Some(why) = contradiction(conversion, self.conversions.get(..index).unwrap_or_default()) {
+                return Err(InvalidIntent::Conversion {
+                    number: index + 1,
+                    component: conversion.component.clone(),
+                    why,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// The file's text.
+    ///
+    /// # Errors
+    /// Only where TOML cannot hold it, which the types forbid.
+    pub fn to_text(&self) -> Result<String, toml::ser::Error> {
+        toml::to_string_pretty(self)
+    }
+}
+
+fn contradiction(conversion: &Conversion, before: &[Conversion]) -> Option<String> {
+    if conversion.hosts.is_empty() {
+        return Some("hosts is empty: name at least one host".to_owned());
+    }
+    let mut hosts = conversion.hosts.clone();
+    hosts.sort();
+    if let Some([twice, _]) = hosts.windows(2).find(|pair| pair.first() == pair.last()) {
+        return Some(format!("host {twice} stands twice in hosts"));
+    }
+    if conversion.interval_days == 0 || conversion.interval_days > 3650 {
+        return Some("interval-days must be between 1 and 3650".to_owned());
+    }
+    if conversion.retrieval_group.same_as(&conversion.gmsa.sam_account_name()) {
+        return Some("retrieval-group and gmsa are the same name".to_owned());
+    }
+    let clash = before.iter().find(|other| other.component == conversion.component);
+    if let Some(host) = clash.and_then(|other| other.hosts.iter().find(|host| conversion.hosts.contains(host))) {
+        return Some(format!("host {host} has this component in an earlier conversion already"));
+    }
+    before
+        .iter()
+        .find(|other| other.component != conversion.component && other.gmsa == conversion.gmsa)
+        .map(|other| format!("component {} has the same gMSA; give each component its own", other.component))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &str = r#"format = 1
+
+[[conversion]]
+component = "sync"
+hosts = ["mimsync01"]
+gmsa = "MIMSyncGMSAsvc"
+retrieval-group = "MIMSync_Servers"
+key-set = 'C:\MIMBackup\miiskeys-1.bin'
+"#;
+
+    #[test]
+    fn defaults_are_filled_in_and_names_normalised() {
+        let intent = Intent::parse(TEXT).unwrap();
+        let conversion = &intent.conversions[0];
+        assert_eq!(conversion.interval_days, 30);
+        assert_eq!(conversion.strategy, Strategy::Direct);
+        assert_eq!(conversion.hosts[0].as_str(), "MIMSYNC01");
+        assert_eq!(Intent::parse(&intent.to_text().unwrap()).unwrap(), intent);
+    }
+
+    #[test]
+    fn errors_point_at_the_line() {
+        let wrong = TEXT.replace("MIMSyncGMSAsvc", "MIMSyncGMSAservice");
+        let error = Intent::parse(&wrong).unwrap_err().to_string();
+        assert!(error.contains("line 6") && error.contains("14 characters"), "{error}");
+        let unknown = TEXT.replace("key-set", "keyset");
+        let error = Intent::parse(&unknown).unwrap_err().to_string();
+        assert!(error.contains("line 8") && error.contains("keyset"), "{error}");
+    }
+
+    #[test]
+    fn contradictions_are_refused() {
+        for (from, to, says) in [
+            ("[\"mimsync01\"]", "[]", "hosts is empty"),
+            ("[\"mimsync01\"]", "[\"mimsync01\", \"MIMSYNC01\"]", "stands twice"),
+            ("format = 1", "format = 2", "format 1"),
+            ("MIMSync_Servers", "MIMSyncGMSAsvc$", "the same name"),
+        ] {
+            let error = Intent::parse(&TEXT.replace(from, to)).unwrap_err().to_string();
+            assert!(error.contains(says), "{says}: {error}");
+        }
+    }
+}

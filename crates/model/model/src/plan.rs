@@ -1,0 +1,148 @@
+//! What was decided: ordered steps, each with what it changes, as a file.
+
+mod action;
+mod file;
+
+pub use action::{Action, PasswordNeed, ToolRun};
+pub use file::{InvalidPlan, PlanDocument, fingerprint};
+
+use security::Sid;
+use serde::{Deserialize, Serialize};
+
+use crate::finding::{Finding, Severity};
+use crate::intent::Intent;
+use crate::names::{ComponentId, DnsName, HostName, StepId};
+
+/// A plan: made by the planner, unchanged ever after.
+///
+/// INVARIANT: same inventory, same intent, same plan, byte for byte. INVARIANT: no secret.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Plan {
+    /// Format of this document: 1.
+    pub format: u32,
+    /// Version of the gmsactl that made it.
+    pub made_by: String,
+    /// The estate that it is for.
+    pub estate: PlannedEstate,
+    /// SHA-256 over [`Plan::prior`]: another fingerprint, another world, a stale plan.
+    pub fingerprint: String,
+    /// What was wanted.
+    pub intent: Intent,
+    /// The prior state that the plan rests on.
+    pub prior: Vec<Fact>,
+    /// In the order of execution.
+    pub steps: Vec<Step>,
+    /// What the operator should know.
+    pub findings: Vec<Finding>,
+}
+
+/// Which estate a plan is for: it is refused on any other.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlannedEstate {
+    /// Name from `estate.toml`.
+    pub name: String,
+    /// DNS name of the domain.
+    pub domain: DnsName,
+    /// NetBIOS name of the domain.
+    pub netbios_name: String,
+    /// SID of the domain.
+    pub domain_sid: Sid,
+}
+
+/// One fact of the prior state.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Fact {
+    /// About what: an account, a service on a host.
+    pub subject: String,
+    /// Which property.
+    pub what: String,
+    /// Its value as text; `-` where there is none.
+    pub value: String,
+}
+
+/// One step.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Step {
+    /// Unique in the plan.
+    pub id: StepId,
+    /// [`Action::kind`], once more where readers look for it.
+    pub kind: String,
+    /// The component whose conversion it is part of.
+    pub component: ComponentId,
+    /// What it is about, in words.
+    pub subject: String,
+    /// The host that it happens on; none for the directory.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub host: Option<HostName>,
+    /// Steps that must hold before.
+    pub requires: Vec<StepId>,
+    /// Old → new; empty for a step that only looks.
+    pub changes: Vec<Change>,
+    /// Whether and how it can be taken back.
+    pub reversible: Reversible,
+    /// Whether there is anything to do.
+    pub status: StepStatus,
+    /// How long the service is expected to be down because of it, in seconds.
+    pub downtime_seconds: u32,
+    /// The least privilege that it needs.
+    pub privilege: String,
+    /// What exactly to do.
+    pub action: Action,
+}
+
+/// Old → new.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Change {
+    /// Which property.
+    pub what: String,
+    /// Before; `null` where there was nothing.
+    pub from: Option<String>,
+    /// After; `null` where nothing is left.
+    pub to: Option<String>,
+}
+
+/// Whether and how a step can be taken back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Reversible {
+    /// With what gmsactl has.
+    Free,
+    /// With the password of the old account.
+    Credential,
+    /// Not at all.
+    None,
+}
+
+/// Whether there is anything to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum StepStatus {
+    /// It changes something.
+    Change,
+    /// It looks only: a gate or a proof.
+    Check,
+    /// It holds already.
+    NoOp,
+}
+
+impl Plan {
+    /// Whether applying it would change anything.
+    pub fn has_changes(&self) -> bool {
+        self.steps.iter().any(|step| step.status == StepStatus::Change)
+    }
+
+    /// The findings that forbid applying it.
+    pub fn blocking(&self) -> impl Iterator<Item = &Finding> {
+        self.findings.iter().filter(|finding| finding.severity == Severity::Blocks)
+    }
+
+    /// Whether some finding forbids applying it.
+    pub fn is_blocked(&self) -> bool {
+        self.blocking().next().is_some()
+    }
+
+    /// The step of that id.
+    pub fn step(&self, id: &StepId) -> Option<&Step> {
+        self.steps.iter().find(|step| step.id == *id)
+    }
+}

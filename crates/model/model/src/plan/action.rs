@@ -1,0 +1,169 @@
+//! What exactly a step does: data that leaves the engine no choice.
+
+use serde::{Deserialize, Serialize};
+
+use crate::names::{Dn, DnsName, GmsaName, LogonAccount, SamAccountName, ServiceName, Spn, StepId};
+
+/// One action on the directory, on the step's host, or just a look.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "do", rename_all = "kebab-case", rename_all_fields = "kebab-case", deny_unknown_fields)]
+pub enum Action {
+    /// Gate: a KDS root key is usable on every domain controller.
+    AwaitRootKey,
+    /// Create a global security group.
+    CreateGroup {
+        /// Its name.
+        group: SamAccountName,
+        /// Where; the Users container where none is given.
+        container: Option<Dn>,
+    },
+    /// Add a computer to a group.
+    AddMember {
+        /// The group.
+        group: SamAccountName,
+        /// The member.
+        member: SamAccountName,
+    },
+    /// Create a gMSA.
+    CreateGmsa {
+        /// Its name.
+        gmsa: GmsaName,
+        /// `dNSHostName`.
+        dns_host_name: DnsName,
+        /// `msDS-ManagedPasswordInterval`, days.
+        interval_days: u32,
+        /// The group whose members may retrieve its password.
+        retrieval_group: SamAccountName,
+        /// Where; the Managed Service Accounts container where none is given.
+        container: Option<Dn>,
+    },
+    /// Let a group's members retrieve the managed password of a gMSA that exists.
+    AllowRetrieval {
+        /// The gMSA.
+        gmsa: GmsaName,
+        /// The group.
+        group: SamAccountName,
+    },
+    /// Gate: the host can retrieve the gMSA's managed password.
+    ProveRetrieval {
+        /// The gMSA.
+        gmsa: GmsaName,
+    },
+    /// Export a key set with the product's own tool.
+    ExportKeySet {
+        /// The file that it writes, on the host.
+        file: String,
+        /// The folder that must exist for it.
+        folder: String,
+        /// The tool's command line.
+        tool: ToolRun,
+    },
+    /// Gate: the exported file is there and unchanged. Its undo activates the key set for the old account again.
+    HoldKeySet {
+        /// The exported file.
+        file: String,
+        /// The step that exported it.
+        exported_by: StepId,
+        /// How to activate the key set for the old account, should the conversion be taken back.
+        way_back: ToolRun,
+    },
+    /// Stop a service with its dependants.
+    StopService {
+        /// Which.
+        service: ServiceName,
+    },
+    /// Move an SPN: remove it from one account and add it to another, one journaled pair.
+    MoveSpn {
+        /// The SPN.
+        spn: Spn,
+        /// The account that has it.
+        from: SamAccountName,
+        /// The account that gets it.
+        to: SamAccountName,
+    },
+    /// Set a service's logon account to a gMSA: NULL password, managed-account flag.
+    SetLogonAccount {
+        /// Which service.
+        service: ServiceName,
+        /// The account before.
+        from: LogonAccount,
+        /// The gMSA.
+        to: LogonAccount,
+    },
+    /// Activate the exported key set for the new logon account.
+    RestoreKeySet {
+        /// The exported file.
+        file: String,
+        /// The step that exported it.
+        exported_by: StepId,
+        /// The tool's command line.
+        tool: ToolRun,
+    },
+    /// Start a service and wait until it runs.
+    StartService {
+        /// Which.
+        service: ServiceName,
+    },
+    /// Proof: the host's machine account retrieves the password, it equals the derived one, and a log-on works.
+    ProveLogon {
+        /// The gMSA.
+        gmsa: GmsaName,
+    },
+}
+
+/// A product tool's command line; what it reads from standard input is named, never given.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct ToolRun {
+    /// Absolute path on the host.
+    pub program: String,
+    /// Arguments, one each.
+    pub args: Vec<String>,
+    /// The account whose password it reads from standard input.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub password_of: Option<LogonAccount>,
+}
+
+/// A password that an action needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PasswordNeed<'a> {
+    /// Of which account.
+    pub account: &'a LogonAccount,
+    /// Needed to apply; otherwise only to take back.
+    pub to_apply: bool,
+}
+
+impl Action {
+    /// The kind's name in plans, journals and `gmsactl explain`.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::AwaitRootKey => "await-root-key",
+            Self::CreateGroup { .. } => "create-group",
+            Self::AddMember { .. } => "add-member",
+            Self::CreateGmsa { .. } => "create-gmsa",
+            Self::AllowRetrieval { .. } => "allow-retrieval",
+            Self::ProveRetrieval { .. } => "prove-retrieval",
+            Self::ExportKeySet { .. } => "export-key-set",
+            Self::HoldKeySet { .. } => "hold-key-set",
+            Self::StopService { .. } => "stop-service",
+            Self::MoveSpn { .. } => "move-spn",
+            Self::SetLogonAccount { .. } => "set-logon-account",
+            Self::RestoreKeySet { .. } => "restore-key-set",
+            Self::StartService { .. } => "start-service",
+            Self::ProveLogon { .. } => "prove-logon",
+        }
+    }
+
+    /// The password that applying this action, or taking it back, needs.
+    pub fn password(&self) -> Option<PasswordNeed<'_>> {
+        let need = |account, to_apply| PasswordNeed { account, to_apply };
+        match self {
+            Self::ExportKeySet { tool, .. } | Self::RestoreKeySet { tool, .. } => {
+                tool.password_of.as_ref().map(|account| need(account, true))
+            }
+            Self::HoldKeySet { way_back, .. } => way_back.password_of.as_ref().map(|account| need(account, false)),
+            Self::SetLogonAccount { from, .. } => Some(need(from, false)),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,15 @@
+//! The ports: what the logic needs of the world, and what can go wrong there.
+
+mod clock;
+mod directory;
+mod error;
+mod host;
+mod journal;
+mod secrets;
+
+pub use clock::Clock;
+pub use directory::{CreatedObject, Directory, NewGmsa, NewGroup, PasswordProof, Proof};
+pub use error::{ErrorKind, WorldError};
+pub use host::{FileFacts, Host, Hosts, ProgramOutput, ProgramRun, RetrievalState, StoppedService};
+pub use journal::{Journal, JournalError, LockHolder, RunLock};
+pub use secrets::Secrets;

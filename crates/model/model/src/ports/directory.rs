@@ -1,0 +1,133 @@
+//! The port to Active Directory: typed verbs, one directory operation each or a read.
+
+use async_trait::async_trait;
+use security::{Guid, Sid};
+use serde::{Deserialize, Serialize};
+
+use super::WorldError;
+use crate::inventory::{Account, Domain, Gmsa, Group, RootKeyFacts};
+use crate::names::{Dn, DnsName, GmsaName, HostName, LogonAccount, SamAccountName, Spn};
+use crate::secret::Password;
+
+/// A group to create: global security group.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewGroup {
+    /// `sAMAccountName` and RDN.
+    pub name: SamAccountName,
+    /// Where to create it; the domain's Users container where `None`.
+    pub container: Option<Dn>,
+    /// `description`.
+    pub description: String,
+}
+
+/// A gMSA to create: enabled, AES keys only, its passwords retrievable by the members of one group.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewGmsa {
+    /// RDN; `sAMAccountName` is this and a `$`.
+    pub name: GmsaName,
+    /// `dNSHostName`.
+    pub dns_host_name: DnsName,
+    /// `msDS-ManagedPasswordInterval`, in days.
+    pub interval_days: u32,
+    /// `msDS-GroupMSAMembership`: who may retrieve the managed password.
+    pub retrieval_principals: Vec<Sid>,
+    /// Where to create it; the domain's Managed Service Accounts container where `None`.
+    pub container: Option<Dn>,
+    /// `description`.
+    pub description: String,
+}
+
+/// An object that was just created.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CreatedObject {
+    /// Where it is.
+    pub dn: Dn,
+    /// `objectGUID`: which object exactly.
+    pub guid: Guid,
+    /// `objectSid`.
+    pub sid: Sid,
+}
+
+/// Whether one thing was proved, and in which words.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Proof {
+    /// Whether it holds.
+    pub holds: bool,
+    /// One line: what was seen.
+    pub detail: String,
+}
+
+/// What a host's own machine account could prove about a gMSA's managed password.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PasswordProof {
+    /// The machine account read `msDS-ManagedPassword` over a confidential connection and it parsed.
+    pub retrieved: Proof,
+    /// The password derived from the KDS root key equals the one read; `None` where the operator may not read the key.
+    pub derivation: Option<Proof>,
+    /// A Kerberos log-on (AS exchange) as the gMSA with the AES-256 key of that password succeeded.
+    pub logon: Proof,
+}
+
+/// Active Directory, as far as conversions need it.
+///
+/// Every verb reads back what it needs itself; none retries a write whose outcome is unknown: it says so
+/// ([`WorldError::ambiguous`]).
+#[async_trait]
+pub trait Directory: Send + Sync {
+    /// Names, SID, functional level, domain controllers with their clocks.
+    async fn domain(&self) -> Result<Domain, WorldError>;
+
+    /// All KDS root keys as each domain controller shows them, without their secret part.
+    async fn root_keys(&self) -> Result<Vec<RootKeyFacts>, WorldError>;
+
+    /// A user, computer or gMSA by `sAMAccountName`; `None` where there is none.
+    async fn account(&self, name: &SamAccountName) -> Result<Option<Account>, WorldError>;
+
+    /// A gMSA by `sAMAccountName`; `None` where there is none of that class.
+    async fn gmsa(&self, name: &SamAccountName) -> Result<Option<Gmsa>, WorldError>;
+
+    /// A group by `sAMAccountName`; `None` where there is none.
+    async fn group(&self, name: &SamAccountName) -> Result<Option<Group>, WorldError>;
+
+    /// Creates a global security group.
+    async fn create_group(&self, group: &NewGroup) -> Result<CreatedObject, WorldError>;
+
+    /// Adds a member; no error when it is one already.
+    async fn add_member(&self, group: &Dn, member: &Dn) -> Result<(), WorldError>;
+
+    /// Removes a member; no error when it is none.
+    async fn remove_member(&self, group: &Dn, member: &Dn) -> Result<(), WorldError>;
+
+    /// Creates a gMSA.
+    async fn create_gmsa(&self, gmsa: &NewGmsa) -> Result<CreatedObject, WorldError>;
+
+    /// Adds a principal to those that may retrieve the managed password; every other entry stays as it is.
+    async fn allow_retrieval(&self, gmsa: &Dn, principal: &Sid) -> Result<(), WorldError>;
+
+    /// Takes back exactly the entry that [`Directory::allow_retrieval`] adds.
+    async fn revoke_retrieval(&self, gmsa: &Dn, principal: &Sid) -> Result<(), WorldError>;
+
+    /// Deletes the object with that `objectGUID`; no error when it is gone.
+    async fn delete(&self, guid: &Guid) -> Result<(), WorldError>;
+
+    /// Every account of the forest that holds the SPN.
+    async fn spn_holders(&self, spn: &Spn) -> Result<Vec<Account>, WorldError>;
+
+    /// Adds an SPN to an account; no error when it is there.
+    async fn add_spn(&self, account: &Dn, spn: &Spn) -> Result<(), WorldError>;
+
+    /// Removes an SPN from an account; no error when it is not there.
+    async fn remove_spn(&self, account: &Dn, spn: &Spn) -> Result<(), WorldError>;
+
+    /// Proves, as the machine account of `host`, that the gMSA's managed password can be retrieved and works.
+    ///
+    /// # Errors
+    /// [`super::ErrorKind::NotConfigured`] where no machine keytab is known for that host.
+    async fn prove_password(&self, gmsa: &SamAccountName, host: &HostName) -> Result<PasswordProof, WorldError>;
+
+    /// Proves the password of a password account by a Kerberos log-on.
+    ///
+    /// # Errors
+    /// Only where nothing could be learnt (nobody answers …); a wrong password is a proof that does not hold.
+    async fn prove_user_password(&self, account: &LogonAccount, password: &Password) -> Result<Proof, WorldError>;
+}
