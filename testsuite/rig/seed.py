@@ -1,0 +1,94 @@
+"""Seeds the rig's domain while its controller is down. Reads a JSON document on stdin."""
+
+import json
+import os
+import sys
+
+import ldb
+from samba import dckeytab  # noqa: F401 (gives Net its export_keytab)
+from samba.auth import system_session
+from samba.dsdb import UF_DONT_EXPIRE_PASSWD, UF_NORMAL_ACCOUNT
+from samba.net import Net
+from samba.param import LoadParm
+from samba.samdb import SamDB
+
+RC4_AND_AES = 0x04 | 0x08 | 0x10  # [MS-KILE] 2.2.7 Supported Encryption Types Bit Flags
+
+
+def main():
+    seed = json.load(sys.stdin)
+    parameters = LoadParm()
+    parameters.load(seed["smb_conf"])
+    directory = SamDB(session_info=system_session(), lp=parameters)
+
+    set_password(directory, seed["administrator"])
+    for computer in seed["computers"]:
+        add_computer(directory, computer)
+    for service in seed["services"]:
+        add_service_account(directory, service)
+    add_controller_spns(directory, **seed["controller"])
+    for computer in seed["computers"]:
+        export_keytab(directory, parameters, computer)
+
+
+def add_computer(directory, computer):
+    name, dns_name = computer["name"], computer["dns_name"]
+    directory.newcomputer(name)
+    spns = [f"{service}/{host}" for service in ("HOST", "RestrictedKrbHost") for host in (name, dns_name)]
+    modify(directory, name + "$", {
+        "dNSHostName": [dns_name],
+        "servicePrincipalName": spns,
+        "msDS-SupportedEncryptionTypes": [str(RC4_AND_AES)],
+        "operatingSystem": ["Windows Server 2019 Standard"],
+        "operatingSystemVersion": ["10.0 (17763)"],
+    })
+    set_password(directory, computer, account=name + "$")
+
+
+def add_service_account(directory, service):
+    directory.newuser(service["name"], password_of(service), description="password account of the rig")
+    modify(directory, service["name"], {
+        "servicePrincipalName": service["spns"],
+        "userAccountControl": [str(UF_NORMAL_ACCOUNT | UF_DONT_EXPIRE_PASSWD)],
+    })
+
+
+def add_controller_spns(directory, name, dns_name, domain):
+    """What the controller would add for itself at its first update."""
+    hosts = (dns_name, name.upper(), f"{dns_name}/{domain}")
+    spns = [f"ldap/{host}" for host in hosts] + [f"HOST/{dns_name}/{domain}", f"GC/{dns_name}/{domain}"]
+    modify(directory, name + "$", {"servicePrincipalName": spns}, ldb.FLAG_MOD_ADD)
+
+
+def modify(directory, account, values, how=ldb.FLAG_MOD_REPLACE):
+    message = ldb.Message(dn_of(directory, account))
+    for attribute, value in values.items():
+        message[attribute] = ldb.MessageElement(value, how, attribute)
+    directory.modify(message)
+
+
+def dn_of(directory, account):
+    found = directory.search(expression=f"(sAMAccountName={ldb.binary_encode(account)})", attrs=[])
+    return found[0].dn
+
+
+def set_password(directory, entry, account=None):
+    name = ldb.binary_encode(account or entry["name"])
+    directory.setpassword(f"(sAMAccountName={name})", password_of(entry))
+
+
+def password_of(entry):
+    with open(entry["password_file"], encoding="ascii") as file:
+        return file.read()
+
+
+def export_keytab(directory, parameters, computer):
+    if os.path.exists(computer["keytab"]):
+        os.remove(computer["keytab"])  # Keys would be added to those of an earlier domain.
+    os.umask(0o077)
+    Net(None, parameters).export_keytab(
+        keytab=computer["keytab"], samdb=directory, principal=computer["name"] + "$"
+    )
+
+
+main()

@@ -1,0 +1,188 @@
+//! A real Active Directory on loopback: Samba, provisioned and seeded before its first start.
+
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use serde_json::json;
+
+use super::layout::{self, Layout};
+use super::progress::step;
+use super::server::Server;
+use super::{certificates, command, description, estate, passwords};
+
+/// DNS, Kerberos, LDAP, LDAPS, global catalogue.
+const PORTS: [u16; 5] = [53, 88, 389, 636, 3268];
+const PROVISIONED: &str = "domain-controller";
+
+/// Brings the domain controller up; one that is up already stays as it is.
+pub fn up(layout: &Layout) -> anyhow::Result<()> {
+    let server = server(layout);
+    if server.is_running() {
+        return Ok(());
+    }
+    if !layout.done(PROVISIONED).exists() {
+        step("provision and seed the domain", || provision(layout))?;
+    }
+    step("start the domain controller", || start(layout, &server))
+}
+
+/// The Samba server.
+pub fn server(layout: &Layout) -> Server {
+    Server::new(layout, "samba")
+}
+
+/// The file with the password of an account.
+pub fn password_file(layout: &Layout, account: &str) -> PathBuf {
+    layout.path(format!("{account}.password"))
+}
+
+/// The Kerberos configuration of the rig's own tools; the machine's own stays as it is.
+pub fn krb5_config(layout: &Layout) -> PathBuf {
+    layout.path("krb5.conf")
+}
+
+fn provision(layout: &Layout) -> anyhow::Result<()> {
+    let home = layout.path("dc");
+    if home.exists() {
+        std::fs::remove_dir_all(&home)
+            .with_context(|| format!("cannot remove {}", home.display()))?;
+    }
+    for folder in ["", "run", "ncalrpc", "private"] {
+        layout::create_folder(&home.join(folder))?;
+    }
+    certificates::make(layout, estate::DC)?;
+    write_krb5_config(layout)?;
+    command::run(
+        Command::new("samba-tool")
+            .args([
+                "domain",
+                "provision",
+                "--server-role=dc",
+                "--dns-backend=SAMBA_INTERNAL",
+            ])
+            .args([
+                "--function-level=2016",
+                "--option=ad dc functional level = 2016",
+            ])
+            .args([
+                "--option=interfaces = lo",
+                "--option=bind interfaces only = yes",
+            ])
+            .arg(format!(
+                "--option=posix:eadb={}",
+                home.join("private/eadb.tdb").display()
+            ))
+            .arg(format!("--realm={}", estate::REALM))
+            .arg(format!("--domain={}", estate::NETBIOS))
+            .arg(format!("--host-name={}", estate::DC_NAME))
+            .arg(format!("--host-ip={}", estate::DC_ADDRESS))
+            .arg(format!("--targetdir={}", home.display()))
+            .env("KRB5_CONFIG", krb5_config(layout)),
+        &layout.log("provision"),
+    )?;
+    extend_smb_conf(layout)?;
+    seed(layout)?;
+    layout::write(&layout.done(PROVISIONED), "")
+}
+
+fn smb_conf(layout: &Layout) -> PathBuf {
+    layout.path("dc/etc/smb.conf")
+}
+
+/// No `nbt`, which does not start on loopback; no file server and no winbind, which nothing here uses.
+fn extend_smb_conf(layout: &Layout) -> anyhow::Result<()> {
+    let file = smb_conf(layout);
+    let text = std::fs::read_to_string(&file)
+        .with_context(|| format!("cannot read {}", file.display()))?;
+    let own = [
+        ("pid directory", layout.path("dc/run")),
+        ("ncalrpc dir", layout.path("dc/ncalrpc")),
+        ("winbindd socket directory", layout.path("dc/run/winbindd")),
+        ("log file", layout.log("samba-services")),
+        ("tls cafile", layout.path("ca.pem")),
+        ("tls certfile", layout.path("tls/dc.pem")),
+        ("tls keyfile", layout.path("tls/dc.key")),
+    ];
+    let own: String = own
+        .iter()
+        .map(|(key, value)| format!("\t{key} = {}\n", value.display()))
+        .collect();
+    let own = format!("[global]\n\tserver services = ldap, kdc, rpc, cldap, drepl, dns\n{own}");
+    layout::write(&file, &text.replacen("[global]\n", &own, 1))
+}
+
+fn write_krb5_config(layout: &Layout) -> anyhow::Result<()> {
+    let (realm, domain, address) = (estate::REALM, estate::DOMAIN, estate::DC_ADDRESS);
+    layout::write(
+        &krb5_config(layout),
+        &format!(
+            "[libdefaults]\n\tdefault_realm = {realm}\n\tdns_lookup_kdc = false\n\tdns_lookup_realm = false\n\
+             \tdns_canonicalize_hostname = false\n\trdns = false\n\
+             [realms]\n\t{realm} = {{\n\t\tkdc = {address}\n\t\tkpasswd_server = {address}\n\t}}\n\
+             [domain_realm]\n\t.{domain} = {realm}\n\t{domain} = {realm}\n"
+        ),
+    )
+}
+
+/// Accounts, SPNs and keytabs, written in one go while the controller is down.
+fn seed(layout: &Layout) -> anyhow::Result<()> {
+    for account in [estate::ADMINISTRATOR, estate::SYNC_ACCOUNT] {
+        passwords::ensure(&password_file(layout, account))?;
+    }
+    let mut computers = Vec::new();
+    for host in estate::HOSTS {
+        let password = password_file(layout, host.name);
+        passwords::ensure(&password)?;
+        computers.push(json!({
+            "name": host.name,
+            "dns_name": host.dns_name,
+            "password_file": password,
+            "keytab": layout.path(description::keytab(host)),
+        }));
+    }
+    let active = estate::HOSTS
+        .first()
+        .context("the rig has no Windows host")?;
+    let seed = json!({
+        "smb_conf": smb_conf(layout),
+        "administrator": {
+            "name": estate::ADMINISTRATOR,
+            "password_file": password_file(layout, estate::ADMINISTRATOR),
+        },
+        "computers": computers,
+        "services": [{
+            "name": estate::SYNC_ACCOUNT,
+            "password_file": password_file(layout, estate::SYNC_ACCOUNT),
+            "spns": [format!("PCNSCLNT/{}", active.dns_name)],
+        }],
+        "controller": { "name": estate::DC_NAME, "dns_name": estate::DC, "domain": estate::DOMAIN },
+    });
+    let mut python = Command::new("/usr/bin/python3");
+    python
+        .arg(layout::data("seed.py"))
+        .env("KRB5_CONFIG", krb5_config(layout));
+    command::run_with_input(&mut python, &seed.to_string(), &layout.log("seed"))
+}
+
+fn start(layout: &Layout, server: &Server) -> anyhow::Result<()> {
+    if let Some(taken) = PORTS.into_iter().find(|&port| answers(port)) {
+        bail!("port {taken} of 127.0.0.1 is taken by another program; see `ss -ltnp`");
+    }
+    layout::create_folder(std::path::Path::new("/run/samba"))?; // Samba does not make it itself.
+    let mut samba = Command::new("samba");
+    samba
+        .arg("--foreground")
+        .arg("-s")
+        .arg(smb_conf(layout))
+        .env("KRB5_CONFIG", krb5_config(layout));
+    server.start(&samba)?;
+    server.wait_until(Duration::from_secs(60), || PORTS.into_iter().all(answers))
+}
+
+fn answers(port: u16) -> bool {
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    TcpStream::connect_timeout(&address, Duration::from_millis(200)).is_ok()
+}

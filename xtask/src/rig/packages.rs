@@ -1,0 +1,165 @@
+//! The Debian packages that the rig needs; Debian 12 takes its Samba from backports.
+
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context, bail};
+
+use super::{command, layout, layout::Layout};
+
+/// Packages for the domain controller: gMSA needs Samba 4.22, more than Debian 12 itself has.
+pub const DOMAIN_CONTROLLER: &[&str] = &[
+    "samba-ad-dc",
+    "samba-ad-provision",
+    "python3-samba",
+    "openssl",
+];
+/// Packages for building Windows programs.
+pub const CROSS_BUILD: &[&str] = &["gcc-mingw-w64-x86-64", "binutils-mingw-w64-x86-64"];
+/// Packages for the Windows hosts.
+pub const WINDOWS_HOSTS: &[&str] = &["wine", "wine64", "wixl", "openssh-server"];
+
+const SAMBA: &str = "2:4.22";
+const SUITE_FILE: &str = "/etc/apt/sources.list.d/gmsactl-rig.list";
+const KEYRINGS: &[&str] = &[
+    "/usr/share/keyrings/debian-archive-keyring.pgp",
+    "/usr/share/keyrings/debian-archive-keyring.gpg",
+];
+
+/// Makes sure that the packages are installed.
+pub fn ensure(packages: &[&str], layout: &Layout) -> anyhow::Result<()> {
+    let missing = missing(packages)?;
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let from_backports = is_bookworm() && missing.contains(&"samba-ad-dc");
+    let suite = if from_backports {
+        " -t bookworm-backports"
+    } else {
+        ""
+    };
+    if !rustix::process::geteuid().is_root() {
+        bail!(
+            "packages are missing: as root, run  apt-get install{suite} {}",
+            missing.join(" ")
+        );
+    }
+    let log = layout.log("apt");
+    if from_backports {
+        add_suite("bookworm-backports")?;
+    }
+    command::run(apt_get().arg("update"), &log)?;
+    let mut install = apt_get();
+    install
+        .args(["install", "--yes", "--no-install-recommends"])
+        .args(suite.split_whitespace());
+    with_services_kept_down(|| command::run(install.args(&missing), &log))
+}
+
+/// Adds a suite of the mirror that this machine already uses for Debian.
+pub fn add_suite(suite: &str) -> anyhow::Result<()> {
+    let targets = indexed()?;
+    if targets.iter().any(|(_, release)| release == suite) {
+        return Ok(());
+    }
+    let own = targets
+        .iter()
+        .find(|(address, release)| {
+            suite.starts_with(release.as_str()) && !address.contains("security")
+        })
+        .or_else(|| {
+            targets
+                .iter()
+                .find(|(address, _)| address.trim_end_matches('/').ends_with("/debian"))
+        });
+    let (address, _) = own.context("apt knows no Debian mirror: check /etc/apt/sources.list.d")?;
+    let keyring = KEYRINGS.iter().find(|file| Path::new(file).exists());
+    let signed_by = keyring
+        .map(|file| format!("[signed-by={file}] "))
+        .unwrap_or_default();
+    let known = std::fs::read_to_string(SUITE_FILE).unwrap_or_default();
+    layout::write(
+        Path::new(SUITE_FILE),
+        &format!("{known}deb {signed_by}{address} {suite} main\n"),
+    )
+}
+
+/// What apt is set up to read: address and release.
+fn indexed() -> anyhow::Result<Vec<(String, String)>> {
+    let mut query = apt_get();
+    query.args([
+        "indextargets",
+        "--format",
+        "$(REPO_URI) $(RELEASE)",
+        "Created-By: Packages",
+    ]);
+    let targets = command::output(&mut query)?;
+    let pair = |line: &str| {
+        line.split_once(' ')
+            .map(|(address, release)| (address.to_owned(), release.to_owned()))
+    };
+    Ok(targets.lines().filter_map(pair).collect())
+}
+
+/// apt-get that asks nothing.
+pub fn apt_get() -> Command {
+    let mut command = Command::new("apt-get");
+    command.env("DEBIAN_FRONTEND", "noninteractive").arg("-q");
+    command
+}
+
+/// Whether this is Debian 12.
+pub fn is_bookworm() -> bool {
+    let release = std::fs::read_to_string("/etc/os-release").unwrap_or_default();
+    release
+        .lines()
+        .any(|line| line == "VERSION_CODENAME=bookworm")
+}
+
+fn missing<'a>(packages: &[&'a str]) -> anyhow::Result<Vec<&'a str>> {
+    let mut missing = Vec::new();
+    for &package in packages {
+        let version = installed_version(package)?;
+        let too_old = |version: &str| package == "samba-ad-dc" && is_older(version, SAMBA);
+        if version.is_none_or(|version| too_old(&version)) {
+            missing.push(package);
+        }
+    }
+    Ok(missing)
+}
+
+fn installed_version(package: &str) -> anyhow::Result<Option<String>> {
+    let query = Command::new("dpkg-query")
+        .args([
+            "--show",
+            "--showformat=${db:Status-Status} ${Version}",
+            package,
+        ])
+        .output()
+        .context("cannot start dpkg-query: the rig needs Debian 12 or 13")?;
+    let answer = String::from_utf8_lossy(&query.stdout);
+    Ok(answer.strip_prefix("installed ").map(str::to_owned))
+}
+
+fn is_older(version: &str, than: &str) -> bool {
+    let compare = Command::new("dpkg")
+        .args(["--compare-versions", version, "lt", than])
+        .status();
+    compare.is_ok_and(|status| status.success())
+}
+
+/// Runs `install` while Debian's policy keeps packages from starting the services they bring.
+fn with_services_kept_down(install: impl FnOnce() -> anyhow::Result<()>) -> anyhow::Result<()> {
+    let policy = Path::new("/usr/sbin/policy-rc.d");
+    if policy.exists() {
+        return install();
+    }
+    std::fs::write(policy, "#!/bin/sh\nexit 101\n")
+        .context("cannot write /usr/sbin/policy-rc.d")?;
+    let executable = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    let result = std::fs::set_permissions(policy, executable)
+        .context("cannot make /usr/sbin/policy-rc.d executable")
+        .and_then(|()| install());
+    std::fs::remove_file(policy).context("cannot remove /usr/sbin/policy-rc.d")?;
+    result
+}
