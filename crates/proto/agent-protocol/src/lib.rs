@@ -1,1 +1,47 @@
 //! What gmsactl and the agent on a host say to each other: requests, replies, frames.
+//!
+//! ```text
+//! gmsactl ── Hello { protocol, client } ─▶ agent
+//!         ◀─ Hello { protocol, agent_version, os } ──
+//!         ── Request, secret ─▶
+//!         ◀─ Done(Reply) or Failed(Failure) ──
+//! ```
+//!
+//! One request is answered before the next is read; both carry the same id. Everything travels over
+//! the agent's stdin and stdout, whatever carries those (a local process, ssh).
+//!
+//! INVARIANT: a secret travels beside the JSON header, never inside it.
+//! INVARIANT: the frame format and both Hello messages stay as they are in every protocol version,
+//! so that two sides of different versions can still tell each other which they speak.
+//!
+//! It performs no I/O: [`Decoder`] takes bytes as they come, [`Session`] turns a frame into a frame.
+
+mod failure;
+mod frame;
+mod host;
+mod message;
+mod name;
+mod registry;
+mod request;
+mod secret;
+mod service;
+mod session;
+pub mod win32;
+
+pub use failure::{Failure, FailureKind};
+pub use frame::{Decoder, Frame, FrameError, HEADER_LIMIT, SECRET_LIMIT};
+pub use host::{
+    Captured, FileDigest, FileKind, FileMetadata, HostFacts, Product, RegistryView, RunOutcome,
+    ServiceAccountState, UnixMillis,
+};
+pub use message::{AgentBody, AgentHello, AgentMessage, ClientBody, ClientHello, ClientMessage};
+pub use message::{PROTOCOL_VERSION, ProtocolVersion, VersionMismatch};
+pub use name::{AccountName, HostPath, InvalidName, ServiceName};
+pub use registry::{Hive, RegistryKey, RegistryKeyContent, RegistryValue};
+pub use request::{Reply, Request, SecretUse};
+pub use secret::Secret;
+pub use service::{
+    FlagStore, ManagedAccountFlag, Service, ServiceList, ServiceState, StartType, StoppedService,
+    UnreadableService,
+};
+pub use session::{Answer, Session};

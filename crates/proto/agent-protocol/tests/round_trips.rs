@@ -1,0 +1,221 @@
+//! Every request and reply survives the wire, byte for byte and value for value.
+
+use agent_protocol::win32::Win32Code;
+use agent_protocol::*;
+use serde::{Serialize, de::DeserializeOwned};
+
+fn survives<T: Serialize + DeserializeOwned + PartialEq + std::fmt::Debug>(message: T) {
+    let bytes = Frame::of(&message, Secret::copy_of(b"pw"))
+        .unwrap()
+        .to_bytes();
+    let frames = Decoder::default().push(&bytes).unwrap();
+    let [frame] = frames.as_slice() else {
+        panic!("{} frames of {message:?}", frames.len())
+    };
+    assert_eq!(frame.message::<T>().unwrap(), message);
+    assert_eq!(frame.secret.expose_bytes(), b"pw");
+}
+
+fn service() -> ServiceName {
+    ServiceName::parse("FIMSynchronizationService").unwrap()
+}
+
+fn account() -> AccountName {
+    AccountName::parse(r"CONTOSO\MIMSyncGMSAsvc$").unwrap()
+}
+
+fn path() -> HostPath {
+    HostPath::parse(r"C:\keys\miiskeys-1.bin").unwrap()
+}
+
+fn key() -> RegistryKey {
+    RegistryKey::local_machine(r"SYSTEM\CurrentControlSet\Services\FIMSynchronizationService")
+        .unwrap()
+}
+
+#[test]
+fn requests_survive() {
+    let name = || "Db Näme".to_owned();
+    let requests = [
+        Request::Facts,
+        Request::Services,
+        Request::Service { name: service() },
+        Request::SetLogonAccount {
+            service: service(),
+            account: account(),
+            password: SecretUse::Absent,
+        },
+        Request::SetManagedAccount {
+            service: service(),
+            managed: true,
+        },
+        Request::StopService {
+            name: service(),
+            with_dependants: true,
+            timeout_ms: 30_000,
+        },
+        Request::StartService {
+            name: service(),
+            timeout_ms: 30_000,
+        },
+        Request::ReadValue {
+            key: key(),
+            name: name(),
+        },
+        Request::ReadKey { key: key() },
+        Request::WriteValue {
+            key: key(),
+            name: name(),
+            value: RegistryValue::Dword(1),
+            create_key: false,
+        },
+        Request::DeleteValue {
+            key: key(),
+            name: name(),
+        },
+        Request::Run {
+            program: path(),
+            arguments: vec![
+                String::new(),
+                r#"a "quoted" \ back\"#.into(),
+                "line\nend".into(),
+            ],
+            stdin: SecretUse::InFrame,
+            timeout_ms: 1,
+        },
+        Request::CopyFile {
+            from: path(),
+            to: path(),
+            overwrite: false,
+        },
+        Request::HashFile { path: path() },
+        Request::Metadata { path: path() },
+        Request::CreateDirectory { path: path() },
+        Request::DeleteFile { path: path() },
+        Request::Products,
+        Request::QueryServiceAccount { account: account() },
+    ];
+    for request in requests {
+        survives(ClientMessage {
+            id: u64::MAX,
+            body: ClientBody::Request(request),
+        });
+    }
+}
+
+#[test]
+fn replies_survive() {
+    let failure = Failure {
+        kind: FailureKind::Failed,
+        code: Some(Win32Code(1066)),
+        service_specific_code: Some(0x8023_0714),
+        message: "start".into(),
+    };
+    let flag = ManagedAccountFlag {
+        set: true,
+        store: FlagStore::Registry,
+    };
+    let found = Service {
+        name: service(),
+        display_name: "Forefront Identity Manager Synchronization Service".into(),
+        logon_account: Some(account()),
+        managed_account: flag,
+        start: StartType::AutomaticDelayed,
+        state: ServiceState::StopPending,
+        image_path: r#""C:\Program Files\miiserver.exe""#.into(),
+        depends_on: vec!["winmgmt".into(), "+group".into()],
+        dependants: vec![service()],
+    };
+    let unreadable = UnreadableService {
+        name: "odd".into(),
+        failure: failure.clone(),
+    };
+    let written = |text: &str| Captured {
+        text: text.into(),
+        truncated: true,
+    };
+    let replies = [
+        Reply::Done,
+        Reply::Facts(HostFacts {
+            os_name: "Windows Server 2019".into(),
+            os_version: "10.0".into(),
+            os_build: "17763.1".into(),
+            computer_name: "MIMSYNC01".into(),
+            dns_domain: None,
+            joined_domain: Some("CONTOSO".into()),
+            booted_at: Some(UnixMillis(-1)),
+            now: UnixMillis(i64::MAX),
+            elevated: true,
+        }),
+        Reply::Services(ServiceList {
+            services: vec![found.clone()],
+            unreadable: vec![unreadable],
+        }),
+        Reply::Service(found),
+        Reply::ManagedAccount(flag),
+        Reply::Stopped(vec![StoppedService {
+            name: service(),
+            prior: ServiceState::Paused,
+        }]),
+        Reply::Key(RegistryKeyContent {
+            values: vec![
+                (String::new(), RegistryValue::Text("x".into())),
+                (
+                    "a".into(),
+                    RegistryValue::ExpandableText("%SystemRoot%".into()),
+                ),
+                (
+                    "b".into(),
+                    RegistryValue::MultiText(vec!["x".into(), String::new()]),
+                ),
+                ("c".into(), RegistryValue::Qword(u64::MAX)),
+                (
+                    "d".into(),
+                    RegistryValue::Other {
+                        kind: 0,
+                        data: vec![0xff],
+                    },
+                ),
+            ],
+            subkeys: vec!["Parameters".into()],
+        }),
+        Reply::Value(RegistryValue::Binary(vec![])),
+        Reply::Existed(false),
+        Reply::Ran(RunOutcome {
+            exit_code: None,
+            stdout: written("é"),
+            stderr: written(""),
+        }),
+        Reply::Digest(FileDigest {
+            path: path(),
+            size: u64::MAX,
+            sha256: "00".repeat(32),
+        }),
+        Reply::Metadata(Some(FileMetadata {
+            kind: FileKind::Directory,
+            size: 0,
+            modified: None,
+        })),
+        Reply::Metadata(None),
+        Reply::Products(vec![Product {
+            code: "{5A7CB0A3-7AA2-4F40-8899-02B83694085F}".into(),
+            name: "Synchronization Service".into(),
+            version: Some("4.6.34.0".into()),
+            publisher: None,
+            install_location: None,
+            install_date: None,
+            view: RegistryView::Bits64,
+        }]),
+        Reply::ServiceAccount(ServiceAccountState::CannotInstall),
+    ];
+    for reply in replies {
+        survives(AgentMessage {
+            id: 0,
+            body: AgentBody::Done(reply),
+        });
+    }
+    survives(AgentMessage {
+        id: 0,
+        body: AgentBody::Failed(failure),
+    });
+}
