@@ -168,6 +168,8 @@ pub struct HostInventory {
     pub products: Vec<Product>,
     /// Registry values that the catalogue asks for: `key!value` → text.
     pub registry: BTreeMap<String, String>,
+    /// Files that the intent names and that are there: path → SHA-256.
+    pub files: BTreeMap<String, String>,
     /// Components of the catalogue found here.
     pub components: Vec<ComponentId>,
 }

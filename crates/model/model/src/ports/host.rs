@@ -108,8 +108,17 @@ pub trait Host: Send + Sync {
     /// Size and hash of a file; `None` where it is not there.
     async fn file(&self, path: &str) -> Result<Option<FileFacts>, WorldError>;
 
+    /// Deletes a file; no error when it is not there.
+    async fn delete_file(&self, path: &str) -> Result<(), WorldError>;
+
+    /// Whether there is a folder of that name.
+    async fn folder_exists(&self, path: &str) -> Result<bool, WorldError>;
+
     /// Creates a folder and its parents; no error when it is there.
     async fn create_folder(&self, path: &str) -> Result<(), WorldError>;
+
+    /// Deletes a folder that is empty; leaves any other as it is, without an error.
+    async fn delete_empty_folder(&self, path: &str) -> Result<(), WorldError>;
 
     /// Products that Windows lists as installed.
     async fn products(&self) -> Result<Vec<Product>, WorldError>;
