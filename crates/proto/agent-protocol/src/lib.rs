@@ -23,6 +23,8 @@ mod message;
 mod name;
 mod registry;
 mod request;
+#[cfg(test)]
+mod round_trips;
 mod secret;
 mod service;
 mod session;

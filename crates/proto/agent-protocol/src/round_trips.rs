@@ -1,7 +1,7 @@
 //! Every request and reply survives the wire, byte for byte and value for value.
 
-use agent_protocol::win32::Win32Code;
-use agent_protocol::*;
+use crate::win32::Win32Code;
+use crate::*;
 use serde::{Serialize, de::DeserializeOwned};
 
 fn survives<T: Serialize + DeserializeOwned + PartialEq + std::fmt::Debug>(message: T) {
