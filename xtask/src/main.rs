@@ -5,6 +5,7 @@ mod ci;
 mod floors;
 mod repo;
 mod rig;
+mod system;
 
 use clap::{Parser, Subcommand};
 

@@ -4,14 +4,11 @@
 //! changed but for the packages that are installed.
 
 mod certificates;
-mod command;
 mod description;
 mod domain_controller;
 mod estate;
 mod layout;
-mod packages;
 mod passwords;
-mod progress;
 mod server;
 
 use std::time::Duration;
@@ -19,7 +16,8 @@ use std::time::Duration;
 use anyhow::Context;
 use clap::Subcommand;
 use layout::Layout;
-use progress::step;
+
+use crate::system::{files, packages};
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -49,12 +47,10 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
 }
 
 fn up(layout: &Layout) -> anyhow::Result<()> {
-    step("install the domain controller's packages", || {
-        packages::ensure(packages::DOMAIN_CONTROLLER, layout)
-    })?;
+    packages::ensure(packages::DOMAIN_CONTROLLER, &layout.log("apt"))?;
     description::write(layout)?;
     domain_controller::up(layout)?;
-    layout::write(&layout.path("DC_READY"), "")
+    files::write(&layout.path("DC_READY"), "")
 }
 
 fn down(layout: &Layout) -> anyhow::Result<()> {

@@ -3,12 +3,13 @@
 use std::path::Path;
 use std::process::Command;
 
-use super::{command, layout, layout::Layout};
+use super::layout::Layout;
+use crate::system::{command, files};
 
 /// Makes the authority (`ca.pem`) and a certificate for `dns_name` (`tls/dc.pem`, `tls/dc.key`).
 pub fn make(layout: &Layout, dns_name: &str) -> anyhow::Result<()> {
     let extensions = layout.path("tls/extensions.cnf");
-    layout::write(
+    files::write(
         &extensions,
         &format!(
             "[req]\ndistinguished_name = name\n[name]\n\

@@ -4,16 +4,17 @@ use std::path::PathBuf;
 
 use super::domain_controller::{krb5_config, password_file};
 use super::estate::{self, WindowsHost};
-use super::layout::{self, Layout};
+use super::layout::Layout;
+use crate::system::files;
 
 /// The subsystem of every host's sshd that starts the agent.
 pub const SUBSYSTEM: &str = "gmsactl-agent";
 
 /// Writes the three files.
 pub fn write(layout: &Layout) -> anyhow::Result<()> {
-    layout::write(&layout.path("env"), &variables(layout))?;
-    layout::write(&layout.path("estate.toml"), &estate_toml())?;
-    layout::write(&layout.path("conversion.toml"), &conversion_toml())
+    files::write(&layout.path("env"), &variables(layout))?;
+    files::write(&layout.path("estate.toml"), &estate_toml())?;
+    files::write(&layout.path("conversion.toml"), &conversion_toml())
 }
 
 /// Shell variables, one `KEY=value` a line.

@@ -8,10 +8,11 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use serde_json::json;
 
-use super::layout::{self, Layout};
-use super::progress::step;
+use super::layout::Layout;
 use super::server::Server;
-use super::{certificates, command, description, estate, passwords};
+use super::{certificates, description, estate, passwords};
+use crate::repo;
+use crate::system::{command, files, progress::step};
 
 /// DNS, Kerberos, LDAP, LDAPS, global catalogue.
 const PORTS: [u16; 5] = [53, 88, 389, 636, 3268];
@@ -51,7 +52,7 @@ fn provision(layout: &Layout) -> anyhow::Result<()> {
             .with_context(|| format!("cannot remove {}", home.display()))?;
     }
     for folder in ["", "run", "ncalrpc", "private"] {
-        layout::create_folder(&home.join(folder))?;
+        files::create_folder(&home.join(folder))?;
     }
     certificates::make(layout, estate::DC)?;
     write_krb5_config(layout)?;
@@ -85,7 +86,7 @@ fn provision(layout: &Layout) -> anyhow::Result<()> {
     )?;
     extend_smb_conf(layout)?;
     seed(layout)?;
-    layout::write(&layout.done(PROVISIONED), "")
+    files::write(&layout.done(PROVISIONED), "")
 }
 
 fn smb_conf(layout: &Layout) -> PathBuf {
@@ -111,12 +112,12 @@ fn extend_smb_conf(layout: &Layout) -> anyhow::Result<()> {
         .map(|(key, value)| format!("\t{key} = {}\n", value.display()))
         .collect();
     let own = format!("[global]\n\tserver services = ldap, kdc, rpc, cldap, drepl, dns\n{own}");
-    layout::write(&file, &text.replacen("[global]\n", &own, 1))
+    files::write(&file, &text.replacen("[global]\n", &own, 1))
 }
 
 fn write_krb5_config(layout: &Layout) -> anyhow::Result<()> {
     let (realm, domain, address) = (estate::REALM, estate::DOMAIN, estate::DC_ADDRESS);
-    layout::write(
+    files::write(
         &krb5_config(layout),
         &format!(
             "[libdefaults]\n\tdefault_realm = {realm}\n\tdns_lookup_kdc = false\n\tdns_lookup_realm = false\n\
@@ -162,7 +163,7 @@ fn seed(layout: &Layout) -> anyhow::Result<()> {
     });
     let mut python = Command::new("/usr/bin/python3");
     python
-        .arg(layout::data("seed.py"))
+        .arg(repo::rig_data("seed.py"))
         .env("KRB5_CONFIG", krb5_config(layout));
     command::run_with_input(&mut python, &seed.to_string(), &layout.log("seed"))
 }
@@ -171,7 +172,7 @@ fn start(layout: &Layout, server: &Server) -> anyhow::Result<()> {
     if let Some(taken) = PORTS.into_iter().find(|&port| answers(port)) {
         bail!("port {taken} of 127.0.0.1 is taken by another program; see `ss -ltnp`");
     }
-    layout::create_folder(std::path::Path::new("/run/samba"))?; // Samba does not make it itself.
+    files::create_folder(std::path::Path::new("/run/samba"))?; // Samba does not make it itself.
     let mut samba = Command::new("samba");
     samba
         .arg("--foreground")

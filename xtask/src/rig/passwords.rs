@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::Context;
 
-use super::layout;
+use crate::system::files;
 
 const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
@@ -14,7 +14,7 @@ pub fn ensure(file: &Path) -> anyhow::Result<()> {
     if file.exists() {
         return Ok(());
     }
-    layout::write_private(file, &random()?)
+    files::write_private(file, &random()?)
 }
 
 /// 32 characters: 168 random bits behind a prefix that satisfies Windows' complexity rule.

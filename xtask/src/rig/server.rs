@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, bail};
 use rustix::process::{Pid, Signal, kill_process_group};
 
-use super::{command, layout, layout::Layout};
+use super::layout::Layout;
+use crate::system::{command, files};
 
 const POLL: Duration = Duration::from_millis(50);
 
@@ -52,7 +53,7 @@ impl Server {
             .with_context(|| format!("cannot start {}", self.name))?;
         let process = Process::with_number(child.id())
             .with_context(|| format!("{} ended at once; see {}", self.name, self.log.display()))?;
-        layout::write(
+        files::write(
             &self.pid_file,
             &format!("{} {}\n", process.number, process.start_time),
         )

@@ -8,6 +8,6 @@ pub fn step<T>(what: &str, work: impl FnOnce() -> anyhow::Result<T>) -> anyhow::
     let result = work();
     let seconds = started.elapsed().as_secs_f64();
     let outcome = if result.is_ok() { "" } else { ": failed" };
-    eprintln!("rig: {seconds:6.1} s  {what}{outcome}");
+    eprintln!("{seconds:6.1} s  {what}{outcome}");
     result
 }

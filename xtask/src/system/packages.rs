@@ -1,11 +1,11 @@
 //! The Debian packages that the rig needs; Debian 12 takes its Samba from backports.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, bail};
 
-use super::{command, layout, layout::Layout};
+use super::{command, files, progress::step};
 
 /// Packages for the domain controller: gMSA needs Samba 4.22, more than Debian 12 itself has.
 pub const DOMAIN_CONTROLLER: &[&str] = &[
@@ -27,7 +27,7 @@ const KEYRINGS: &[&str] = &[
 ];
 
 /// Makes sure that the packages are installed.
-pub fn ensure(packages: &[&str], layout: &Layout) -> anyhow::Result<()> {
+pub fn ensure(packages: &[&str], log: &Path) -> anyhow::Result<()> {
     let missing = missing(packages)?;
     if missing.is_empty() {
         return Ok(());
@@ -44,47 +44,86 @@ pub fn ensure(packages: &[&str], layout: &Layout) -> anyhow::Result<()> {
             missing.join(" ")
         );
     }
-    let log = layout.log("apt");
-    if from_backports {
-        add_suite("bookworm-backports")?;
-    }
-    command::run(apt_get().arg("update"), &log)?;
-    let mut install = apt_get();
-    install
-        .args(["install", "--yes", "--no-install-recommends"])
-        .args(suite.split_whitespace());
-    with_services_kept_down(|| command::run(install.args(&missing), &log))
+    step(&format!("install {}", missing.join(", ")), || {
+        if from_backports {
+            add_suite("bookworm-backports")?;
+        }
+        command::run(apt_get().arg("update"), log)?;
+        let mut install = apt_get();
+        install
+            .args(["install", "--yes", "--no-install-recommends"])
+            .args(suite.split_whitespace());
+        with_services_kept_down(|| command::run(install.args(&missing), log))
+    })
 }
 
-/// Adds a suite of the mirror that this machine already uses for Debian.
-pub fn add_suite(suite: &str) -> anyhow::Result<()> {
-    let targets = indexed()?;
-    if targets.iter().any(|(_, release)| release == suite) {
+/// apt with sources and folders of its own: what it reads and downloads, the machine's apt never sees.
+pub struct Apt {
+    folder: PathBuf,
+}
+
+impl Apt {
+    /// An apt that knows one suite, and downloads into `folder`.
+    pub fn of_suite(folder: &Path, suite: &str) -> anyhow::Result<Self> {
+        for part in ["lists/partial", "cache/archives/partial"] {
+            files::create_folder(&folder.join(part))?;
+        }
+        files::write(&folder.join("sources.list"), &source(suite)?)?;
+        Ok(Self {
+            folder: folder.to_path_buf(),
+        })
+    }
+
+    /// apt-get, to be given its arguments.
+    pub fn get(&self) -> Command {
+        let mut command = apt_get();
+        let own = [
+            ("Dir::Etc::SourceList", "sources.list"),
+            ("Dir::State::Lists", "lists"),
+            ("Dir::Cache", "cache"),
+        ];
+        for (option, place) in own {
+            command
+                .arg("-o")
+                .arg(format!("{option}={}", self.folder.join(place).display()));
+        }
+        command.args([
+            "-o",
+            "Dir::Etc::SourceParts=-",
+            "-o",
+            "APT::Sandbox::User=root",
+        ]);
+        command.current_dir(&self.folder);
+        command
+    }
+}
+
+fn add_suite(suite: &str) -> anyhow::Result<()> {
+    if indexed()?.iter().any(|(_, release)| release == suite) {
         return Ok(());
     }
+    files::write(Path::new(SUITE_FILE), &source(suite)?)
+}
+
+/// The line for sources.list that reads `suite` from the mirror that this machine already uses for Debian.
+fn source(suite: &str) -> anyhow::Result<String> {
+    let targets = indexed()?;
+    let is_debian = |address: &str| address.trim_end_matches('/').ends_with("/debian");
     let own = targets
         .iter()
         .find(|(address, release)| {
             suite.starts_with(release.as_str()) && !address.contains("security")
         })
-        .or_else(|| {
-            targets
-                .iter()
-                .find(|(address, _)| address.trim_end_matches('/').ends_with("/debian"))
-        });
+        .or_else(|| targets.iter().find(|(address, _)| is_debian(address)));
     let (address, _) = own.context("apt knows no Debian mirror: check /etc/apt/sources.list.d")?;
     let keyring = KEYRINGS.iter().find(|file| Path::new(file).exists());
     let signed_by = keyring
         .map(|file| format!("[signed-by={file}] "))
         .unwrap_or_default();
-    let known = std::fs::read_to_string(SUITE_FILE).unwrap_or_default();
-    layout::write(
-        Path::new(SUITE_FILE),
-        &format!("{known}deb {signed_by}{address} {suite} main\n"),
-    )
+    Ok(format!("deb {signed_by}{address} {suite} main\n"))
 }
 
-/// What apt is set up to read: address and release.
+/// What the machine's apt reads: address and release.
 fn indexed() -> anyhow::Result<Vec<(String, String)>> {
     let mut query = apt_get();
     query.args([
@@ -102,14 +141,13 @@ fn indexed() -> anyhow::Result<Vec<(String, String)>> {
 }
 
 /// apt-get that asks nothing.
-pub fn apt_get() -> Command {
+fn apt_get() -> Command {
     let mut command = Command::new("apt-get");
     command.env("DEBIAN_FRONTEND", "noninteractive").arg("-q");
     command
 }
 
-/// Whether this is Debian 12.
-pub fn is_bookworm() -> bool {
+fn is_bookworm() -> bool {
     let release = std::fs::read_to_string("/etc/os-release").unwrap_or_default();
     release
         .lines()
