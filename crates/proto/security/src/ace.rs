@@ -1,0 +1,415 @@
+//! Access control entries: typed where they are known, byte for byte where they are not.
+
+use crate::access_mask::AccessMask;
+use crate::guid::Guid;
+use crate::sid::{Sid, SidError};
+use crate::wire::{Reader, Truncated};
+
+/// [MS-DTYP] 2.4.4 ACE: one rule of an access control list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ace {
+    ace_type: AceType,
+    flags: AceFlags,
+    body: AceBody,
+}
+
+/// What follows the four bytes of 2.4.4.1 ACE_HEADER.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum AceBody {
+    /// 2.4.4.2 ACCESS_ALLOWED_ACE and all types of its shape; `data` is a condition, an attribute, or padding.
+    Sid {
+        mask: AccessMask,
+        sid: Sid,
+        data: Vec<u8>,
+    },
+    /// 2.4.4.3 ACCESS_ALLOWED_OBJECT_ACE and all types of its shape.
+    Object {
+        mask: AccessMask,
+        object_type: Option<Guid>,
+        inherited_object_type: Option<Guid>,
+        sid: Sid,
+        data: Vec<u8>,
+    },
+    /// A type, or object flags, that no version of the specification names.
+    Opaque(Vec<u8>),
+}
+
+/// AceType of 2.4.4.1 ACE_HEADER.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct AceType(pub u8);
+
+/// AceFlags of 2.4.4.1 ACE_HEADER.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct AceFlags(pub u8);
+
+/// Why bytes are not an ACE.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum AceError {
+    /// The bytes end inside the ACE.
+    #[error(transparent)]
+    Truncated(#[from] Truncated),
+    /// AceSize is smaller than the header it counts.
+    #[error("ace size {0} is smaller than its own header")]
+    Size(u16),
+    /// The trustee is no SID.
+    #[error("the trustee of an ace is malformed")]
+    Sid(#[from] SidError),
+}
+
+impl AceType {
+    /// ACCESS_ALLOWED_ACE_TYPE.
+    pub const ACCESS_ALLOWED: Self = Self(0x00);
+    /// ACCESS_DENIED_ACE_TYPE.
+    pub const ACCESS_DENIED: Self = Self(0x01);
+    /// ACCESS_ALLOWED_OBJECT_ACE_TYPE.
+    pub const ACCESS_ALLOWED_OBJECT: Self = Self(0x05);
+    /// ACCESS_DENIED_OBJECT_ACE_TYPE.
+    pub const ACCESS_DENIED_OBJECT: Self = Self(0x06);
+    /// ACCESS_ALLOWED_CALLBACK_ACE_TYPE.
+    pub const ACCESS_ALLOWED_CALLBACK: Self = Self(0x09);
+    /// ACCESS_DENIED_CALLBACK_ACE_TYPE.
+    pub const ACCESS_DENIED_CALLBACK: Self = Self(0x0A);
+    /// ACCESS_ALLOWED_CALLBACK_OBJECT_ACE_TYPE.
+    pub const ACCESS_ALLOWED_CALLBACK_OBJECT: Self = Self(0x0B);
+    /// ACCESS_DENIED_CALLBACK_OBJECT_ACE_TYPE.
+    pub const ACCESS_DENIED_CALLBACK_OBJECT: Self = Self(0x0C);
+
+    /// The specification's name without `_ACE_TYPE`, in lower case with hyphens; `unknown` for others.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self.0 {
+            0x00 => "access-allowed",
+            0x01 => "access-denied",
+            0x02 => "system-audit",
+            0x03 => "system-alarm",
+            0x05 => "access-allowed-object",
+            0x06 => "access-denied-object",
+            0x07 => "system-audit-object",
+            0x08 => "system-alarm-object",
+            0x09 => "access-allowed-callback",
+            0x0A => "access-denied-callback",
+            0x0B => "access-allowed-callback-object",
+            0x0C => "access-denied-callback-object",
+            0x0D => "system-audit-callback",
+            0x0E => "system-alarm-callback",
+            0x0F => "system-audit-callback-object",
+            0x10 => "system-alarm-callback-object",
+            0x11 => "system-mandatory-label",
+            0x12 => "system-resource-attribute",
+            0x13 => "system-scoped-policy-id",
+            _ => "unknown",
+        }
+    }
+
+    /// Mask, then SID.
+    fn has_sid_shape(self) -> bool {
+        matches!(self.0, 0x00..=0x03 | 0x09 | 0x0A | 0x0D | 0x0E | 0x11..=0x13)
+    }
+
+    /// Mask, object flags, GUIDs, then SID; only such types raise an ACL's revision to 4.
+    pub(crate) fn has_object_shape(self) -> bool {
+        matches!(self.0, 0x05..=0x08 | 0x0B | 0x0C | 0x0F | 0x10)
+    }
+}
+
+impl AceFlags {
+    /// INHERIT_ONLY_ACE: says nothing about the object that carries it.
+    pub const INHERIT_ONLY: Self = Self(0x08);
+    /// INHERITED_ACE: came from the parent.
+    pub const INHERITED: Self = Self(0x10);
+
+    /// Whether all of `flags` are set.
+    #[must_use]
+    pub fn contains(self, flags: Self) -> bool {
+        self.0 & flags.0 == flags.0
+    }
+}
+
+impl Ace {
+    const HEADER_LEN: usize = 1 /* AceType */ + 1 /* AceFlags */ + 2 /* AceSize */;
+    /// ACE_OBJECT_TYPE_PRESENT of 2.4.4.3 ACCESS_ALLOWED_OBJECT_ACE.
+    const OBJECT_TYPE_PRESENT: u32 = 0x1;
+    /// ACE_INHERITED_OBJECT_TYPE_PRESENT.
+    const INHERITED_OBJECT_TYPE_PRESENT: u32 = 0x2;
+
+    /// Allows `mask` to `sid`, for this object only.
+    #[must_use]
+    pub fn allow(sid: Sid, mask: AccessMask) -> Self {
+        Self::plain(AceType::ACCESS_ALLOWED, sid, mask)
+    }
+
+    /// Denies `mask` to `sid`, for this object only.
+    #[must_use]
+    pub fn deny(sid: Sid, mask: AccessMask) -> Self {
+        Self::plain(AceType::ACCESS_DENIED, sid, mask)
+    }
+
+    fn plain(ace_type: AceType, sid: Sid, mask: AccessMask) -> Self {
+        Self {
+            ace_type,
+            flags: AceFlags::default(),
+            body: AceBody::Sid {
+                mask,
+                sid,
+                data: Vec::new(),
+            },
+        }
+    }
+
+    pub(crate) fn from_parts(ace_type: AceType, flags: AceFlags, body: AceBody) -> Self {
+        Self {
+            ace_type,
+            flags,
+            body,
+        }
+    }
+
+    /// The kind of rule.
+    #[must_use]
+    pub fn ace_type(&self) -> AceType {
+        self.ace_type
+    }
+
+    /// How it is inherited and audited.
+    #[must_use]
+    pub fn flags(&self) -> AceFlags {
+        self.flags
+    }
+
+    pub(crate) fn body(&self) -> &AceBody {
+        &self.body
+    }
+
+    /// The rights it speaks of; `None` for a type that is not known.
+    #[must_use]
+    pub fn mask(&self) -> Option<AccessMask> {
+        match &self.body {
+            AceBody::Sid { mask, .. } | AceBody::Object { mask, .. } => Some(*mask),
+            AceBody::Opaque(_) => None,
+        }
+    }
+
+    /// The trustee; `None` for a type that is not known.
+    #[must_use]
+    pub fn sid(&self) -> Option<Sid> {
+        match &self.body {
+            AceBody::Sid { sid, .. } | AceBody::Object { sid, .. } => Some(*sid),
+            AceBody::Opaque(_) => None,
+        }
+    }
+
+    /// The property, property set, extended right or child class it is limited to.
+    #[must_use]
+    pub fn object_type(&self) -> Option<Guid> {
+        match &self.body {
+            AceBody::Object { object_type, .. } => *object_type,
+            AceBody::Sid { .. } | AceBody::Opaque(_) => None,
+        }
+    }
+
+    /// Whether it is exactly what [`Ace::allow`] makes, for any SID and mask.
+    #[must_use]
+    pub fn is_plain_allow(&self) -> bool {
+        let bare = matches!(&self.body, AceBody::Sid { data, .. } if data.is_empty());
+        bare && self.ace_type == AceType::ACCESS_ALLOWED && self.flags == AceFlags::default()
+    }
+
+    /// Reads one ACE; AceSize decides where it ends.
+    pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, AceError> {
+        let ace_type = AceType(reader.u8()?);
+        let flags = AceFlags(reader.u8()?);
+        let size = reader.u16_le()?;
+        let body_len = usize::from(size)
+            .checked_sub(Self::HEADER_LEN)
+            .ok_or(AceError::Size(size))?;
+        let body = AceBody::read(ace_type, reader.take(body_len)?)?;
+        Ok(Self {
+            ace_type,
+            flags,
+            body,
+        })
+    }
+
+    /// Appends the bytes; INVARIANT: the list that holds this ACE has checked that its size fits.
+    pub(crate) fn write(&self, bytes: &mut Vec<u8>) {
+        let size = u16::try_from(self.encoded_len()).unwrap_or(u16::MAX);
+        bytes.extend([self.ace_type.0, self.flags.0]);
+        bytes.extend(size.to_le_bytes());
+        self.body.write(bytes);
+    }
+
+    pub(crate) fn encoded_len(&self) -> usize {
+        let body_len = match &self.body {
+            AceBody::Sid { sid, data, .. } => 4 /* Mask */ + sid.encoded_len() + data.len(),
+            AceBody::Object {
+                object_type,
+                inherited_object_type,
+                sid,
+                data,
+                ..
+            } => {
+                let guids = usize::from(object_type.is_some())
+                    + usize::from(inherited_object_type.is_some());
+                4 /* Mask */ + 4 /* Flags */ + guids * Guid::LEN + sid.encoded_len() + data.len()
+            }
+            AceBody::Opaque(bytes) => bytes.len(),
+        };
+        Self::HEADER_LEN + body_len
+    }
+}
+
+impl AceBody {
+    fn read(ace_type: AceType, bytes: &[u8]) -> Result<Self, AceError> {
+        if ace_type.has_sid_shape() {
+            Self::read_sid_shape(Reader::new(bytes))
+        } else if ace_type.has_object_shape() {
+            Ok(Self::read_object_shape(Reader::new(bytes))?
+                .unwrap_or_else(|| Self::Opaque(bytes.to_vec())))
+        } else {
+            Ok(Self::Opaque(bytes.to_vec()))
+        }
+    }
+
+    fn read_sid_shape(mut reader: Reader<'_>) -> Result<Self, AceError> {
+        let mask = AccessMask(reader.u32_le()?);
+        let sid = Sid::read(&mut reader)?;
+        Ok(Self::Sid {
+            mask,
+            sid,
+            data: reader.rest().to_vec(),
+        })
+    }
+
+    /// `None` when the object flags hold a bit whose meaning, and so whose layout, is not known.
+    fn read_object_shape(mut reader: Reader<'_>) -> Result<Option<Self>, AceError> {
+        let mask = AccessMask(reader.u32_le()?);
+        let flags = reader.u32_le()?;
+        if flags & !(Ace::OBJECT_TYPE_PRESENT | Ace::INHERITED_OBJECT_TYPE_PRESENT) != 0 {
+            return Ok(None);
+        }
+        let mut guid_if = |bit| (flags & bit != 0).then(|| reader.guid()).transpose();
+        let object_type = guid_if(Ace::OBJECT_TYPE_PRESENT)?;
+        let inherited_object_type = guid_if(Ace::INHERITED_OBJECT_TYPE_PRESENT)?;
+        let sid = Sid::read(&mut reader)?;
+        Ok(Some(Self::Object {
+            mask,
+            object_type,
+            inherited_object_type,
+            sid,
+            data: reader.rest().to_vec(),
+        }))
+    }
+
+    fn write(&self, bytes: &mut Vec<u8>) {
+        match self {
+            Self::Sid { mask, sid, data } => {
+                bytes.extend(mask.0.to_le_bytes());
+                bytes.extend(sid.to_bytes());
+                bytes.extend(data);
+            }
+            Self::Object {
+                mask,
+                object_type,
+                inherited_object_type,
+                sid,
+                data,
+            } => {
+                let flag_if = |guid: &Option<Guid>, bit| if guid.is_some() { bit } else { 0 };
+                let flags = flag_if(object_type, Ace::OBJECT_TYPE_PRESENT)
+                    | flag_if(inherited_object_type, Ace::INHERITED_OBJECT_TYPE_PRESENT);
+                bytes.extend(mask.0.to_le_bytes());
+                bytes.extend(flags.to_le_bytes());
+                bytes.extend(
+                    object_type
+                        .iter()
+                        .chain(inherited_object_type)
+                        .flat_map(|guid| guid.to_bytes()),
+                );
+                bytes.extend(sid.to_bytes());
+                bytes.extend(data);
+            }
+            Self::Opaque(body) => bytes.extend(body),
+        }
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use crate::sid::tests::any_sid;
+    use proptest::prelude::*;
+
+    pub(crate) fn any_ace() -> impl Strategy<Value = Ace> {
+        let guid = || proptest::option::of(any::<[u8; 16]>().prop_map(Guid::from_bytes));
+        let data = || proptest::collection::vec(any::<u8>(), 0..12);
+        let sid_shape =
+            (any::<u32>(), any_sid(), data()).prop_map(|(mask, sid, data)| AceBody::Sid {
+                mask: AccessMask(mask),
+                sid,
+                data,
+            });
+        let object_shape = (any::<u32>(), guid(), guid(), any_sid(), data()).prop_map(
+            |(mask, object_type, inherited_object_type, sid, data)| AceBody::Object {
+                mask: AccessMask(mask),
+                object_type,
+                inherited_object_type,
+                sid,
+                data,
+            },
+        );
+        let typed = |types: Vec<u8>, body: BoxedStrategy<AceBody>| {
+            (proptest::sample::select(types), any::<u8>(), body).prop_map(
+                |(ace_type, flags, body)| Ace::from_parts(AceType(ace_type), AceFlags(flags), body),
+            )
+        };
+        prop_oneof![
+            typed(
+                vec![0, 1, 2, 3, 9, 10, 13, 14, 17, 18, 19],
+                sid_shape.boxed()
+            ),
+            typed(vec![5, 6, 7, 8, 11, 12, 15, 16], object_shape.boxed()),
+            typed(
+                vec![4, 20, 99, 255],
+                data().prop_map(AceBody::Opaque).boxed()
+            ),
+        ]
+    }
+
+    #[test]
+    fn sizes_that_lie_are_refused() {
+        let read = |bytes: &[u8]| Ace::read(&mut Reader::new(bytes));
+        assert_eq!(read(&[0, 0, 3, 0]), Err(AceError::Size(3)));
+        assert_eq!(read(&[0, 0, 0, 0]), Err(AceError::Size(0)));
+        assert_eq!(
+            read(&[99, 0, 8, 0, 1]),
+            Err(AceError::Truncated(Truncated { needed: 4, left: 1 }))
+        );
+        assert!(matches!(
+            read(&[0, 0, 8, 0, 1, 2, 3, 4]),
+            Err(AceError::Sid(_))
+        ));
+    }
+
+    #[test]
+    fn object_flags_from_the_future_stay_opaque() {
+        let bytes = [5, 0, 12, 0, 0x10, 0, 0, 0, 0x80, 0, 0, 0];
+        let ace = Ace::read(&mut Reader::new(&bytes)).unwrap();
+        assert_eq!(
+            (ace.mask(), ace.sid(), ace.object_type()),
+            (None, None, None)
+        );
+        let mut written = Vec::new();
+        ace.write(&mut written);
+        assert_eq!(written, bytes);
+    }
+
+    proptest! {
+        #[test]
+        fn aces_round_trip(ace in any_ace()) {
+            let mut bytes = Vec::new();
+            ace.write(&mut bytes);
+            prop_assert_eq!(bytes.len(), ace.encoded_len());
+            prop_assert_eq!(Ace::read(&mut Reader::new(&bytes)), Ok(ace));
+        }
+    }
+}
