@@ -196,15 +196,28 @@ impl Estate {
     }
 
     fn validate(&self) -> Result<(), InvalidEstate> {
-        let wrong = |subject: &str, why| Err(InvalidEstate::Contradiction { subject: subject.to_owned(), why });
+        let wrong = |subject: &str, why| {
+            Err(InvalidEstate::Contradiction {
+                subject: subject.to_owned(),
+                why,
+            })
+        };
         for (index, host) in self.hosts.iter().enumerate() {
             let name = host.name.as_str();
-            if self.hosts.iter().take(index).any(|other| other.name == host.name) {
+            if self
+                .hosts
+                .iter()
+                .take(index)
+                .any(|other| other.name == host.name)
+            {
                 return wrong(name, "stands twice");
             }
             match host.transport {
                 HostTransport::Local if host.command.is_none() => {
-                    return wrong(name, "transport \"local\" needs command, the agent's command line");
+                    return wrong(
+                        name,
+                        "transport \"local\" needs command, the agent's command line",
+                    );
                 }
                 HostTransport::Ssh if host.subsystem.is_some() == host.command.is_some() => {
                     return wrong(name, "transport \"ssh\" needs either subsystem or command");
@@ -216,14 +229,21 @@ impl Estate {
             }
         }
         if self.domain.auth == Auth::Simple && self.domain.transport == DirectoryTransport::Sealed {
-            return wrong("[domain]", "auth \"simple\" sends the password itself: it needs transport \"ldaps\" or \"starttls\"");
+            return wrong(
+                "[domain]",
+                "auth \"simple\" sends the password itself: it needs transport \"ldaps\" or \"starttls\"",
+            );
         }
         Ok(())
     }
 
     fn paths(&mut self) -> impl Iterator<Item = &mut PathBuf> {
         let domain = &mut self.domain;
-        let own = domain.password.iter_mut().filter_map(file_of).chain(domain.ca_file.iter_mut());
+        let own = domain
+            .password
+            .iter_mut()
+            .filter_map(file_of)
+            .chain(domain.ca_file.iter_mut());
         let hosts = self.hosts.iter_mut().flat_map(|host| {
             host.identity_file
                 .iter_mut()
@@ -231,7 +251,10 @@ impl Estate {
                 .chain(host.machine_keytab.iter_mut())
                 .chain(host.password.iter_mut().filter_map(file_of))
         });
-        let credentials = self.credentials.iter_mut().filter_map(|credential| file_of(&mut credential.password));
+        let credentials = self
+            .credentials
+            .iter_mut()
+            .filter_map(|credential| file_of(&mut credential.password));
         own.chain(hosts).chain(credentials)
     }
 }
@@ -271,20 +294,40 @@ password = { file = "/etc/secret" }
     #[test]
     fn paths_are_relative_to_the_file() {
         let estate = Estate::parse(TEXT, Path::new("/rig")).unwrap();
-        assert_eq!(estate.domain.password, Some(SecretSource::File("/rig/admin.password".into())));
-        assert_eq!(estate.credentials[0].password, SecretSource::File("/etc/secret".into()));
+        assert_eq!(
+            estate.domain.password,
+            Some(SecretSource::File("/rig/admin.password".into()))
+        );
+        assert_eq!(
+            estate.credentials[0].password,
+            SecretSource::File("/etc/secret".into())
+        );
         assert_eq!(estate.domain.auth, Auth::Kerberos);
     }
 
     #[test]
     fn contradictions_are_refused() {
         for (from, to, says) in [
-            ("subsystem = \"gmsactl-agent\"", "", "either subsystem or command"),
-            ("user = \"Administrator\"", "auth = \"simple\"", "sends the password itself"),
+            (
+                "subsystem = \"gmsactl-agent\"",
+                "",
+                "either subsystem or command",
+            ),
+            (
+                "user = \"Administrator\"",
+                "auth = \"simple\"",
+                "sends the password itself",
+            ),
             ("port = 2201", "prot = 2201", "prot"),
-            ("password = { file = \"admin.password\" }", "password = \"Secret1\"", "password"),
+            (
+                "password = { file = \"admin.password\" }",
+                "password = \"Secret1\"",
+                "password",
+            ),
         ] {
-            let error = Estate::parse(&TEXT.replace(from, to), Path::new("/")).unwrap_err().to_string();
+            let error = Estate::parse(&TEXT.replace(from, to), Path::new("/"))
+                .unwrap_err()
+                .to_string();
             assert!(error.contains(says), "{says}: {error}");
         }
     }

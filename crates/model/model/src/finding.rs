@@ -48,7 +48,12 @@ pub struct FindingKind {
 
 impl FindingKind {
     /// A finding of this kind.
-    pub fn found(&self, subject: impl Into<String>, what: impl Into<String>, advice: impl Into<String>) -> Finding {
+    pub fn found(
+        &self,
+        subject: impl Into<String>,
+        what: impl Into<String>,
+        advice: impl Into<String>,
+    ) -> Finding {
         Finding {
             id: self.id.to_owned(),
             severity: self.severity,

@@ -105,7 +105,10 @@ impl Intent {
             return Err(InvalidIntent::Empty);
         }
         for (index, conversion) in self.conversions.iter().enumerate() {
-            if let Some(why) = contradiction(conversion, self.conversions.get(..index).unwrap_or_default()) {
+            if let Some(why) = contradiction(
+                conversion,
+                self.conversions.get(..index).unwrap_or_default(),
+            ) {
                 return Err(InvalidIntent::Conversion {
                     number: index + 1,
                     component: conversion.component.clone(),
@@ -137,17 +140,34 @@ fn contradiction(conversion: &Conversion, before: &[Conversion]) -> Option<Strin
     if conversion.interval_days == 0 || conversion.interval_days > 3650 {
         return Some("interval-days must be between 1 and 3650".to_owned());
     }
-    if conversion.retrieval_group.same_as(&conversion.gmsa.sam_account_name()) {
+    if conversion
+        .retrieval_group
+        .same_as(&conversion.gmsa.sam_account_name())
+    {
         return Some("retrieval-group and gmsa are the same name".to_owned());
     }
-    let clash = before.iter().find(|other| other.component == conversion.component);
-    if let Some(host) = clash.and_then(|other| other.hosts.iter().find(|host| conversion.hosts.contains(host))) {
-        return Some(format!("host {host} has this component in an earlier conversion already"));
+    let clash = before
+        .iter()
+        .find(|other| other.component == conversion.component);
+    if let Some(host) = clash.and_then(|other| {
+        other
+            .hosts
+            .iter()
+            .find(|host| conversion.hosts.contains(host))
+    }) {
+        return Some(format!(
+            "host {host} has this component in an earlier conversion already"
+        ));
     }
     before
         .iter()
         .find(|other| other.component != conversion.component && other.gmsa == conversion.gmsa)
-        .map(|other| format!("component {} has the same gMSA; give each component its own", other.component))
+        .map(|other| {
+            format!(
+                "component {} has the same gMSA; give each component its own",
+                other.component
+            )
+        })
 }
 
 #[cfg(test)]
@@ -178,21 +198,33 @@ key-set = 'C:\MIMBackup\miiskeys-1.bin'
     fn errors_point_at_the_line() {
         let wrong = TEXT.replace("MIMSyncGMSAsvc", "MIMSyncGMSAservice");
         let error = Intent::parse(&wrong).unwrap_err().to_string();
-        assert!(error.contains("line 6") && error.contains("14 characters"), "{error}");
+        assert!(
+            error.contains("line 6") && error.contains("14 characters"),
+            "{error}"
+        );
         let unknown = TEXT.replace("key-set", "keyset");
         let error = Intent::parse(&unknown).unwrap_err().to_string();
-        assert!(error.contains("line 8") && error.contains("keyset"), "{error}");
+        assert!(
+            error.contains("line 8") && error.contains("keyset"),
+            "{error}"
+        );
     }
 
     #[test]
     fn contradictions_are_refused() {
         for (from, to, says) in [
             ("[\"mimsync01\"]", "[]", "hosts is empty"),
-            ("[\"mimsync01\"]", "[\"mimsync01\", \"MIMSYNC01\"]", "stands twice"),
+            (
+                "[\"mimsync01\"]",
+                "[\"mimsync01\", \"MIMSYNC01\"]",
+                "stands twice",
+            ),
             ("format = 1", "format = 2", "format 1"),
             ("MIMSync_Servers", "MIMSyncGMSAsvc$", "the same name"),
         ] {
-            let error = Intent::parse(&TEXT.replace(from, to)).unwrap_err().to_string();
+            let error = Intent::parse(&TEXT.replace(from, to))
+                .unwrap_err()
+                .to_string();
             assert!(error.contains(says), "{says}: {error}");
         }
     }

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use security::{FileTime, Guid, Sid};
 use serde::{Deserialize, Serialize};
 
-use crate::names::{ComponentId, Dn, DnsName, HostName, LogonAccount, SamAccountName, ServiceName, Spn};
+use crate::names::{
+    ComponentId, Dn, DnsName, HostName, LogonAccount, SamAccountName, ServiceName, Spn,
+};
 
 /// Everything that was found at one time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -278,12 +280,16 @@ pub struct Gap {
 impl Inventory {
     /// The account of that name, if it was found.
     pub fn account(&self, name: &SamAccountName) -> Option<&Account> {
-        self.accounts.iter().find(|account| account.name.same_as(name))
+        self.accounts
+            .iter()
+            .find(|account| account.name.same_as(name))
     }
 
     /// The gMSA of that name, if it was found.
     pub fn gmsa(&self, name: &SamAccountName) -> Option<&Gmsa> {
-        self.gmsas.iter().find(|gmsa| gmsa.account.name.same_as(name))
+        self.gmsas
+            .iter()
+            .find(|gmsa| gmsa.account.name.same_as(name))
     }
 
     /// The group of that name, if it was found.
@@ -303,19 +309,26 @@ impl Inventory {
 
     /// Who holds that SPN; `None` where nobody asked.
     pub fn spn_holders(&self, spn: &Spn) -> Option<&[SamAccountName]> {
-        self.spns.iter().find(|found| found.spn.same_as(spn)).map(|found| found.holders.as_slice())
+        self.spns
+            .iter()
+            .find(|found| found.spn.same_as(spn))
+            .map(|found| found.holders.as_slice())
     }
 }
 
 impl HostInventory {
     /// The service of that name, if it is installed.
     pub fn service(&self, name: &ServiceName) -> Option<&Service> {
-        self.services.iter().find(|service| service.name.as_str().eq_ignore_ascii_case(name.as_str()))
+        self.services
+            .iter()
+            .find(|service| service.name.as_str().eq_ignore_ascii_case(name.as_str()))
     }
 
     /// A registry value that discovery read.
     pub fn registry_text(&self, key: &str, value: &str) -> Option<&str> {
-        self.registry.get(&registry_path(key, value)).map(String::as_str)
+        self.registry
+            .get(&registry_path(key, value))
+            .map(String::as_str)
     }
 }
 

@@ -133,7 +133,10 @@ pub enum LogonAccount {
 impl LogonAccount {
     /// The account `name` of the domain whose NetBIOS name is `domain`.
     pub fn domain(domain: &str, name: SamAccountName) -> Self {
-        Self::Domain { domain: domain.to_uppercase(), name }
+        Self::Domain {
+            domain: domain.to_uppercase(),
+            name,
+        }
     }
 
     /// Whether both name the same account: Windows compares these names without regard to case.
@@ -226,8 +229,9 @@ impl Spn {
 }
 
 /// What a `sAMAccountName` may not hold ([MS-SAMR] 3.1.1.6 "Attribute Constraints for Originating Updates").
-const NOT_IN_ACCOUNT_NAMES: &[char] =
-    &['"', '/', '\\', '[', ']', ':', ';', '|', '=', ',', '+', '*', '?', '<', '>'];
+const NOT_IN_ACCOUNT_NAMES: &[char] = &[
+    '"', '/', '\\', '[', ']', ':', ';', '|', '=', ',', '+', '*', '?', '<', '>',
+];
 
 fn plain(text: &str, longest: usize) -> Result<&str, &'static str> {
     if text.is_empty() {
@@ -272,7 +276,10 @@ fn gmsa_name(text: &str) -> Result<String, &'static str> {
 
 fn host_name(text: &str) -> Result<String, &'static str> {
     plain(text, 15)?;
-    if !text.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_') {
+    if !text
+        .chars()
+        .all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')
+    {
         return Err("holds more than letters, digits and hyphens");
     }
     Ok(text.to_uppercase())
@@ -282,7 +289,10 @@ fn dns_name(text: &str) -> Result<String, &'static str> {
     let name = text.strip_suffix('.').unwrap_or(text);
     plain(name, 253)?;
     let label = |l: &str| {
-        !l.is_empty() && l.len() <= 63 && l.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')
+        !l.is_empty()
+            && l.len() <= 63
+            && l.chars()
+                .all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')
     };
     if !name.split('.').all(label) {
         return Err("is not made of labels of letters, digits and hyphens");
@@ -312,7 +322,10 @@ fn spn(text: &str) -> Result<String, &'static str> {
 
 fn slug(text: &str) -> Result<String, &'static str> {
     plain(text, 128)?;
-    if !text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | ':' | '/')) {
+    if !text
+        .chars()
+        .all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | ':' | '/'))
+    {
         return Err("holds more than letters, digits and - _ . : /");
     }
     Ok(text.to_owned())
@@ -324,8 +337,18 @@ mod tests {
 
     #[test]
     fn a_gmsa_name_leaves_room_for_its_dollar() {
-        assert_eq!("MIMSyncGMSAsvc$".parse::<GmsaName>().unwrap().as_str(), "MIMSyncGMSAsvc");
-        assert_eq!("MIMSyncGMSAsvc".parse::<GmsaName>().unwrap().sam_account_name().as_str(), "MIMSyncGMSAsvc$");
+        assert_eq!(
+            "MIMSyncGMSAsvc$".parse::<GmsaName>().unwrap().as_str(),
+            "MIMSyncGMSAsvc"
+        );
+        assert_eq!(
+            "MIMSyncGMSAsvc"
+                .parse::<GmsaName>()
+                .unwrap()
+                .sam_account_name()
+                .as_str(),
+            "MIMSyncGMSAsvc$"
+        );
         let error = "MIMSyncGMSAsvc1".parse::<GmsaName>().unwrap_err();
         assert!(error.to_string().contains("14 characters"), "{error}");
     }
@@ -349,9 +372,15 @@ mod tests {
             LogonAccount::domain("CONTOSO", "svc".parse().unwrap())
         );
         for text in ["LocalSystem", r"NT AUTHORITY\NetworkService", r".\svc"] {
-            assert_eq!(LogonAccount::from(text.to_owned()), LogonAccount::Other(text.to_owned()));
+            assert_eq!(
+                LogonAccount::from(text.to_owned()),
+                LogonAccount::Other(text.to_owned())
+            );
         }
-        assert_eq!(LogonAccount::from(r"C\g$".to_owned()).without_dollar(), r"C\g");
+        assert_eq!(
+            LogonAccount::from(r"C\g$".to_owned()).without_dollar(),
+            r"C\g"
+        );
     }
 
     #[test]

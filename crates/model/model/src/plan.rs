@@ -128,12 +128,16 @@ pub enum StepStatus {
 impl Plan {
     /// Whether applying it would change anything.
     pub fn has_changes(&self) -> bool {
-        self.steps.iter().any(|step| step.status == StepStatus::Change)
+        self.steps
+            .iter()
+            .any(|step| step.status == StepStatus::Change)
     }
 
     /// The findings that forbid applying it.
     pub fn blocking(&self) -> impl Iterator<Item = &Finding> {
-        self.findings.iter().filter(|finding| finding.severity == Severity::Blocks)
+        self.findings
+            .iter()
+            .filter(|finding| finding.severity == Severity::Blocks)
     }
 
     /// Whether some finding forbids applying it.

@@ -4,7 +4,7 @@ use security::FileTime;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::names::{RunId, StepId};
+use crate::names::{ComponentId, RunId, StepId};
 use crate::plan::Plan;
 
 /// One event of a run.
@@ -45,7 +45,10 @@ pub enum RunChange {
     /// Another process goes on applying.
     Resumed,
     /// Somebody asked to take it back.
-    RollbackStarted,
+    RollbackStarted {
+        /// One component only.
+        only: Option<ComponentId>,
+    },
     /// It came to an end, or to a halt.
     Ended {
         /// How.

@@ -39,6 +39,9 @@ mod tests {
 
     #[test]
     fn debug_shows_nothing() {
-        assert_eq!(format!("{:?}", Password::new(b"Pa55word".to_vec())), "Password(..)");
+        assert_eq!(
+            format!("{:?}", Password::new(b"Pa55word".to_vec())),
+            "Password(..)"
+        );
     }
 }

@@ -6,7 +6,12 @@ use crate::names::{Dn, DnsName, GmsaName, LogonAccount, SamAccountName, ServiceN
 
 /// One action on the directory, on the step's host, or just a look.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "do", rename_all = "kebab-case", rename_all_fields = "kebab-case", deny_unknown_fields)]
+#[serde(
+    tag = "do",
+    rename_all = "kebab-case",
+    rename_all_fields = "kebab-case",
+    deny_unknown_fields
+)]
 pub enum Action {
     /// Gate: a KDS root key is usable on every domain controller.
     AwaitRootKey,
@@ -99,10 +104,12 @@ pub enum Action {
         /// The tool's command line.
         tool: ToolRun,
     },
-    /// Start a service and wait until it runs.
+    /// Start a service, and the dependants that were stopped with it, and wait until they run.
     StartService {
         /// Which.
         service: ServiceName,
+        /// The step that stopped it and knows which dependants ran.
+        stopped_by: StepId,
     },
     /// Proof: the host's machine account retrieves the password, it equals the derived one, and a log-on works.
     ProveLogon {
@@ -161,7 +168,10 @@ impl Action {
             Self::ExportKeySet { tool, .. } | Self::RestoreKeySet { tool, .. } => {
                 tool.password_of.as_ref().map(|account| need(account, true))
             }
-            Self::HoldKeySet { way_back, .. } => way_back.password_of.as_ref().map(|account| need(account, false)),
+            Self::HoldKeySet { way_back, .. } => way_back
+                .password_of
+                .as_ref()
+                .map(|account| need(account, false)),
             Self::SetLogonAccount { from, .. } => Some(need(from, false)),
             _ => None,
         }

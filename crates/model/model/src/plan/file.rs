@@ -37,7 +37,10 @@ impl PlanDocument {
     /// # Errors
     /// Only where JSON cannot hold it, which the types forbid.
     pub fn seal(plan: Plan) -> Result<Self, serde_json::Error> {
-        Ok(Self { seal: plan.digest()?, plan })
+        Ok(Self {
+            seal: plan.digest()?,
+            plan,
+        })
     }
 
     /// The file's text.
@@ -57,7 +60,9 @@ impl PlanDocument {
         if let Some(format) = raw.get("format").and_then(serde_json::Value::as_u64)
             && format != u64::from(Plan::FORMAT)
         {
-            return Err(InvalidPlan::Format(u32::try_from(format).unwrap_or(u32::MAX)));
+            return Err(InvalidPlan::Format(
+                u32::try_from(format).unwrap_or(u32::MAX),
+            ));
         }
         let document: Self = serde_json::from_value(raw.clone()).map_err(InvalidPlan::NotAPlan)?;
         let whole = serde_json::to_value(&document).map_err(InvalidPlan::NotAPlan)?;

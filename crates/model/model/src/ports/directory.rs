@@ -123,11 +123,19 @@ pub trait Directory: Send + Sync {
     ///
     /// # Errors
     /// [`super::ErrorKind::NotConfigured`] where no machine keytab is known for that host.
-    async fn prove_password(&self, gmsa: &SamAccountName, host: &HostName) -> Result<PasswordProof, WorldError>;
+    async fn prove_password(
+        &self,
+        gmsa: &SamAccountName,
+        host: &HostName,
+    ) -> Result<PasswordProof, WorldError>;
 
     /// Proves the password of a password account by a Kerberos log-on.
     ///
     /// # Errors
     /// Only where nothing could be learnt (nobody answers …); a wrong password is a proof that does not hold.
-    async fn prove_user_password(&self, account: &LogonAccount, password: &Password) -> Result<Proof, WorldError>;
+    async fn prove_user_password(
+        &self,
+        account: &LogonAccount,
+        password: &Password,
+    ) -> Result<Proof, WorldError>;
 }

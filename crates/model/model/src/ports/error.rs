@@ -54,7 +54,13 @@ pub struct WorldError {
 impl WorldError {
     /// A failure of that kind; `what` is one lower-case line.
     pub fn new(kind: ErrorKind, what: impl Into<String>) -> Self {
-        Self { kind, what: what.into(), advice: None, ambiguous: false, source: None }
+        Self {
+            kind,
+            what: what.into(),
+            advice: None,
+            ambiguous: false,
+            source: None,
+        }
     }
 
     /// Adds what to do about it.
@@ -87,6 +93,8 @@ impl fmt::Display for WorldError {
 
 impl Error for WorldError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
-        self.source.as_deref().map(|source| source as &(dyn Error + 'static))
+        self.source
+            .as_deref()
+            .map(|source| source as &(dyn Error + 'static))
     }
 }

@@ -90,13 +90,25 @@ pub trait Host: Send + Sync {
     ) -> Result<(), WorldError>;
 
     /// Sets the managed-account flag (`SERVICE_CONFIG_MANAGED_ACCOUNT`).
-    async fn set_managed_account(&self, service: &ServiceName, managed: bool) -> Result<(), WorldError>;
+    async fn set_managed_account(
+        &self,
+        service: &ServiceName,
+        managed: bool,
+    ) -> Result<(), WorldError>;
 
     /// Stops a service and everything that depends on it; tells what was stopped, dependants first.
-    async fn stop_service(&self, service: &ServiceName, timeout: Duration) -> Result<Vec<StoppedService>, WorldError>;
+    async fn stop_service(
+        &self,
+        service: &ServiceName,
+        timeout: Duration,
+    ) -> Result<Vec<StoppedService>, WorldError>;
 
     /// Starts a service and waits until it runs; no error when it runs already.
-    async fn start_service(&self, service: &ServiceName, timeout: Duration) -> Result<(), WorldError>;
+    async fn start_service(
+        &self,
+        service: &ServiceName,
+        timeout: Duration,
+    ) -> Result<(), WorldError>;
 
     /// A text value (REG_SZ, REG_EXPAND_SZ) or a number (REG_DWORD, REG_QWORD) as text, of a key such as
     /// `HKLM\SYSTEM\…`; `None` where key or value is not there.

@@ -1,0 +1,262 @@
+//! Finds what is there: the directory and the hosts, each asked once, with every gap named.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures_util::future::{join, join_all};
+use model::inventory::{
+    Account, AccountClass, Coverage, Domain, Gap, HostInventory, Inventory, Service, SpnHolders,
+    registry_path,
+};
+use model::names::{
+    ComponentId, DnsName, HostName, LogonAccount, SamAccountName, ServiceName, Spn,
+};
+use model::ports::{Host, WorldError};
+
+use crate::run::with_causes;
+use crate::world::World;
+
+/// What to look for; made from the estate, the catalogue and the intent.
+#[derive(Debug, Clone, Default)]
+pub struct Questions {
+    /// The estate's name.
+    pub estate: String,
+    /// The hosts to ask.
+    pub hosts: Vec<HostQuestion>,
+    /// Components of the catalogue.
+    pub components: Vec<ComponentProbe>,
+    /// Accounts to look up beside the logon accounts that are found: gMSAs of the intent.
+    pub accounts: Vec<SamAccountName>,
+    /// Groups to look up.
+    pub groups: Vec<SamAccountName>,
+}
+
+/// A host to ask.
+#[derive(Debug, Clone)]
+pub struct HostQuestion {
+    /// NetBIOS name.
+    pub name: HostName,
+    /// DNS name.
+    pub dns_name: DnsName,
+    /// Files to look for: those that the intent is going to write.
+    pub files: Vec<String>,
+}
+
+/// How a component shows on a host.
+#[derive(Debug, Clone)]
+pub struct ComponentProbe {
+    /// Which component.
+    pub component: ComponentId,
+    /// Its service.
+    pub service: ServiceName,
+    /// Registry values to read: key and value name.
+    pub registry: Vec<(String, String)>,
+}
+
+/// Asks the directory and every host.
+///
+/// # Errors
+/// Only where the domain itself cannot be read; everything else that is missing is a gap in the coverage.
+pub async fn discover(world: &World, questions: &Questions) -> Result<Inventory, WorldError> {
+    let taken_at = world.clock.now();
+    let hosts = join_all(
+        questions
+            .hosts
+            .iter()
+            .map(|host| ask_host(world, host, &questions.components)),
+    );
+    let directory = async {
+        (
+            world.directory.domain().await,
+            world.directory.root_keys().await,
+        )
+    };
+    let (hosts, (domain, root_keys)) = join(hosts, directory).await;
+    let domain = domain?;
+    let mut coverage = Coverage::default();
+    let mut found = Vec::new();
+    for (question, answer) in questions.hosts.iter().zip(hosts) {
+        coverage.asked.push(question.name.clone());
+        match answer {
+            Ok((host, gaps)) => {
+                coverage.answered.push(question.name.clone());
+                coverage.gaps.extend(gaps);
+                found.push(host);
+            }
+            Err(error) => coverage.gaps.push(gap(question.name.as_str(), &error)),
+        }
+    }
+    let root_keys = root_keys.unwrap_or_else(|error| {
+        coverage.gaps.push(gap("KDS root keys", &error));
+        Vec::new()
+    });
+    let mut inventory = Inventory {
+        format: 1,
+        taken_at,
+        estate: questions.estate.clone(),
+        domain,
+        root_keys,
+        accounts: Vec::new(),
+        gmsas: Vec::new(),
+        groups: Vec::new(),
+        looked_up: Vec::new(),
+        spns: Vec::new(),
+        hosts: found,
+        coverage,
+    };
+    look_up(world, questions, &mut inventory).await;
+    Ok(inventory)
+}
+
+async fn ask_host(
+    world: &World,
+    question: &HostQuestion,
+    probes: &[ComponentProbe],
+) -> Result<(HostInventory, Vec<Gap>), WorldError> {
+    let host = world.hosts.host(&question.name).await?;
+    let facts = host.facts().await?;
+    let services = host.services().await?;
+    let has = |probe: &&ComponentProbe| services.iter().any(|service| is(service, &probe.service));
+    let present: Vec<_> = probes.iter().filter(has).collect();
+    let mut gaps = Vec::new();
+    let products = host.products().await.unwrap_or_else(|error| {
+        gaps.push(gap(
+            &format!("{}, installed products", question.name),
+            &error,
+        ));
+        Vec::new()
+    });
+    let mut registry = BTreeMap::new();
+    for (key, value) in present.iter().flat_map(|probe| &probe.registry) {
+        match host.registry_text(key, value).await {
+            Ok(Some(text)) => drop(registry.insert(registry_path(key, value), text)),
+            Ok(None) => {}
+            Err(error) => gaps.push(gap(&format!("{}, {key}", question.name), &error)),
+        }
+    }
+    let files = files(host.as_ref(), question, &mut gaps).await;
+    let of_interest = |service: &Service| {
+        matches!(service.logon_account, LogonAccount::Domain { .. })
+            || probes.iter().any(|probe| is(service, &probe.service))
+    };
+    let inventory = HostInventory {
+        name: question.name.clone(),
+        dns_name: question.dns_name.clone(),
+        facts,
+        components: present
+            .iter()
+            .map(|probe| probe.component.clone())
+            .collect(),
+        services: services.into_iter().filter(of_interest).collect(),
+        products,
+        registry,
+        files,
+    };
+    Ok((inventory, gaps))
+}
+
+async fn files(
+    host: &dyn Host,
+    question: &HostQuestion,
+    gaps: &mut Vec<Gap>,
+) -> BTreeMap<String, String> {
+    let mut files = BTreeMap::new();
+    for path in &question.files {
+        match host.file(path).await {
+            Ok(Some(file)) => drop(files.insert(path.clone(), file.sha256)),
+            Ok(None) => {}
+            Err(error) => gaps.push(gap(&format!("{}, {path}", question.name), &error)),
+        }
+    }
+    files
+}
+
+/// Everything in the directory that the hosts and the intent point at.
+async fn look_up(world: &World, questions: &Questions, inventory: &mut Inventory) {
+    for name in account_names(questions, inventory) {
+        match world.directory.account(&name).await {
+            Ok(account) => {
+                inventory.looked_up.push(name.clone());
+                if account
+                    .as_ref()
+                    .is_some_and(|account| account.class == AccountClass::Gmsa)
+                {
+                    look_up_gmsa(world, &name, inventory).await;
+                }
+                inventory.accounts.extend(account);
+            }
+            Err(error) => inventory.coverage.gaps.push(gap(name.as_str(), &error)),
+        }
+    }
+    for name in &questions.groups {
+        match world.directory.group(name).await {
+            Ok(group) => {
+                inventory.looked_up.push(name.clone());
+                inventory.groups.extend(group);
+            }
+            Err(error) => inventory.coverage.gaps.push(gap(name.as_str(), &error)),
+        }
+    }
+    for spn in spns(&inventory.accounts) {
+        match world.directory.spn_holders(&spn).await {
+            Ok(holders) => {
+                let mut holders: Vec<_> = holders
+                    .into_iter()
+                    .map(|Account { name, .. }| name)
+                    .collect();
+                holders.sort();
+                inventory.spns.push(SpnHolders { spn, holders });
+            }
+            Err(error) => inventory.coverage.gaps.push(gap(spn.as_str(), &error)),
+        }
+    }
+}
+
+async fn look_up_gmsa(world: &World, name: &SamAccountName, inventory: &mut Inventory) {
+    match world.directory.gmsa(name).await {
+        Ok(gmsa) => inventory.gmsas.extend(gmsa),
+        Err(error) => inventory.coverage.gaps.push(gap(name.as_str(), &error)),
+    }
+}
+
+/// Logon accounts of the domain, the hosts' computer accounts, and what the intent names: each once.
+fn account_names(questions: &Questions, inventory: &Inventory) -> Vec<SamAccountName> {
+    let Domain { netbios_name, .. } = &inventory.domain;
+    let logon = inventory.hosts.iter().flat_map(|host| &host.services);
+    let logon = logon.filter_map(|service| service.logon_account.in_domain(netbios_name).cloned());
+    let computers = questions
+        .hosts
+        .iter()
+        .map(|host| host.name.computer_account());
+    let mut seen = BTreeSet::new();
+    let all = logon
+        .chain(computers)
+        .chain(questions.accounts.iter().cloned());
+    let mut names: Vec<_> = all
+        .filter(|name| seen.insert(name.as_str().to_lowercase()))
+        .collect();
+    names.sort();
+    names
+}
+
+/// SPNs of users and gMSAs; those of computers are the hosts' own business.
+fn spns(accounts: &[Account]) -> Vec<Spn> {
+    let of_services = accounts
+        .iter()
+        .filter(|account| account.class != AccountClass::Computer);
+    let all: BTreeSet<_> = of_services
+        .flat_map(|account| account.spns.iter().cloned())
+        .collect();
+    all.into_iter().collect()
+}
+
+fn is(service: &Service, name: &ServiceName) -> bool {
+    service.name.as_str().eq_ignore_ascii_case(name.as_str())
+}
+
+fn gap(subject: &str, error: &WorldError) -> Gap {
+    Gap {
+        subject: subject.to_owned(),
+        why: with_causes(error),
+        advice: error.advice.clone(),
+    }
+}

@@ -1,0 +1,175 @@
+//! One run while it is being written: journal first, world second.
+
+use std::time::Instant;
+
+use model::names::{RunId, StepId};
+use model::plan::{Step, StepStatus};
+use model::ports::Journal;
+use model::run::{Event, Outcome, RunChange, StepChange};
+
+use crate::error::EngineError;
+use crate::history::History;
+use crate::progress::Progress;
+use crate::step::{JournaledStep, Scene, StepError};
+use crate::steps;
+use crate::transition::StepState;
+use crate::world::{RunReport, StepReport, World};
+
+/// A run, its journal and its world.
+pub(crate) struct Run<'a> {
+    pub world: &'a World,
+    pub journal: &'a dyn Journal,
+    pub progress: &'a dyn Progress,
+    /// Who works, for the journal.
+    pub by: &'a str,
+    pub history: History,
+}
+
+impl Run<'_> {
+    /// Writes a step's event, durably, and takes it into the history.
+    pub fn record(&mut self, step: &StepId, change: StepChange) -> Result<(), EngineError> {
+        let event = Event::Step {
+            step: step.clone(),
+            change,
+            at: self.world.clock.now(),
+        };
+        self.append(event)
+    }
+
+    /// Writes an event of the run itself.
+    pub fn record_run(&mut self, change: RunChange) -> Result<(), EngineError> {
+        let event = Event::Run {
+            change,
+            at: self.world.clock.now(),
+            by: self.by.to_owned(),
+        };
+        self.append(event)
+    }
+
+    fn append(&mut self, event: Event) -> Result<(), EngineError> {
+        let run: RunId = self.history.run.clone();
+        let number = self.journal.append(&run, &event)?;
+        self.history.add(&model::run::Record { number, run, event })
+    }
+
+    /// The code behind a step.
+    pub fn code(&self, step: &Step) -> Result<Box<dyn JournaledStep>, StepError> {
+        steps::of(step, &self.history.plan.estate)
+    }
+
+    /// What a step sees.
+    pub fn scene<'b>(&'b self, step: &'b StepId) -> Scene<'b> {
+        Scene {
+            world: self.world,
+            history: &self.history,
+            step,
+        }
+    }
+
+    /// Tells the progress that a step came to rest.
+    pub fn tell(&self, step: &Step, note: &str, since: Instant) {
+        self.progress
+            .ends(step, self.history.state(&step.id), note, since.elapsed());
+    }
+
+    /// Takes everything back that may have been changed (of one component, where only that is asked for), last step
+    /// first. A step that cannot be taken back ends it: the run is stuck.
+    pub async fn unwind(&mut self) -> Result<Outcome, EngineError> {
+        let (plan, only) = (self.history.plan.clone(), self.history.only.clone());
+        let chosen = |step: &&Step| only.as_ref().is_none_or(|only| step.component == *only);
+        for step in plan.steps.iter().rev().filter(chosen) {
+            if self.history.state(&step.id).may_have_changed() && !self.undo(step).await? {
+                return Ok(Outcome::Stuck);
+            }
+        }
+        Ok(Outcome::Unwound)
+    }
+
+    /// Takes one step back; tells whether that worked.
+    async fn undo(&mut self, step: &Step) -> Result<bool, EngineError> {
+        let since = Instant::now();
+        self.progress.begins(step, true);
+        self.record(&step.id, StepChange::Undoing)?;
+        let result = match self.code(step) {
+            Ok(code) => self.undo_with(step, code.as_ref()).await,
+            Err(error) => Err(error),
+        };
+        let (change, note) = match result {
+            Ok(()) => (StepChange::Undone, String::new()),
+            Err(error) => {
+                let why = with_causes(&error);
+                (
+                    StepChange::UndoFailed {
+                        why: why.clone(),
+                        advice: error.advice(),
+                    },
+                    why,
+                )
+            }
+        };
+        self.record(&step.id, change)?;
+        self.tell(step, &note, since);
+        Ok(self.history.state(&step.id) == StepState::Undone)
+    }
+
+    async fn undo_with(&self, step: &Step, code: &dyn JournaledStep) -> Result<(), StepError> {
+        let record = self.history.step(&step.id);
+        let prior = record
+            .and_then(|record| record.prior.as_ref())
+            .ok_or_else(|| StepError::Record {
+                step: step.id.to_string(),
+                why: "its prior state is missing".to_owned(),
+            })?;
+        let outcome = record.and_then(|record| record.outcome.as_ref());
+        let scene = self.scene(&step.id);
+        match code.undo(&scene, prior, outcome).await {
+            // The answer was lost: undo is idempotent, so what is left to do is done, and what was done stays.
+            Err(error) if error.is_ambiguous() => code.undo(&scene, prior, outcome).await,
+            result => result,
+        }
+    }
+
+    /// How the run stands, for the operator.
+    pub fn report(&self, outcome: Outcome) -> RunReport {
+        report(&self.history, outcome)
+    }
+}
+
+/// How a run stands, step by step.
+pub(crate) fn report(history: &History, outcome: Outcome) -> RunReport {
+    let steps = history.plan.steps.iter().map(|step| {
+        let record = history.step(&step.id);
+        let state = history.state(&step.id);
+        let idle = step.status == StepStatus::NoOp && state == StepState::Planned;
+        StepReport {
+            id: step.id.clone(),
+            status: if idle {
+                "no-op".to_owned()
+            } else {
+                state.word().to_owned()
+            },
+            why: record.and_then(|record| record.why.clone()),
+            advice: record.and_then(|record| record.advice.clone()),
+        }
+    });
+    RunReport {
+        run: Some(history.run.clone()),
+        outcome,
+        steps: steps.collect(),
+        findings: history.plan.findings.clone(),
+    }
+}
+
+/// An error and what it came from, in one line: what the journal keeps of it.
+pub(crate) fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut line = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let text = error.to_string();
+        if !line.contains(&text) {
+            line = format!("{line}: {text}");
+        }
+        cause = error.source();
+    }
+    line
+}

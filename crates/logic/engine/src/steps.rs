@@ -1,0 +1,113 @@
+//! The kinds of steps. Each file is one subject; each type is one kind.
+
+mod gmsa;
+mod group;
+mod key_set;
+mod logon_account;
+mod password;
+mod root_key;
+mod service;
+mod spn;
+
+use model::names::HostName;
+use model::plan::{Action, PlannedEstate, Step};
+use model::ports::{ErrorKind, WorldError};
+
+use crate::step::{JournaledStep, StepError};
+
+/// The code behind a step of a plan.
+///
+/// # Errors
+/// A step on a host that names none.
+pub(crate) fn of(step: &Step, estate: &PlannedEstate) -> Result<Box<dyn JournaledStep>, StepError> {
+    let host = || on_host(step);
+    Ok(match step.action.clone() {
+        Action::AwaitRootKey => Box::new(root_key::AwaitRootKey),
+        Action::CreateGroup { group, container } => {
+            Box::new(group::CreateGroup { group, container })
+        }
+        Action::AddMember { group, member } => Box::new(group::AddMember { group, member }),
+        Action::CreateGmsa {
+            gmsa,
+            dns_host_name,
+            interval_days,
+            retrieval_group,
+            container,
+        } => Box::new(gmsa::CreateGmsa {
+            gmsa,
+            dns_host_name,
+            interval_days,
+            retrieval_group,
+            container,
+        }),
+        Action::AllowRetrieval { gmsa, group } => Box::new(gmsa::AllowRetrieval { gmsa, group }),
+        Action::ProveRetrieval { gmsa } => Box::new(password::ProveRetrieval {
+            gmsa,
+            host: host()?,
+        }),
+        Action::ProveLogon { gmsa } => Box::new(password::ProveLogon {
+            gmsa,
+            host: host()?,
+        }),
+        Action::ExportKeySet { file, folder, tool } => Box::new(key_set::ExportKeySet {
+            host: host()?,
+            file,
+            folder,
+            tool,
+        }),
+        Action::HoldKeySet {
+            file,
+            exported_by,
+            way_back,
+        } => Box::new(key_set::HoldKeySet {
+            host: host()?,
+            file,
+            exported_by,
+            way_back,
+        }),
+        Action::RestoreKeySet {
+            file,
+            exported_by,
+            tool,
+        } => Box::new(key_set::RestoreKeySet {
+            host: host()?,
+            file,
+            exported_by,
+            tool,
+        }),
+        Action::StopService { service } => Box::new(service::StopService {
+            host: host()?,
+            service,
+        }),
+        Action::StartService {
+            service,
+            stopped_by,
+        } => Box::new(service::StartService {
+            host: host()?,
+            service,
+            stopped_by,
+        }),
+        Action::SetLogonAccount { service, from, to } => Box::new(logon_account::SetLogonAccount {
+            host: host()?,
+            service,
+            from,
+            to,
+        }),
+        Action::MoveSpn { spn, from, to } => Box::new(spn::MoveSpn {
+            spn,
+            from,
+            to,
+            domain: estate.netbios_name.clone(),
+        }),
+    })
+}
+
+fn on_host(step: &Step) -> Result<HostName, StepError> {
+    step.host.clone().ok_or_else(|| {
+        WorldError::new(
+            ErrorKind::Failed,
+            format!("step {} ({}) names no host", step.id, step.kind),
+        )
+        .into()
+    })
+}

@@ -1,0 +1,266 @@
+//! Steps around a key set: export it, hold the exported file, restore it for the new logon account.
+//!
+//! Nobody can read from outside which account a key set is active for: the proof is that the service starts, which
+//! is a step of its own. The way back is the undo of *hold*, because it must run after the logon account is the old
+//! one again and before the service starts.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use model::names::{HostName, StepId};
+use model::plan::ToolRun;
+use model::ports::{FileFacts, Host, ProgramRun};
+use serde::{Deserialize, Serialize};
+
+use crate::step::{Check, Scene, Step, StepError};
+
+/// Tools of the product ask SQL Server; they end within seconds, or hang on a prompt that nobody sees.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+pub(crate) struct ExportKeySet {
+    pub host: HostName,
+    pub file: String,
+    pub folder: String,
+    pub tool: ToolRun,
+}
+
+/// What was there before the export.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct PriorFile {
+    file: Option<FileFacts>,
+    folder: bool,
+}
+
+#[async_trait]
+impl Step for ExportKeySet {
+    type Prior = PriorFile;
+    type Outcome = FileFacts;
+
+    async fn observe(&self, scene: &Scene<'_>) -> Result<PriorFile, StepError> {
+        let host = scene.world.host(&self.host).await?;
+        Ok(PriorFile {
+            file: host.file(&self.file).await?,
+            folder: host.folder_exists(&self.folder).await?,
+        })
+    }
+
+    async fn apply(&self, scene: &Scene<'_>, prior: &PriorFile) -> Result<FileFacts, StepError> {
+        if prior.file.is_some() {
+            return Err(StepError::refused(
+                format!("{} is there already on {}", self.file, self.host),
+                "it may be the only copy of a key set: move it to a safe place, or name another file as key-set",
+            ));
+        }
+        let host = scene.world.host(&self.host).await?;
+        host.create_folder(&self.folder).await?;
+        host.delete_file(&self.file).await?; // Left by an export that a crash cut off: it was not there before us.
+        run_tool(scene, host.as_ref(), &self.tool).await?;
+        match host.file(&self.file).await? {
+            Some(file) if file.size > 0 => Ok(file),
+            Some(_) => Err(unproven(&self.tool, "wrote an empty file")),
+            None => Err(unproven(&self.tool, "wrote no file")),
+        }
+    }
+
+    async fn check(&self, scene: &Scene<'_>) -> Result<Check, StepError> {
+        match scene.outcome_of::<FileFacts>(scene.step)? {
+            Some(exported) => same_file(scene, &self.host, &self.file, &exported).await,
+            None => Ok(Check::CannotTell(
+                "whether the export was whole is not recorded".to_owned(),
+            )),
+        }
+    }
+
+    async fn undo(
+        &self,
+        scene: &Scene<'_>,
+        prior: &PriorFile,
+        outcome: Option<&FileFacts>,
+    ) -> Result<(), StepError> {
+        let host = scene.world.host(&self.host).await?;
+        let now = host.file(&self.file).await?;
+        let ours = outcome.is_none() || now.as_ref() == outcome;
+        if prior.file.is_none() && now.is_some() && ours {
+            // The steps after this one are undone: the key set is active for its first account again.
+            host.delete_file(&self.file).await?;
+        }
+        if !prior.folder {
+            host.delete_empty_folder(&self.folder).await?;
+        }
+        Ok(())
+    }
+}
+
+pub(crate) struct HoldKeySet {
+    pub host: HostName,
+    pub file: String,
+    pub exported_by: StepId,
+    pub way_back: ToolRun,
+}
+
+#[async_trait]
+impl Step for HoldKeySet {
+    type Prior = ();
+    type Outcome = ();
+
+    async fn observe(&self, _scene: &Scene<'_>) -> Result<(), StepError> {
+        Ok(())
+    }
+
+    async fn apply(&self, scene: &Scene<'_>, _prior: &()) -> Result<(), StepError> {
+        proven(scene, &self.host, &self.file, &self.exported_by).await
+    }
+
+    async fn check(&self, scene: &Scene<'_>) -> Result<Check, StepError> {
+        match scene.outcome_of::<FileFacts>(&self.exported_by)? {
+            Some(exported) => same_file(scene, &self.host, &self.file, &exported).await,
+            None => Ok(Check::Differs("no export is recorded".to_owned())),
+        }
+    }
+
+    async fn undo(
+        &self,
+        scene: &Scene<'_>,
+        _prior: &(),
+        _outcome: Option<&()>,
+    ) -> Result<(), StepError> {
+        proven(scene, &self.host, &self.file, &self.exported_by).await?;
+        run_tool(
+            scene,
+            scene.world.host(&self.host).await?.as_ref(),
+            &self.way_back,
+        )
+        .await
+    }
+}
+
+pub(crate) struct RestoreKeySet {
+    pub host: HostName,
+    pub file: String,
+    pub exported_by: StepId,
+    pub tool: ToolRun,
+}
+
+#[async_trait]
+impl Step for RestoreKeySet {
+    type Prior = ();
+    type Outcome = ();
+
+    async fn observe(&self, _scene: &Scene<'_>) -> Result<(), StepError> {
+        Ok(())
+    }
+
+    async fn apply(&self, scene: &Scene<'_>, _prior: &()) -> Result<(), StepError> {
+        proven(scene, &self.host, &self.file, &self.exported_by).await?;
+        run_tool(
+            scene,
+            scene.world.host(&self.host).await?.as_ref(),
+            &self.tool,
+        )
+        .await
+    }
+
+    async fn check(&self, _scene: &Scene<'_>) -> Result<Check, StepError> {
+        Ok(Check::CannotTell(
+            "that the service starts is the proof".to_owned(),
+        ))
+    }
+
+    async fn undo(
+        &self,
+        _scene: &Scene<'_>,
+        _prior: &(),
+        _outcome: Option<&()>,
+    ) -> Result<(), StepError> {
+        Ok(()) // The undo of the hold step activates the key set for the old account.
+    }
+}
+
+/// Runs a product's tool with the password that it reads, if any; its exit code 0 is success.
+async fn run_tool(scene: &Scene<'_>, host: &dyn Host, tool: &ToolRun) -> Result<(), StepError> {
+    let stdin = match &tool.password_of {
+        Some(account) => Some(scene.world.secrets.password(account).ok_or_else(|| {
+            StepError::refused(
+                format!("{} needs the password of {account}", name_of(tool)),
+                "name its source under [[credential]] in estate.toml, then repeat the command",
+            )
+        })?),
+        None => None,
+    };
+    let run = ProgramRun {
+        program: &tool.program,
+        args: &tool.args,
+        stdin,
+        timeout: PATIENCE,
+    };
+    let output = host.run(run).await?;
+    if output.exit_code == 0 {
+        return Ok(());
+    }
+    let said = [output.stderr.trim(), output.stdout.trim()].join(" ");
+    Err(StepError::refused(
+        format!(
+            "{} ended with exit code {}: {}",
+            name_of(tool),
+            output.exit_code,
+            said.trim()
+        ),
+        "read what the tool says; nothing of the key set was changed by a refusal",
+    ))
+}
+
+/// The exported file is there and is the one that was exported.
+async fn proven(
+    scene: &Scene<'_>,
+    host: &HostName,
+    file: &str,
+    exported_by: &StepId,
+) -> Result<(), StepError> {
+    let exported =
+        scene
+            .outcome_of::<FileFacts>(exported_by)?
+            .ok_or_else(|| StepError::Record {
+                step: exported_by.to_string(),
+                why: "it does not say what was exported".to_owned(),
+            })?;
+    match same_file(scene, host, file, &exported).await? {
+        Check::Holds(_) => Ok(()),
+        Check::Differs(why) | Check::CannotTell(why) => Err(StepError::refused(
+            why,
+            "without the exported key set the service would never start again: put the file back, then repeat",
+        )),
+    }
+}
+
+async fn same_file(
+    scene: &Scene<'_>,
+    host: &HostName,
+    file: &str,
+    exported: &FileFacts,
+) -> Result<Check, StepError> {
+    Ok(match scene.world.host(host).await?.file(file).await? {
+        Some(now) if now == *exported => Check::Holds(format!(
+            "{file}: {} bytes, SHA-256 {}",
+            now.size, now.sha256
+        )),
+        Some(now) => Check::Differs(format!(
+            "{file} on {host} is not the exported one: SHA-256 {}",
+            now.sha256
+        )),
+        None => Check::Differs(format!("{file} is not there on {host}")),
+    })
+}
+
+fn unproven(tool: &ToolRun, what: &str) -> StepError {
+    StepError::refused(
+        format!("{} ended well but {what}", name_of(tool)),
+        "run it by hand on the host to see why; nothing was changed",
+    )
+}
+
+fn name_of(tool: &ToolRun) -> &str {
+    tool.program
+        .rsplit(['\\', '/'])
+        .next()
+        .unwrap_or(&tool.program)
+}

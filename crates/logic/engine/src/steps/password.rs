@@ -1,0 +1,155 @@
+//! Proofs about a managed password: the host can retrieve it; it is the right one and works.
+
+use async_trait::async_trait;
+use model::names::{GmsaName, HostName};
+use model::ports::{ErrorKind, PasswordProof, RetrievalState};
+
+use crate::step::{Check, Scene, Step, StepError};
+
+/// What to do when a host cannot retrieve a password although it is (or was just made) a member of the group.
+const REFRESH_TICKETS: &str = "a membership counts from the host's next Kerberos ticket on: restart the host, or run \
+     klist -li 0x3e7 purge on it as an administrator; then apply the plan again, it goes on from here";
+
+pub(crate) struct ProveRetrieval {
+    pub gmsa: GmsaName,
+    pub host: HostName,
+}
+
+impl ProveRetrieval {
+    /// Windows' own word where it has one, otherwise a proof over LDAP as the machine account.
+    async fn look(&self, scene: &Scene<'_>) -> Result<Check, StepError> {
+        let gmsa = self.gmsa.sam_account_name();
+        let host = scene.world.host(&self.host).await?;
+        match host.retrieval_state(&gmsa).await {
+            Ok(RetrievalState::CanInstall | RetrievalState::Installed) => Ok(Check::Holds(
+                format!("Windows on {} can use {gmsa}", self.host),
+            )),
+            Ok(state) => Ok(Check::Differs(format!(
+                "Windows on {} says of {gmsa}: {}",
+                self.host,
+                in_words(state)
+            ))),
+            Err(error) if error.kind == ErrorKind::NotSupported => {
+                let proof = scene
+                    .world
+                    .directory
+                    .prove_password(&gmsa, &self.host)
+                    .await?;
+                Ok(as_check(proof.retrieved.holds, proof.retrieved.detail))
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+#[async_trait]
+impl Step for ProveRetrieval {
+    type Prior = ();
+    type Outcome = ();
+
+    async fn observe(&self, _scene: &Scene<'_>) -> Result<(), StepError> {
+        Ok(())
+    }
+
+    async fn apply(&self, scene: &Scene<'_>, _prior: &()) -> Result<(), StepError> {
+        match self.look(scene).await? {
+            Check::Holds(_) => Ok(()),
+            Check::Differs(why) | Check::CannotTell(why) => Err(StepError::Waiting {
+                why,
+                advice: Some(REFRESH_TICKETS.to_owned()),
+            }),
+        }
+    }
+
+    async fn check(&self, scene: &Scene<'_>) -> Result<Check, StepError> {
+        self.look(scene).await
+    }
+
+    async fn undo(
+        &self,
+        _scene: &Scene<'_>,
+        _prior: &(),
+        _outcome: Option<&()>,
+    ) -> Result<(), StepError> {
+        Ok(())
+    }
+}
+
+pub(crate) struct ProveLogon {
+    pub gmsa: GmsaName,
+    pub host: HostName,
+}
+
+#[async_trait]
+impl Step for ProveLogon {
+    type Prior = ();
+    type Outcome = ();
+
+    async fn observe(&self, _scene: &Scene<'_>) -> Result<(), StepError> {
+        Ok(())
+    }
+
+    async fn apply(&self, _scene: &Scene<'_>, _prior: &()) -> Result<(), StepError> {
+        Ok(())
+    }
+
+    async fn check(&self, scene: &Scene<'_>) -> Result<Check, StepError> {
+        match scene
+            .world
+            .directory
+            .prove_password(&self.gmsa.sam_account_name(), &self.host)
+            .await
+        {
+            Ok(proof) => Ok(summary(&proof)),
+            // On real Windows the host's keytab is Windows' own: the running service is the proof then.
+            Err(error) if error.kind == ErrorKind::NotConfigured => {
+                Ok(Check::CannotTell(error.what))
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    async fn undo(
+        &self,
+        _scene: &Scene<'_>,
+        _prior: &(),
+        _outcome: Option<&()>,
+    ) -> Result<(), StepError> {
+        Ok(())
+    }
+}
+
+fn summary(proof: &PasswordProof) -> Check {
+    let parts = [
+        Some(&proof.retrieved),
+        proof.derivation.as_ref(),
+        Some(&proof.logon),
+    ];
+    let holds = parts.iter().flatten().all(|part| part.holds);
+    let details: Vec<_> = parts
+        .iter()
+        .flatten()
+        .map(|part| part.detail.as_str())
+        .collect();
+    as_check(holds, details.join("; "))
+}
+
+fn as_check(holds: bool, detail: String) -> Check {
+    if holds {
+        Check::Holds(detail)
+    } else {
+        Check::Differs(detail)
+    }
+}
+
+fn in_words(state: RetrievalState) -> &'static str {
+    match state {
+        RetrievalState::NotExist => "the domain has no such account (not replicated yet?)",
+        RetrievalState::NotService => "the account is no managed service account",
+        RetrievalState::CannotInstall => {
+            "this host may not retrieve the password, or they share no encryption type"
+        }
+        RetrievalState::CanInstall => "this host can retrieve the password",
+        RetrievalState::Installed => "it is in use here",
+    }
+}

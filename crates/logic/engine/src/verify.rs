@@ -1,0 +1,77 @@
+//! Looks whether everything that a run was to bring about still holds.
+
+use model::names::{RunId, StepId};
+use model::ports::Journal;
+use serde::Serialize;
+
+use crate::error::EngineError;
+use crate::history::History;
+use crate::run::with_causes;
+use crate::step::{Check, Scene};
+use crate::steps;
+use crate::world::World;
+
+/// The result of looking at every lasting outcome of a run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Verification {
+    /// Whether all of them hold.
+    pub holds: bool,
+    /// Each of them.
+    pub checks: Vec<CheckResult>,
+}
+
+/// One outcome, looked at.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct CheckResult {
+    /// The step whose outcome it is.
+    pub id: StepId,
+    /// What it is about.
+    pub subject: String,
+    /// Whether it holds.
+    pub holds: bool,
+    /// What was seen.
+    pub detail: String,
+}
+
+/// Looks, and changes nothing.
+///
+/// # Errors
+/// Where the run cannot be read; what cannot be seen in the world is a check that does not hold.
+pub async fn verify(
+    world: &World,
+    journal: &dyn Journal,
+    run: &RunId,
+) -> Result<Verification, EngineError> {
+    let history = History::read(journal, run)?;
+    let mut checks = Vec::new();
+    for step in &history.plan.steps {
+        let code = steps::of(step, &history.plan.estate);
+        let scene = Scene {
+            world,
+            history: &history,
+            step: &step.id,
+        };
+        let seen = match code {
+            Ok(code) if code.lasts() => code.check(&scene).await,
+            Ok(_) => continue,
+            Err(error) => Err(error),
+        };
+        let (holds, detail) = match seen {
+            Ok(Check::Holds(detail)) => (true, detail),
+            // Whatever cannot be seen has a step after it that proves it; alone it says nothing.
+            Ok(Check::CannotTell(_)) => continue,
+            Ok(Check::Differs(detail)) => (false, detail),
+            Err(error) => (false, with_causes(&error)),
+        };
+        checks.push(CheckResult {
+            id: step.id.clone(),
+            subject: step.subject.clone(),
+            holds,
+            detail,
+        });
+    }
+    Ok(Verification {
+        holds: checks.iter().all(|check| check.holds),
+        checks,
+    })
+}

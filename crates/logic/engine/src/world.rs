@@ -1,0 +1,58 @@
+//! The ports, gathered; and what a run says of itself at its end.
+
+use std::sync::Arc;
+
+use model::finding::Finding;
+use model::names::{HostName, RunId, StepId};
+use model::ports::{Clock, Directory, Host, Hosts, Secrets};
+use model::run::Outcome;
+use serde::Serialize;
+
+use crate::step::StepError;
+
+/// Everything outside of the logic.
+pub struct World {
+    /// Active Directory.
+    pub directory: Arc<dyn Directory>,
+    /// The estate's hosts.
+    pub hosts: Arc<dyn Hosts>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Passwords that the operator supplied.
+    pub secrets: Arc<dyn Secrets>,
+}
+
+impl World {
+    /// The host that a step happens on.
+    pub(crate) async fn host(&self, name: &HostName) -> Result<Arc<dyn Host>, StepError> {
+        Ok(self.hosts.host(name).await?)
+    }
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RunReport {
+    /// Which run; none where nothing was begun.
+    pub run: Option<RunId>,
+    /// How it stands.
+    pub outcome: Outcome,
+    /// Where each step stands, in the plan's order.
+    pub steps: Vec<StepReport>,
+    /// What the operator should know.
+    pub findings: Vec<Finding>,
+}
+
+/// Where a step stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct StepReport {
+    /// Which.
+    pub id: StepId,
+    /// The word of its state, or `no-op`.
+    pub status: String,
+    /// Why it failed or waits.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
+    /// What to do about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub advice: Option<String>,
+}
