@@ -18,6 +18,8 @@ const PROGRAMS: &[&str] = &[
     "miiserver.exe",
     "miiskmu.exe",
     "miisactivate.exe",
+    "stand-in-setup.exe",
+    "stand-in-keeper.exe",
 ];
 /// The suites that hold Rust's source, newest stable first.
 const SUITES: &[&str] = &["trixie-backports", "sid"];

@@ -1,0 +1,157 @@
+//! The programs on Windows: their arguments, stdin, files, and how a failure ends.
+
+mod registry;
+mod service;
+
+use std::io::{BufRead, Error};
+use std::process::ExitCode;
+
+use zeroize::Zeroizing;
+
+use crate::account::Account;
+use crate::installation::{Installation, Refusal};
+use crate::key_set::KeySet;
+use crate::password::{Password, PasswordArgument};
+use crate::{Program, Usage, activation, key_utility};
+
+/// Why a program ends without success.
+#[derive(Debug, thiserror::Error)]
+enum Failure {
+    #[error("{}", .0.0)]
+    Usage(Usage),
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    #[error("this stand-in does not {0}")]
+    NotBuilt(&'static str),
+    #[error("{what}: {cause}")]
+    System { what: String, cause: Error },
+}
+
+/// Runs a program to its end.
+pub fn run(program: Program) -> ExitCode {
+    let arguments: Vec<String> = std::env::args_os()
+        .skip(1)
+        .map(|argument| argument.to_string_lossy().into_owned())
+        .collect();
+    let result = match program {
+        Program::Service => service::dispatch(),
+        Program::KeyUtility => manage_keys(&arguments),
+        Program::Activation => activate(&arguments),
+        Program::Setup => set_up(&arguments),
+        Program::Keeper => keep(),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("{failure}");
+            ExitCode::from(if matches!(failure, Failure::Usage(_)) {
+                2
+            } else {
+                1
+            })
+        }
+    }
+}
+
+fn manage_keys(arguments: &[String]) -> Result<(), Failure> {
+    let (order, quiet) = key_utility::parse(arguments).map_err(Failure::Usage)?;
+    let installation = registry::load()?;
+    let done = match order {
+        key_utility::Order::Export {
+            file,
+            account,
+            password,
+        } => {
+            export(&installation, &file, account, password)?;
+            "the key set was exported"
+        }
+        key_utility::Order::Check { id } if id == *installation.key_set.id() => {
+            "the key set is in use"
+        }
+        key_utility::Order::Check { .. } => return Err(Refusal::OtherKeySet.into()),
+        key_utility::Order::Import => return Err(Failure::NotBuilt("import key sets")),
+        key_utility::Order::Abandon => return Err(Failure::NotBuilt("abandon key sets")),
+    };
+    say(done, quiet);
+    Ok(())
+}
+
+fn export(
+    installation: &Installation,
+    file: &str,
+    account: Option<Account>,
+    password: PasswordArgument,
+) -> Result<(), Failure> {
+    let account = account.ok_or(Failure::NotBuilt(
+        "know whom it runs as: name the account with /u:",
+    ))?;
+    // A managed account is documented with `*` and without: there is nothing to ask for.
+    let asks = !installation.bound_to.is_managed();
+    let password = obtain(password, asks)?;
+    installation.may_export(&account, password.as_ref())?;
+    std::fs::write(file, installation.key_set.expose_file())
+        .map_err(|cause| failed(format!("cannot write {file}"), cause))
+}
+
+fn activate(arguments: &[String]) -> Result<(), Failure> {
+    let order = activation::parse(arguments).map_err(Failure::Usage)?;
+    let mut installation = registry::load()?;
+    let service = service::observe()?;
+    let file = Zeroizing::new(
+        std::fs::read(&order.file)
+            .map_err(|cause| failed(format!("cannot read {}", order.file), cause))?,
+    );
+    let password = obtain(order.password, true)?;
+    installation.activate(&file, &service, &order.account, password.as_ref())?;
+    registry::save(&installation)?;
+    say("the synchronization service was activated", order.quiet);
+    Ok(())
+}
+
+/// `stand-in-setup DOMAIN\name`, the password on stdin.
+fn set_up(arguments: &[String]) -> Result<(), Failure> {
+    let usage = || Failure::Usage(Usage(r"usage: stand-in-setup DOMAIN\name < PASSWORD"));
+    let [account] = arguments else {
+        return Err(usage());
+    };
+    let account = Account::parse(account).ok_or_else(usage)?;
+    let key_set = KeySet::random()
+        .map_err(|cause| failed("no random numbers".into(), Error::other(cause.to_string())))?;
+    registry::save(&Installation::new(key_set, account, &ask()?))
+}
+
+/// Wine ends a host's services with its last other program: this one stays until the host is shut down.
+fn keep() -> Result<(), Failure> {
+    loop {
+        std::thread::park();
+    }
+}
+
+fn obtain(argument: PasswordArgument, asks: bool) -> Result<Option<Password>, Failure> {
+    match argument {
+        PasswordArgument::Absent => Ok(None),
+        PasswordArgument::Asked if asks => Ok(Some(ask()?)),
+        PasswordArgument::Asked => Ok(None),
+        PasswordArgument::Given(password) => Ok(Some(password)),
+    }
+}
+
+fn ask() -> Result<Password, Failure> {
+    eprint!("Password: ");
+    let mut line = Zeroizing::new(String::new());
+    std::io::stdin()
+        .lock()
+        .read_line(&mut line)
+        .map_err(|cause| failed("cannot read the password".into(), cause))?;
+    Ok(Password::new(line.trim_end_matches(['\r', '\n'])))
+}
+
+fn say(text: &str, quiet: bool) {
+    if !quiet {
+        println!("{text}");
+    }
+}
+
+fn failed(what: String, cause: Error) -> Failure {
+    Failure::System { what, cause }
+}
