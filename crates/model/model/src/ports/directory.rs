@@ -5,7 +5,7 @@ use security::{Guid, Sid};
 use serde::{Deserialize, Serialize};
 
 use super::WorldError;
-use crate::inventory::{Account, Domain, Gmsa, Group, RootKeyFacts};
+use crate::inventory::{Account, Domain, Gap, Gmsa, Group, RootKeyFacts};
 use crate::names::{Dn, DnsName, GmsaName, HostName, LogonAccount, SamAccountName, Spn};
 use crate::secret::Password;
 
@@ -48,6 +48,17 @@ pub struct CreatedObject {
     pub sid: Sid,
 }
 
+/// What [`Directory::look_up`] found; a gMSA is in both of the first two lists.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct LookedUp {
+    /// Users, computers and managed service accounts.
+    pub accounts: Vec<Account>,
+    /// Group managed service accounts.
+    pub gmsas: Vec<Gmsa>,
+    /// Groups.
+    pub groups: Vec<Group>,
+}
+
 /// Whether one thing was proved, and in which words.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Proof {
@@ -88,6 +99,22 @@ pub trait Directory: Send + Sync {
 
     /// A group by `sAMAccountName`; `None` where there is none.
     async fn group(&self, name: &SamAccountName) -> Result<Option<Group>, WorldError>;
+
+    /// Everything of these `sAMAccountName`s, in few round trips: names that are in no list do not exist.
+    async fn look_up(&self, names: &[SamAccountName]) -> Result<LookedUp, WorldError> {
+        let mut found = LookedUp::default();
+        for name in names {
+            found.accounts.extend(self.account(name).await?);
+            found.gmsas.extend(self.gmsa(name).await?);
+            found.groups.extend(self.group(name).await?);
+        }
+        Ok(found)
+    }
+
+    /// What could not be read so far although it was asked for, such as a domain controller that does not answer.
+    fn gaps(&self) -> Vec<Gap> {
+        Vec::new()
+    }
 
     /// Creates a global security group.
     async fn create_group(&self, group: &NewGroup) -> Result<CreatedObject, WorldError>;
