@@ -128,6 +128,8 @@ pub enum Operation {
     Delete,
     /// Rename or move an entry.
     ModifyDn,
+    /// Say good-bye.
+    Unbind,
 }
 
 impl Operation {
@@ -150,6 +152,7 @@ impl fmt::Display for Operation {
             Self::Modify => "modify",
             Self::Delete => "delete",
             Self::ModifyDn => "rename",
+            Self::Unbind => "unbind",
         })
     }
 }

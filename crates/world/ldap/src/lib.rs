@@ -38,21 +38,28 @@
 //!
 //! It does not know what an account is (`directory`) nor where a domain controller runs (the caller resolves names).
 
-#![allow(dead_code)] // Until the connection stands on the types.
-
+mod bind;
 mod client;
+mod connection;
 mod control;
 mod dn;
 mod entry;
 mod error;
 mod filter;
 mod filter_text;
+mod frame;
+mod kdc;
+mod kdc_error;
 mod logon;
 mod options;
+mod ranges;
 mod result_code;
 mod search;
 mod secret;
+mod security;
+mod tls;
 mod windows_error;
+mod wire;
 
 pub use client::{Client, Pages};
 pub use control::{Control, SdFlags};

@@ -4,7 +4,10 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use crate::error::Error;
+use crate::kdc::Kdc;
+use crate::options::Mechanism;
 use crate::secret::LogonSecret;
+use crate::security::SecurityContext;
 
 /// A log-on that worked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,6 +32,21 @@ pub async fn kerberos_logon(
     kdc: SocketAddr,
     timeout: Duration,
 ) -> Result<LogonProof, Error> {
-    let _ = (realm, name, secret, kdc, timeout);
-    Err(Error::Unsupported("not built yet"))
+    let realm = realm.to_uppercase();
+    let principal = format!("{name}@{realm}");
+    let service = format!("krbtgt/{realm}");
+    // REALM\name is a plain principal name; name@REALM would be looked up as a user principal name.
+    let user = format!("{realm}\\{name}");
+    let mut kdc = Kdc::new(kdc, timeout, &principal, &service);
+    let mut context = SecurityContext::kerberos(Mechanism::Gssapi, &user, secret, &kdc, &service)?;
+    match context.log_on(&mut kdc).await {
+        Ok(()) => Ok(LogonProof {
+            salt: kdc.salt.take(),
+            principal,
+        }),
+        Err(failure) => Err(Error::Authentication {
+            user: principal.clone(),
+            failure,
+        }),
+    }
 }

@@ -1,0 +1,307 @@
+//! The log-on's own security: tokens during the bind, sealing after it (over `sspi`).
+
+use picky_krb::crypto::CipherSuite;
+use sspi::generator::GeneratorState;
+use sspi::{
+    AuthIdentity, AuthIdentityBuffers, BufferType, ClientRequestFlags, Credentials,
+    CredentialsBuffers, DataRepresentation, EncryptionFlags, Kerberos, KerberosConfig,
+    KeytabIdentity, Negotiate, NegotiateConfig, Ntlm, SecurityBuffer, SecurityBufferRef,
+    SecurityStatus, Sspi, SspiEx as _, Username,
+};
+use zeroize::Zeroizing;
+
+use crate::error::{Error, LogonFailure};
+use crate::kdc::Kdc;
+use crate::options::Mechanism;
+use crate::secret::{EncryptionType, LogonSecret, Password};
+
+/// Kerberos only: sspi would otherwise fall back to NTLM by itself when the key distribution centre fails.
+const KERBEROS_ONLY: &str = "kerberos,!ntlm,!pku2u";
+/// A name for this program where the protocols want one.
+const WORKSTATION: &str = "gmsactl";
+
+/// One log-on: first exchanges tokens, then seals and opens messages.
+pub(crate) struct SecurityContext {
+    package: Package,
+    service: String,
+    flags: ClientRequestFlags,
+    /// SEC_CHANNEL_BINDINGS of the TLS channel underneath.
+    channel_binding: Option<Vec<u8>>,
+}
+
+enum Package {
+    Kerberos(Box<Kerberos>, Option<CredentialsBuffers>),
+    Negotiate(Box<Negotiate>, Option<CredentialsBuffers>),
+    Ntlm(Box<Ntlm>, Option<AuthIdentityBuffers>),
+}
+
+/// What one step of the log-on gave.
+pub(crate) struct Step {
+    /// To be sent, unless empty.
+    pub(crate) token: Vec<u8>,
+    /// Both sides are authenticated.
+    pub(crate) complete: bool,
+}
+
+impl SecurityContext {
+    /// Kerberos that will seal.
+    pub(crate) fn kerberos(
+        mechanism: Mechanism,
+        user: &str,
+        secret: &LogonSecret,
+        kdc: &Kdc<'_>,
+        service: &str,
+    ) -> Result<Self, Error> {
+        let config = KerberosConfig::new_with_kdc_url(&kdc.url(), WORKSTATION.into());
+        let credentials = credentials(user, secret)?;
+        let buffers = Some(
+            CredentialsBuffers::try_from(credentials.clone()).map_err(|e| internal(user, &e))?,
+        );
+        let package = match mechanism {
+            Mechanism::Gssapi => {
+                let kerberos =
+                    Kerberos::new_client_from_config(config).map_err(|e| internal(user, &e))?;
+                Package::Kerberos(Box::new(kerberos), buffers)
+            }
+            Mechanism::GssSpnego => {
+                let config = NegotiateConfig::new(
+                    Box::new(config),
+                    Some(KERBEROS_ONLY.into()),
+                    WORKSTATION.into(),
+                );
+                let mut negotiate =
+                    Negotiate::new_client(config).map_err(|e| internal(user, &e))?;
+                // A key from a keytab is taken from here only, not from the credentials handle.
+                negotiate
+                    .custom_set_auth_identity(credentials)
+                    .map_err(|e| internal(user, &e))?;
+                Package::Negotiate(Box::new(negotiate), buffers)
+            }
+        };
+        Ok(Self {
+            package,
+            service: service.to_owned(),
+            flags: sealing(),
+            channel_binding: None,
+        })
+    }
+
+    /// NTLM: seals, or is bound to the TLS channel underneath when there is one.
+    pub(crate) fn ntlm(
+        user: &str,
+        password: &Password,
+        service: &str,
+        channel_binding: Option<Vec<u8>>,
+    ) -> Result<Self, Error> {
+        let flags = if channel_binding.is_some() {
+            ClientRequestFlags::MUTUAL_AUTH
+        } else {
+            sealing()
+        };
+        let package = Package::Ntlm(
+            Box::new(Ntlm::new()),
+            Some(identity(user, password)?.into()),
+        );
+        Ok(Self {
+            package,
+            service: service.to_owned(),
+            flags,
+            channel_binding,
+        })
+    }
+
+    /// Takes the server's token (empty at first) and makes the next one.
+    pub(crate) async fn step(
+        &mut self,
+        token: &[u8],
+        kdc: &mut Kdc<'_>,
+    ) -> Result<Step, LogonFailure> {
+        let step = self.advance(token, kdc).await?;
+        step.ok_or_else(|| LogonFailure::Other("the log-on ended without a token".into()))
+    }
+
+    /// Gets a ticket-granting ticket, and no more.
+    pub(crate) async fn log_on(&mut self, kdc: &mut Kdc<'_>) -> Result<(), LogonFailure> {
+        kdc.logon_only = true;
+        self.advance(&[], kdc).await.map(|_| ())
+    }
+
+    async fn advance(
+        &mut self,
+        token: &[u8],
+        kdc: &mut Kdc<'_>,
+    ) -> Result<Option<Step>, LogonFailure> {
+        let mut input = vec![SecurityBuffer::new(token.to_vec(), BufferType::Token)];
+        let binding = self.channel_binding.iter();
+        input.extend(
+            binding.map(|bytes| SecurityBuffer::new(bytes.clone(), BufferType::ChannelBindings)),
+        );
+        let (service, flags) = (&self.service, self.flags);
+        match &mut self.package {
+            Package::Kerberos(kerberos, credentials) => {
+                drive(&mut **kerberos, credentials, flags, service, input, kdc).await
+            }
+            Package::Negotiate(negotiate, credentials) => {
+                drive(&mut **negotiate, credentials, flags, service, input, kdc).await
+            }
+            Package::Ntlm(ntlm, credentials) => {
+                drive(&mut **ntlm, credentials, flags, service, input, kdc).await
+            }
+        }
+    }
+
+    /// Encrypts and signs one SASL buffer's worth of bytes.
+    pub(crate) fn seal(&mut self, plain: &[u8]) -> Result<Vec<u8>, String> {
+        match &mut self.package {
+            Package::Kerberos(kerberos, _) => seal(&mut **kerberos, plain),
+            Package::Negotiate(negotiate, _) => seal(&mut **negotiate, plain),
+            Package::Ntlm(ntlm, _) => seal(&mut **ntlm, plain),
+        }
+        .map_err(|error| error.to_string())
+    }
+
+    /// Verifies and decrypts one SASL buffer.
+    pub(crate) fn open(&mut self, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, String> {
+        match &mut self.package {
+            Package::Kerberos(kerberos, _) => open(&mut **kerberos, sealed),
+            Package::Negotiate(negotiate, _) => open(&mut **negotiate, sealed),
+            Package::Ntlm(ntlm, _) => open(&mut **ntlm, sealed),
+        }
+        .map_err(|error| error.to_string())
+    }
+}
+
+fn sealing() -> ClientRequestFlags {
+    ClientRequestFlags::MUTUAL_AUTH
+        | ClientRequestFlags::INTEGRITY
+        | ClientRequestFlags::CONFIDENTIALITY
+        | ClientRequestFlags::REPLAY_DETECT
+        | ClientRequestFlags::SEQUENCE_DETECT
+}
+
+/// Runs one step of a package, carrying its requests to the key distribution centre.
+/// `None`: the step went past the log-on, and nothing more was wanted.
+async fn drive<P: Sspi>(
+    package: &mut P,
+    credentials: &mut P::CredentialsHandle,
+    flags: ClientRequestFlags,
+    service: &str,
+    mut input: Vec<SecurityBuffer>,
+    kdc: &mut Kdc<'_>,
+) -> Result<Option<Step>, LogonFailure> {
+    let mut output = vec![SecurityBuffer::new(Vec::new(), BufferType::Token)];
+    let status = {
+        let mut builder = package
+            .initialize_security_context()
+            .with_credentials_handle(credentials)
+            .with_context_requirements(flags)
+            .with_target_data_representation(DataRepresentation::Native)
+            .with_target_name(service)
+            .with_input(&mut input)
+            .with_output(&mut output);
+        let mut generator = package
+            .initialize_security_context_impl(&mut builder)
+            .map_err(failure)?;
+        let mut state = generator.start();
+        loop {
+            match state {
+                GeneratorState::Suspended(request) => match kdc.exchange(&request).await? {
+                    Some(reply) => state = generator.resume(Ok(reply)),
+                    None => return Ok(None),
+                },
+                GeneratorState::Completed(result) => break result.map_err(failure)?.status,
+            }
+        }
+    };
+    if matches!(
+        status,
+        SecurityStatus::CompleteNeeded | SecurityStatus::CompleteAndContinue
+    ) {
+        package.complete_auth_token(&mut output).map_err(failure)?;
+    }
+    let complete = matches!(status, SecurityStatus::Ok | SecurityStatus::CompleteNeeded);
+    let token = output.pop().map(|buffer| buffer.buffer).unwrap_or_default();
+    Ok(Some(Step { token, complete }))
+}
+
+fn seal<P: Sspi>(package: &mut P, plain: &[u8]) -> sspi::Result<Vec<u8>> {
+    let mut trailer = vec![0; package.query_context_sizes()?.security_trailer as usize];
+    let mut data = plain.to_vec();
+    let mut buffers = [
+        SecurityBufferRef::token_buf(&mut trailer),
+        SecurityBufferRef::data_buf(&mut data),
+    ];
+    package.encrypt_message(EncryptionFlags::empty(), &mut buffers)?;
+    Ok(buffers
+        .iter()
+        .flat_map(|buffer| buffer.data())
+        .copied()
+        .collect())
+}
+
+fn open<P: Sspi>(package: &mut P, sealed: &[u8]) -> sspi::Result<Zeroizing<Vec<u8>>> {
+    let mut stream = Zeroizing::new(sealed.to_vec());
+    let mut buffers = [
+        SecurityBufferRef::stream_buf(&mut stream),
+        SecurityBufferRef::data_buf(&mut []),
+    ];
+    package.decrypt_message(&mut buffers)?;
+    let [_, plain] = buffers;
+    Ok(Zeroizing::new(plain.data().to_vec()))
+}
+
+fn credentials(user: &str, secret: &LogonSecret) -> Result<Credentials, Error> {
+    match secret {
+        LogonSecret::Password(password) => Ok(Credentials::AuthIdentity(identity(user, password)?)),
+        LogonSecret::Key(key) => Ok(Credentials::Keytab(KeytabIdentity {
+            principal: user_name(user)?,
+            key: key.expose_bytes().to_vec().into(),
+            key_enctype: match key.encryption_type() {
+                EncryptionType::Aes128 => CipherSuite::Aes128CtsHmacSha196,
+                EncryptionType::Aes256 => CipherSuite::Aes256CtsHmacSha196,
+            },
+        })),
+    }
+}
+
+fn identity(user: &str, password: &Password) -> Result<AuthIdentity, Error> {
+    let password = std::str::from_utf8(password.expose_bytes()).map_err(|_| Error::Input {
+        what: "the password cannot be used",
+        detail: "it is not UTF-8".into(),
+    })?;
+    Ok(AuthIdentity {
+        username: user_name(user)?,
+        password: password.to_owned().into(),
+    })
+}
+
+fn user_name(user: &str) -> Result<Username, Error> {
+    let malformed = |detail: String| Error::Input {
+        what: "the user name cannot be used",
+        detail,
+    };
+    if !user.contains(['@', '\\']) {
+        return Err(malformed(format!(
+            "{user} is neither name@REALM nor DOMAIN\\name"
+        )));
+    }
+    Username::parse(user).map_err(|error| malformed(error.to_string()))
+}
+
+fn internal(user: &str, error: &sspi::Error) -> Error {
+    Error::Authentication {
+        user: user.to_owned(),
+        failure: LogonFailure::Other(error.to_string()),
+    }
+}
+
+/// sspi's own errors; those of the key distribution centre have been read before ([`Kdc::exchange`]).
+fn failure(error: sspi::Error) -> LogonFailure {
+    match error.error_type {
+        // The answer does not decrypt with this key.
+        sspi::ErrorKind::MessageAltered | sspi::ErrorKind::DecryptFailure => {
+            LogonFailure::WrongPassword
+        }
+        _ => LogonFailure::Other(error.to_string()),
+    }
+}
