@@ -16,6 +16,7 @@ use super::service_manager::{self, OpenService};
 use super::services::{dependants, state};
 
 const ERROR_DEPENDENT_SERVICES_RUNNING: Win32Code = Win32Code(1051);
+const ERROR_SERVICE_DATABASE_LOCKED: Win32Code = Win32Code(1055);
 const ERROR_SERVICE_ALREADY_RUNNING: Win32Code = Win32Code(1056);
 const ERROR_SERVICE_CANNOT_ACCEPT_CTRL: Win32Code = Win32Code(1061);
 const ERROR_SERVICE_NOT_ACTIVE: Win32Code = Win32Code(1062);
@@ -53,17 +54,7 @@ pub fn stop(
 pub fn start(name: &ServiceName, timeout_ms: u64) -> Result<(), Failure> {
     let until = Until::after(timeout_ms);
     let service = service_manager::open(name, SERVICE_START | SERVICE_QUERY_STATUS)?;
-    // SAFETY: the handle is open; no arguments.
-    if unsafe { StartServiceW(service.handle(), 0, std::ptr::null()) } == 0 {
-        let code = last_error();
-        if code != ERROR_SERVICE_ALREADY_RUNNING {
-            return Err(with_exit_code(
-                code,
-                &service,
-                format!("start service {name}"),
-            ));
-        }
-    }
+    ask_to_start(name, &service, &until)?;
     loop {
         let status = service.status()?;
         match state(status.dwCurrentState)? {
@@ -98,6 +89,29 @@ fn stop_one(
             _ => ask_to_stop(&name, service)?,
         }
         until.wait(|| format!("service {name} is still {now:?}"))?;
+    }
+}
+
+/// Starts the process; a service database that is locked (another service is starting) is asked again.
+fn ask_to_start(name: &ServiceName, service: &OpenService, until: &Until) -> Result<(), Failure> {
+    loop {
+        // SAFETY: the handle is open; no arguments.
+        if unsafe { StartServiceW(service.handle(), 0, std::ptr::null()) } != 0 {
+            return Ok(());
+        }
+        match last_error() {
+            ERROR_SERVICE_ALREADY_RUNNING => return Ok(()),
+            ERROR_SERVICE_DATABASE_LOCKED => {
+                until.wait(|| "the service database is still locked".to_owned())?
+            }
+            code => {
+                return Err(with_exit_code(
+                    code,
+                    service,
+                    format!("start service {name}"),
+                ));
+            }
+        }
     }
 }
 
