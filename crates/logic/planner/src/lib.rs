@@ -1,1 +1,81 @@
-//! Inventory and intent in, plan and findings out; pure.
+//! Inventory and intent in, plan and findings out.
+//!
+//! | function | reads | makes |
+//! |---|---|---|
+//! | [`plan`] | inventory, intent, profiles | plan with findings |
+//! | [`propose`] | inventory, profiles | a first intent |
+//! | [`questions`] | estate, intent, profiles | what discovery must look for |
+//!
+//! INVARIANT: pure and deterministic: no clock, no I/O; the same input gives the same plan, byte for byte.
+//!
+//! What a product is like (its service, its tools, its versions) is a [`Profile`]; crate `mim` has those of
+//! Microsoft Identity Manager. What a step does when it runs is `engine`'s business.
+
+mod checks;
+mod conversion;
+mod facts;
+pub mod findings;
+mod profile;
+mod proposal;
+mod steps;
+
+pub use profile::{HostView, KeySetTools, Profile, Suggestion};
+pub use proposal::{Wanted, propose, questions};
+
+use model::intent::Intent;
+use model::inventory::Inventory;
+use model::names::LogonAccount;
+use model::plan::{Plan, PlannedEstate, fingerprint};
+
+use conversion::Conversion;
+
+/// Everything that a plan depends on.
+pub struct Planning<'a> {
+    /// What was found.
+    pub inventory: &'a Inventory,
+    /// What is wanted.
+    pub intent: &'a Intent,
+    /// The products that are known.
+    pub profiles: &'a [&'a dyn Profile],
+    /// Accounts whose password the operator can supply.
+    pub credentials: &'a [LogonAccount],
+    /// Version of the gmsactl that plans.
+    pub made_by: &'a str,
+}
+
+/// Plans the way from what was found to what is wanted.
+///
+/// A plan with a blocking finding is still whole as far as it could be made: it can be read and saved, not applied.
+pub fn plan(planning: &Planning<'_>) -> Plan {
+    let inventory = planning.inventory;
+    let mut findings = checks::of_the_forest(inventory);
+    let mut steps = Vec::new();
+    let mut prior = facts::of_the_domain(inventory);
+    for wanted in &planning.intent.conversions {
+        let conversion = Conversion::new(planning, wanted);
+        findings.extend(conversion.findings());
+        prior.extend(conversion.facts());
+        steps.extend(conversion.steps());
+    }
+    prior.sort();
+    prior.dedup();
+    findings.sort_by(|a, b| {
+        (b.severity, &a.id, &a.subject, &a.what).cmp(&(a.severity, &b.id, &b.subject, &b.what))
+    });
+    findings.dedup();
+    Plan {
+        format: Plan::FORMAT,
+        made_by: planning.made_by.to_owned(),
+        estate: PlannedEstate {
+            name: inventory.estate.clone(),
+            domain: inventory.domain.dns_name.clone(),
+            netbios_name: inventory.domain.netbios_name.clone(),
+            domain_sid: inventory.domain.sid,
+        },
+        fingerprint: fingerprint(&prior),
+        intent: planning.intent.clone(),
+        prior,
+        steps,
+        findings,
+    }
+}

@@ -1,0 +1,149 @@
+//! One conversion, seen against the inventory.
+
+use model::finding::Finding;
+use model::intent;
+use model::inventory::{Account, AccountClass, HostInventory, Inventory, Service};
+use model::names::{HostName, LogonAccount, Spn};
+use model::plan::{Fact, Step};
+
+use crate::profile::{HostView, Profile};
+use crate::{Planning, checks, facts, steps};
+
+/// What is wanted of one component, and what was found of it.
+pub(crate) struct Conversion<'a> {
+    pub inventory: &'a Inventory,
+    pub wanted: &'a intent::Conversion,
+    /// `None` where no such component is known.
+    pub profile: Option<&'a dyn Profile>,
+    pub credentials: &'a [LogonAccount],
+    pub places: Vec<Place<'a>>,
+    profiles: &'a [&'a dyn Profile],
+}
+
+/// One of its hosts.
+pub(crate) struct Place<'a> {
+    pub name: &'a HostName,
+    /// `None` where it is not in the inventory.
+    pub host: Option<&'a HostInventory>,
+    /// `None` where the component is not installed there.
+    pub service: Option<&'a Service>,
+}
+
+impl<'a> Conversion<'a> {
+    pub fn new(planning: &Planning<'a>, wanted: &'a intent::Conversion) -> Self {
+        let profile = planning
+            .profiles
+            .iter()
+            .find(|profile| *profile.component() == wanted.component)
+            .copied();
+        let place = |name: &'a HostName| {
+            let host = planning.inventory.host(name);
+            let service = host
+                .zip(profile)
+                .and_then(|(host, profile)| host.service(profile.service()));
+            Place {
+                name,
+                host,
+                service,
+            }
+        };
+        Self {
+            inventory: planning.inventory,
+            wanted,
+            profile,
+            credentials: planning.credentials,
+            places: wanted.hosts.iter().map(place).collect(),
+            profiles: planning.profiles,
+        }
+    }
+
+    pub fn findings(&self) -> Vec<Finding> {
+        checks::of_a_conversion(self)
+    }
+
+    pub fn facts(&self) -> Vec<Fact> {
+        facts::of_a_conversion(self)
+    }
+
+    pub fn steps(&self) -> Vec<Step> {
+        steps::of_a_conversion(self)
+    }
+
+    /// The gMSA as a service's logon account.
+    pub fn gmsa_account(&self) -> LogonAccount {
+        LogonAccount::domain(
+            &self.inventory.domain.netbios_name,
+            self.wanted.gmsa.sam_account_name(),
+        )
+    }
+
+    /// The password account that the service runs under on a host, if it is one of this domain.
+    pub fn old_account(&self, place: &Place<'_>) -> Option<LogonAccount> {
+        let account = &place.service?.logon_account;
+        (self.account(account)?.class == AccountClass::User).then(|| account.clone())
+    }
+
+    /// All password accounts that this conversion leaves, each once.
+    pub fn old_accounts(&self) -> Vec<LogonAccount> {
+        let mut accounts: Vec<_> = self
+            .places
+            .iter()
+            .filter_map(|place| self.old_account(place))
+            .collect();
+        accounts.sort();
+        accounts.dedup();
+        accounts
+    }
+
+    /// The directory's account behind a logon account.
+    pub fn account(&self, account: &LogonAccount) -> Option<&'a Account> {
+        let name = account.in_domain(&self.inventory.domain.netbios_name)?;
+        self.inventory.account(name)
+    }
+
+    /// Whether the host's computer account is a member of the retrieval group.
+    pub fn is_member(&self, place: &Place<'_>) -> bool {
+        let group = self.inventory.group(&self.wanted.retrieval_group);
+        let computer = self.inventory.account(&place.name.computer_account());
+        group
+            .zip(computer)
+            .is_some_and(|(group, computer)| group.members.contains(&computer.dn))
+    }
+
+    /// The file that the key set is exported to, for a component that has one.
+    pub fn key_set_file(&self) -> Option<String> {
+        self.wanted
+            .key_set
+            .clone()
+            .or_else(|| self.profile?.suggestion().key_set)
+    }
+
+    /// Whether an SPN belongs to the component.
+    pub fn owns(&self, spn: &Spn) -> bool {
+        self.profile.is_some_and(|profile| profile.owns(spn))
+    }
+
+    pub fn known_components(&self) -> impl Iterator<Item = &str> {
+        self.profiles
+            .iter()
+            .map(|profile| profile.component().as_str())
+    }
+}
+
+impl<'a> Place<'a> {
+    /// Whether the service runs as the gMSA already, with its flag as far as that can be seen.
+    pub fn is_converted(&self, conversion: &Conversion<'_>) -> bool {
+        self.service.is_some_and(|service| {
+            service.logon_account.same_as(&conversion.gmsa_account())
+                && service.managed_account != Some(false)
+        })
+    }
+
+    pub fn view(&self, conversion: &'a intent::Conversion) -> Option<HostView<'a>> {
+        Some(HostView {
+            host: self.host?,
+            service: self.service?,
+            conversion,
+        })
+    }
+}

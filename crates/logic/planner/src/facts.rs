@@ -1,0 +1,121 @@
+//! The prior state that a plan rests on, as lines of text: what makes it stale when it changes.
+
+use model::inventory::Inventory;
+use model::names::SamAccountName;
+use model::plan::Fact;
+use security::Sid;
+
+use crate::conversion::{Conversion, Place};
+
+/// Which domain it is.
+pub(crate) fn of_the_domain(inventory: &Inventory) -> Vec<Fact> {
+    vec![fact(
+        inventory.domain.dns_name.as_str(),
+        "SID",
+        inventory.domain.sid.to_string(),
+    )]
+}
+
+/// What one conversion rests on.
+pub(crate) fn of_a_conversion(conversion: &Conversion<'_>) -> Vec<Fact> {
+    let inventory = conversion.inventory;
+    let mut facts: Vec<_> = conversion
+        .places
+        .iter()
+        .flat_map(|place| of_a_place(conversion, place))
+        .collect();
+    let gmsa = conversion.wanted.gmsa.sam_account_name();
+    let group = &conversion.wanted.retrieval_group;
+    let account = inventory.account(&gmsa);
+    facts.push(fact(
+        gmsa.as_str(),
+        "SID",
+        account.map_or_else(none, |account| account.sid.to_string()),
+    ));
+    let readers = inventory
+        .gmsa(&gmsa)
+        .map(|gmsa| list(&gmsa.retrieval_principals, Sid::to_string));
+    facts.push(fact(
+        gmsa.as_str(),
+        "retrieval principals",
+        readers.unwrap_or_else(none),
+    ));
+    let found = inventory.group(group);
+    facts.push(fact(
+        group.as_str(),
+        "SID",
+        found.map_or_else(none, |group| group.sid.to_string()),
+    ));
+    for place in &conversion.places {
+        let computer = place.name.computer_account();
+        let what = format!("member {computer}");
+        facts.push(fact(
+            group.as_str(),
+            &what,
+            conversion.is_member(place).to_string(),
+        ));
+    }
+    for old in conversion.old_accounts() {
+        let Some(account) = conversion.account(&old) else {
+            continue;
+        };
+        for spn in account.spns.iter().filter(|spn| conversion.owns(spn)) {
+            let holders = inventory.spn_holders(spn).unwrap_or_default();
+            facts.push(fact(
+                spn.as_str(),
+                "holders",
+                list(holders, SamAccountName::to_string),
+            ));
+        }
+    }
+    facts
+}
+
+fn of_a_place(conversion: &Conversion<'_>, place: &Place<'_>) -> Vec<Fact> {
+    let (Some(host), Some(service)) = (place.host, place.service) else {
+        return vec![fact(place.name.as_str(), "service", none())];
+    };
+    let subject = format!("{}, {}", place.name, service.name);
+    let version = conversion
+        .profile
+        .and_then(|profile| profile.version(host))
+        .unwrap_or_else(none);
+    let managed = service
+        .managed_account
+        .map_or_else(none, |managed| managed.to_string());
+    let mut facts = vec![
+        fact(&subject, "logon account", service.logon_account.to_string()),
+        fact(&subject, "managed-account flag", managed),
+        fact(
+            &subject,
+            "state",
+            format!("{:?}", service.state).to_lowercase(),
+        ),
+        fact(&subject, "version", version),
+    ];
+    if let Some(file) = conversion.key_set_file() {
+        let found = host.files.get(&file).cloned().unwrap_or_else(none);
+        facts.push(fact(&format!("{}, {file}", place.name), "SHA-256", found));
+    }
+    facts
+}
+
+fn fact(subject: &str, what: &str, value: String) -> Fact {
+    Fact {
+        subject: subject.to_owned(),
+        what: what.to_owned(),
+        value,
+    }
+}
+
+fn none() -> String {
+    "-".to_owned()
+}
+
+fn list<T>(items: &[T], text: impl Fn(&T) -> String) -> String {
+    if items.is_empty() {
+        none()
+    } else {
+        items.iter().map(text).collect::<Vec<_>>().join(", ")
+    }
+}

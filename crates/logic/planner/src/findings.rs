@@ -1,0 +1,177 @@
+//! The planner's kinds of findings: numbers are never used for another kind.
+
+use model::finding::{FindingKind, Severity};
+
+const PROBLEMS: &str =
+    "Microsoft Learn, \"Manage group managed service accounts\" and \"Create the KDS root key\"";
+const ADTS: &str = "[MS-ADTS] 3.1.1.4.5.39 msDS-ManagedPassword";
+const SETSPN: &str = "Microsoft Learn, \"setspn\"; [MS-ADTS] 3.1.1.5.1.3 Uniqueness Constraints";
+const SCM: &str =
+    "Microsoft Learn, \"ChangeServiceConfigW\" and \"SERVICE_CONFIG_MANAGED_ACCOUNT\"";
+const DESIGN: &str = "gmsactl, ARCHITECTURE.md";
+
+const fn blocks(id: &'static str, why: &'static str, source: &'static str) -> FindingKind {
+    FindingKind {
+        id,
+        severity: Severity::Blocks,
+        why,
+        source,
+    }
+}
+
+const fn warns(id: &'static str, why: &'static str, source: &'static str) -> FindingKind {
+    FindingKind {
+        id,
+        severity: Severity::Warns,
+        why,
+        source,
+    }
+}
+
+const fn informs(id: &'static str, why: &'static str, source: &'static str) -> FindingKind {
+    FindingKind {
+        id,
+        severity: Severity::Informs,
+        why,
+        source,
+    }
+}
+
+/// There is no KDS root key.
+pub const NO_ROOT_KEY: FindingKind = blocks(
+    "GMSA-001",
+    "domain controllers derive every managed password from a KDS root key",
+    PROBLEMS,
+);
+/// The root key is not effective yet.
+pub const ROOT_KEY_NOT_EFFECTIVE: FindingKind = warns(
+    "GMSA-002",
+    "a key is used only 10 hours after its effective time, so that it can reach every domain controller first",
+    PROBLEMS,
+);
+/// All root keys are unusable.
+pub const ROOT_KEY_DEFECT: FindingKind = blocks(
+    "GMSA-003",
+    "a domain controller refuses to derive passwords from such a key",
+    ADTS,
+);
+/// Root keys cannot be read.
+pub const ROOT_KEYS_UNKNOWN: FindingKind = blocks(
+    "GMSA-004",
+    "whether a gMSA can be created at all is not known",
+    PROBLEMS,
+);
+/// Clocks differ.
+pub const CLOCK_SKEW: FindingKind = blocks(
+    "GMSA-005",
+    "Kerberos refuses clocks that differ by more than 5 minutes",
+    "RFC 4120, 3.1.3",
+);
+/// A host did not answer.
+pub const HOST_UNKNOWN: FindingKind = blocks(
+    "GMSA-010",
+    "what cannot be seen cannot be converted, nor given back",
+    DESIGN,
+);
+/// No such component.
+pub const COMPONENT_UNKNOWN: FindingKind = blocks(
+    "GMSA-011",
+    "gmsactl converts only what it knows the rules of",
+    DESIGN,
+);
+/// No such service on the host.
+pub const SERVICE_MISSING: FindingKind = blocks(
+    "GMSA-012",
+    "there is nothing to convert on that host",
+    DESIGN,
+);
+/// The directory was not asked for a name.
+pub const NOT_LOOKED_UP: FindingKind = blocks(
+    "GMSA-013",
+    "the inventory does not tell whether that name exists in the domain",
+    DESIGN,
+);
+/// An SPN is on a third account.
+pub const SPN_ON_THIRD: FindingKind = blocks(
+    "GMSA-020",
+    "an SPN must be unique in the forest: with a third holder, clients get tickets that nobody can decrypt",
+    SETSPN,
+);
+/// The old account holds SPNs of something else.
+pub const SPN_STAYS: FindingKind = informs(
+    "GMSA-021",
+    "SPNs that do not belong to the component stay where they are",
+    SETSPN,
+);
+/// The gMSA's name is taken.
+pub const NAME_TAKEN: FindingKind = blocks(
+    "GMSA-030",
+    "sAMAccountName is unique in a domain, and no account can be turned into a gMSA",
+    "[MS-ADTS] 3.1.1.5.3.5 objectClass updates; [MS-SAMR] 3.1.1.6",
+);
+/// The gMSA is disabled.
+pub const GMSA_DISABLED: FindingKind =
+    blocks("GMSA-031", "a disabled account cannot log on", PROBLEMS);
+/// The gMSA has no AES keys.
+pub const GMSA_WITHOUT_AES: FindingKind = warns(
+    "GMSA-032",
+    "without AES in msDS-SupportedEncryptionTypes its tickets are RC4, which current updates refuse",
+    "Microsoft Support, KB5021131",
+);
+/// The gMSA's interval differs.
+pub const INTERVAL_FIXED: FindingKind = informs(
+    "GMSA-033",
+    "the managed password interval is fixed when a gMSA is created",
+    PROBLEMS,
+);
+/// The computer account is missing.
+pub const COMPUTER_MISSING: FindingKind = blocks(
+    "GMSA-034",
+    "the host's computer account retrieves the managed password",
+    ADTS,
+);
+/// The service does not run under a password account of the domain.
+pub const NOT_A_PASSWORD_ACCOUNT: FindingKind = blocks(
+    "GMSA-040",
+    "only a service that runs under a user account of the domain is converted",
+    DESIGN,
+);
+/// Other services run under the same account.
+pub const SHARED_ACCOUNT: FindingKind = warns(
+    "GMSA-041",
+    "the old account stays in use: it must not be disabled after this conversion, and its SPNs may be shared",
+    DESIGN,
+);
+/// The service is not running.
+pub const SERVICE_NOT_RUNNING: FindingKind = warns(
+    "GMSA-042",
+    "only a start proves that a service works with its new account",
+    SCM,
+);
+/// The managed-account flag cannot be read.
+pub const MANAGED_FLAG_UNKNOWN: FindingKind = informs(
+    "GMSA-043",
+    "without the flag a service fails with 7038 and 1069 when the cached password expires",
+    SCM,
+);
+/// Rights are not looked at.
+pub const RIGHTS_NOT_CHECKED: FindingKind = warns(
+    "GMSA-060",
+    "without the right \"log on as a service\" (and with any right that denies it) the start fails with 1069 and event \
+     7041, and the run is taken back",
+    "Microsoft Learn, \"Error 1069: the service did not start due to a logon failure\"",
+);
+/// Something could not be read.
+pub const GAP: FindingKind = warns("GMSA-070", "the plan rests on what could be read", DESIGN);
+/// The product's version, key set or folder: for profiles.
+pub const KEY_SET_UNKNOWN: FindingKind = blocks(
+    "GMSA-080",
+    "without an exported key set the service would never start under another account",
+    DESIGN,
+);
+/// The key-set file is there already.
+pub const KEY_SET_FILE_EXISTS: FindingKind = blocks(
+    "GMSA-081",
+    "an older export may be the only copy of a key set and is never overwritten",
+    DESIGN,
+);

@@ -1,0 +1,79 @@
+//! What the planner must know of a product to convert it.
+
+use model::finding::Finding;
+use model::intent::Conversion;
+use model::inventory::{HostInventory, Service};
+use model::names::{ComponentId, GmsaName, LogonAccount, SamAccountName, ServiceName, Spn};
+use model::plan::ToolRun;
+
+/// A product's component: one service that can run as a gMSA.
+pub trait Profile: Sync {
+    /// Its name in intents.
+    fn component(&self) -> &ComponentId;
+
+    /// Its name for people.
+    fn title(&self) -> &str;
+
+    /// Its Windows service.
+    fn service(&self) -> &ServiceName;
+
+    /// Registry values that discovery must read for it: key and value name.
+    fn registry(&self) -> Vec<(String, String)>;
+
+    /// Whether an SPN of the old account belongs to this component and moves with it.
+    fn owns(&self, spn: &Spn) -> bool;
+
+    /// Names to propose for it.
+    fn suggestion(&self) -> Suggestion;
+
+    /// What its own rules have to say about converting it on a host.
+    fn findings(&self, view: &HostView<'_>) -> Vec<Finding>;
+
+    /// The installed version on a host, for the plan's prior state.
+    fn version(&self, host: &HostInventory) -> Option<String>;
+
+    /// The tools around its key set; `None` for a component that has none, or where its folder is not known.
+    fn key_set(
+        &self,
+        view: &HostView<'_>,
+        old: &LogonAccount,
+        new: &LogonAccount,
+    ) -> Option<KeySetTools>;
+}
+
+/// One host of one conversion.
+#[derive(Debug, Clone, Copy)]
+pub struct HostView<'a> {
+    /// The host.
+    pub host: &'a HostInventory,
+    /// The component's service there.
+    pub service: &'a Service,
+    /// What is wanted.
+    pub conversion: &'a Conversion,
+}
+
+/// Names to propose.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Suggestion {
+    /// The gMSA.
+    pub gmsa: GmsaName,
+    /// The retrieval group.
+    pub retrieval_group: SamAccountName,
+    /// Where the key set goes, for a component that has one.
+    pub key_set: Option<String>,
+}
+
+/// The command lines around a key set.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeySetTools {
+    /// The file that it is exported to.
+    pub file: String,
+    /// That file's folder.
+    pub folder: String,
+    /// Exports it, while the old account is in place.
+    pub export: ToolRun,
+    /// Activates it for the gMSA.
+    pub restore: ToolRun,
+    /// Activates it for the old account again.
+    pub way_back: ToolRun,
+}
