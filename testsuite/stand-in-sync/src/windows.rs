@@ -38,7 +38,7 @@ pub fn run(program: Program) -> ExitCode {
         Program::KeyUtility => manage_keys(&arguments),
         Program::Activation => activate(&arguments),
         Program::Setup => set_up(&arguments),
-        Program::Keeper => keep(),
+        Program::Keeper => keep(&arguments),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -120,8 +120,13 @@ fn set_up(arguments: &[String]) -> Result<(), Failure> {
     registry::save(&Installation::new(key_set, account, &ask()?))
 }
 
-/// Wine ends a host's services with its last other program: this one stays until the host is shut down.
-fn keep() -> Result<(), Failure> {
+/// `stand-in-keeper FILE`: makes the file, then stays until the host is shut down. Wine ends a host's
+/// services with its last other program.
+fn keep(arguments: &[String]) -> Result<(), Failure> {
+    let [ready] = arguments else {
+        return Err(Failure::Usage(Usage("usage: stand-in-keeper FILE")));
+    };
+    std::fs::write(ready, "").map_err(|cause| failed(format!("cannot write {ready}"), cause))?;
     loop {
         std::thread::park();
     }

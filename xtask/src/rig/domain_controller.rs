@@ -183,7 +183,8 @@ fn start(layout: &Layout, server: &Server) -> anyhow::Result<()> {
     server.wait_until(Duration::from_secs(60), || PORTS.into_iter().all(answers))
 }
 
-fn answers(port: u16) -> bool {
+/// Whether something listens on this port of loopback.
+pub fn answers(port: u16) -> bool {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     TcpStream::connect_timeout(&address, Duration::from_millis(200)).is_ok()
 }

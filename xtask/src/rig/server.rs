@@ -1,7 +1,7 @@
 //! The rig's servers: started apart from the terminal, known by pid *and* start time, so that a
 //! process that merely inherited the number of a dead one is never mistaken for it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -62,6 +62,16 @@ impl Server {
     /// Whether the server that the rig started is alive.
     pub fn is_running(&self) -> bool {
         self.process().is_some()
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Where its output goes.
+    pub fn log(&self) -> &Path {
+        &self.log
     }
 
     /// Its process number while it runs.

@@ -38,6 +38,16 @@ pub fn copy(from: &Path, to: &Path) -> anyhow::Result<()> {
         .with_context(|| format!("cannot copy {} to {}", from.display(), to.display()))
 }
 
+/// Removes a file, if there is one.
+pub fn remove(path: &Path) -> anyhow::Result<()> {
+    match std::fs::remove_file(path) {
+        Err(cause) if cause.kind() != std::io::ErrorKind::NotFound => {
+            Err(cause).with_context(|| format!("cannot remove {}", path.display()))
+        }
+        _ => Ok(()),
+    }
+}
+
 fn write_with_mode(path: &Path, content: &str, mode: u32) -> anyhow::Result<()> {
     let unfinished = path.with_added_extension("new");
     let _ = std::fs::remove_file(&unfinished); // A mode is given to new files only.

@@ -1,0 +1,148 @@
+//! A Windows host of the rig: a Wine prefix with the stand-in Synchronization Service installed.
+
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::Context;
+
+use super::description::prefix;
+use super::domain_controller::password_file;
+use super::estate::{self, WindowsHost};
+use super::layout::Layout;
+use super::server::Server;
+use super::wine::{Wine, windows_path};
+use crate::system::{command, files, progress::step};
+use crate::{agent, repo};
+
+const SERVICE: &str = "FIMSynchronizationService";
+const AGENT: &str = "gmsactl-agent.exe";
+
+/// Builds the installation package that every host installs.
+pub fn build_package(layout: &Layout) -> anyhow::Result<()> {
+    let mut wixl = Command::new("wixl");
+    wixl.current_dir(agent::folder())
+        .args(["--arch", "x64", "--output"])
+        .arg(package(layout));
+    command::run(
+        wixl.arg(repo::rig_data("stand-in-sync.wxs")),
+        &layout.log("wixl"),
+    )
+}
+
+/// Brings a host up; one that is up already gets the newest agent only.
+pub fn up(layout: &Layout, host: &WindowsHost) -> anyhow::Result<()> {
+    let wine = wine(layout, host);
+    let installed = layout.done(&host.file_name());
+    if !installed.exists() {
+        down(layout, host)?;
+        wine.clear()?;
+    }
+    if !keeper(layout, host).is_running() {
+        step(&format!("{}: start", host.name), || {
+            start(layout, host, &wine)
+        })?;
+    }
+    files::copy(&agent::folder().join(AGENT), &wine.file(AGENT))?;
+    if !installed.exists() {
+        step(
+            &format!("{}: install the Synchronization Service", host.name),
+            || install(layout, host, &wine),
+        )?;
+        files::write(&installed, "")?;
+    }
+    Ok(())
+}
+
+/// Shuts a host down.
+pub fn down(layout: &Layout, host: &WindowsHost) -> anyhow::Result<()> {
+    wine(layout, host).shut_down()?;
+    keeper(layout, host)
+        .stop(Duration::from_secs(10))
+        .map(|_| ())
+}
+
+/// The process that keeps the host's services alive.
+pub fn keeper(layout: &Layout, host: &WindowsHost) -> Server {
+    Server::new(layout, &format!("wine-{}", host.file_name()))
+}
+
+/// Writes the script that starts the host's agent: stdin and stdout are the caller's, stderr is a log.
+pub fn write_agent_script(layout: &Layout, host: &WindowsHost) -> anyhow::Result<PathBuf> {
+    let script = layout.path("hosts").join(host.file_name()).join("agent");
+    let environment: String = wine(layout, host)
+        .environment()
+        .iter()
+        .map(|(name, value)| format!("export {name}='{value}'\n"))
+        .collect();
+    let log = layout.log(&format!("agent-{}", host.file_name()));
+    let text = format!(
+        "#!/bin/sh\n{environment}exec 2>>'{}'\nexec wine 'C:\\{AGENT}'\n",
+        log.display()
+    );
+    files::write_program(&script, &text)?;
+    Ok(script)
+}
+
+/// Starts the host: Wine makes what is missing, starts the services, and then the keeper.
+fn start(layout: &Layout, host: &WindowsHost, wine: &Wine) -> anyhow::Result<()> {
+    let (keeper, ready) = (
+        keeper(layout, host),
+        layout.path("hosts").join(host.file_name()).join("ready"),
+    );
+    files::remove(&ready)?;
+    keeper.start(
+        wine.program(agent::folder().join("stand-in-keeper.exe"))
+            .arg(windows_path(&ready)),
+    )?;
+    keeper.wait_until(Duration::from_secs(120), || ready.exists())?;
+    name_computer(layout, host, wine)
+}
+
+fn install(layout: &Layout, host: &WindowsHost, wine: &Wine) -> anyhow::Result<()> {
+    let password_file = password_file(layout, estate::SYNC_ACCOUNT);
+    let password = std::fs::read_to_string(&password_file)
+        .with_context(|| format!("cannot read {}", password_file.display()))?;
+    wine.run(
+        wine.program("msiexec")
+            .args(["/i", &windows_path(&package(layout)), "/qn"])
+            .arg(format!("SERVICEDOMAIN={}", estate::NETBIOS))
+            .arg(format!("SERVICEACCOUNT={}", estate::SYNC_ACCOUNT))
+            .arg(format!("SERVICEPASSWORD={password}")),
+    )?;
+    let mut setup = wine.program(agent::folder().join("stand-in-setup.exe"));
+    setup.arg(format!(r"{}\{}", estate::NETBIOS, estate::SYNC_ACCOUNT));
+    wine.run_with_input(&mut setup, &password)?;
+    files::create_folder(&wine.file("MIMBackup"))?; // The operator's place for exports.
+    let started = || wine.service_started(SERVICE);
+    keeper(layout, host).wait_until(Duration::from_secs(60), started)
+}
+
+/// Gives the computer its name in the domain: at every start Wine takes that of the machine it runs on.
+fn name_computer(layout: &Layout, host: &WindowsHost, wine: &Wine) -> anyhow::Result<()> {
+    let control = r"HKEY_LOCAL_MACHINE\System\CurrentControlSet\Control\ComputerName";
+    let network = r"HKEY_LOCAL_MACHINE\System\CurrentControlSet\Services\Tcpip\Parameters";
+    let (name, host_name, domain) = (host.name, host.file_name(), estate::DOMAIN);
+    let file = layout.path("hosts").join(&host_name).join("name.reg");
+    files::write(
+        &file,
+        &format!(
+            "Windows Registry Editor Version 5.00\n\n\
+             [{control}\\ComputerName]\n\"ComputerName\"=\"{name}\"\n\n\
+             [{control}\\ActiveComputerName]\n\"ComputerName\"=\"{name}\"\n\n\
+             [{network}]\n\"Hostname\"=\"{host_name}\"\n\"Domain\"=\"{domain}\"\n"
+        ),
+    )?;
+    wine.run(wine.program("reg").args(["import", &windows_path(&file)]))
+}
+
+fn wine(layout: &Layout, host: &WindowsHost) -> Wine {
+    Wine::new(
+        prefix(layout, host),
+        layout.log(&format!("wine-{}-tools", host.file_name())),
+    )
+}
+
+fn package(layout: &Layout) -> PathBuf {
+    layout.path("Synchronization Service.msi")
+}
