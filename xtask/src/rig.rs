@@ -72,6 +72,11 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
 }
 
 fn up(layout: &Layout) -> anyhow::Result<()> {
+    packages::require_root(&[
+        packages::DOMAIN_CONTROLLER,
+        packages::CROSS_BUILD,
+        packages::WINDOWS_HOSTS,
+    ])?;
     packages::ensure(packages::DOMAIN_CONTROLLER, &layout.log("apt"))?;
     description::write(layout)?;
     domain_controller::up(layout)?;

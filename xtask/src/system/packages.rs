@@ -20,6 +20,7 @@ pub const CROSS_BUILD: &[&str] = &["gcc-mingw-w64-x86-64", "binutils-mingw-w64-x
 pub const WINDOWS_HOSTS: &[&str] = &["wine", "wine64", "wixl", "openssh-server"];
 
 const SAMBA: &str = "2:4.22";
+const BACKPORTS: &str = "bookworm-backports";
 const SUITE_FILE: &str = "/etc/apt/sources.list.d/gmsactl-rig.list";
 const KEYRINGS: &[&str] = &[
     "/usr/share/keyrings/debian-archive-keyring.pgp",
@@ -32,29 +33,56 @@ pub fn ensure(packages: &[&str], log: &Path) -> anyhow::Result<()> {
     if missing.is_empty() {
         return Ok(());
     }
-    let from_backports = is_bookworm() && missing.contains(&"samba-ad-dc");
-    let suite = if from_backports {
-        " -t bookworm-backports"
-    } else {
-        ""
-    };
-    if !rustix::process::geteuid().is_root() {
-        bail!(
-            "packages are missing: as root, run  apt-get install{suite} {}",
-            missing.join(" ")
-        );
+    if !is_root() {
+        bail!("packages are missing: as root, run {}", by_hand(&missing));
     }
     step(&format!("install {}", missing.join(", ")), || {
-        if from_backports {
-            add_suite("bookworm-backports")?;
+        let suite = suite(&missing);
+        if let Some(suite) = suite {
+            add_suite(suite)?;
         }
-        command::run(apt_get().arg("update"), log)?;
+        // Some other source may be out of order: what counts is whether the installation succeeds.
+        let _ = command::run(apt_get().arg("update"), log);
         let mut install = apt_get();
-        install
-            .args(["install", "--yes", "--no-install-recommends"])
-            .args(suite.split_whitespace());
+        install.args(["install", "--yes", "--no-install-recommends"]);
+        if let Some(suite) = suite {
+            install.args(["-t", suite]);
+        }
         with_services_kept_down(|| command::run(install.args(&missing), log))
     })
+}
+
+/// Fails, and says which packages are missing, unless this process is root's.
+pub fn require_root(packages: &[&[&str]]) -> anyhow::Result<()> {
+    if is_root() {
+        return Ok(());
+    }
+    let mut advice = String::new();
+    for group in packages {
+        let missing = missing(group)?;
+        if !missing.is_empty() {
+            advice.push_str(&format!("\n  {}", by_hand(&missing)));
+        }
+    }
+    bail!(
+        "the rig needs root: its servers listen on ports below 1024, and it installs packages{advice}"
+    )
+}
+
+fn is_root() -> bool {
+    rustix::process::geteuid().is_root()
+}
+
+/// The suite that must be named to get these packages.
+fn suite(packages: &[&str]) -> Option<&'static str> {
+    (is_bookworm() && packages.iter().any(|package| package.contains("samba"))).then_some(BACKPORTS)
+}
+
+fn by_hand(packages: &[&str]) -> String {
+    let suite = suite(packages)
+        .map(|suite| format!("-t {suite} "))
+        .unwrap_or_default();
+    format!("apt-get install {suite}{}", packages.join(" "))
 }
 
 /// apt with sources and folders of its own: what it reads and downloads, the machine's apt never sees.
@@ -108,19 +136,27 @@ fn add_suite(suite: &str) -> anyhow::Result<()> {
 /// The line for sources.list that reads `suite` from the mirror that this machine already uses for Debian.
 fn source(suite: &str) -> anyhow::Result<String> {
     let targets = indexed()?;
-    let is_debian = |address: &str| address.trim_end_matches('/').ends_with("/debian");
-    let own = targets
-        .iter()
-        .find(|(address, release)| {
-            suite.starts_with(release.as_str()) && !address.contains("security")
-        })
-        .or_else(|| targets.iter().find(|(address, _)| is_debian(address)));
-    let (address, _) = own.context("apt knows no Debian mirror: check /etc/apt/sources.list.d")?;
+    let address = mirror(&targets, suite)
+        .context("apt knows no Debian mirror: check /etc/apt/sources.list.d")?;
     let keyring = KEYRINGS.iter().find(|file| Path::new(file).exists());
     let signed_by = keyring
         .map(|file| format!("[signed-by={file}] "))
         .unwrap_or_default();
     Ok(format!("deb {signed_by}{address} {suite} main\n"))
+}
+
+/// The address with the suite's own release, or else any that looks like Debian's archive.
+fn mirror<'a>(targets: &'a [(String, String)], suite: &str) -> Option<&'a str> {
+    let same_release = |(address, release): &&(String, String)| {
+        suite.starts_with(release.as_str()) && !address.contains("security")
+    };
+    let archive =
+        |(address, _): &&(String, String)| address.trim_end_matches('/').ends_with("/debian");
+    let found = targets
+        .iter()
+        .find(same_release)
+        .or_else(|| targets.iter().find(archive));
+    found.map(|(address, _)| address.as_str())
 }
 
 /// What the machine's apt reads: address and release.
@@ -200,4 +236,31 @@ fn with_services_kept_down(install: impl FnOnce() -> anyhow::Result<()>) -> anyh
         .and_then(|()| install());
     std::fs::remove_file(policy).context("cannot remove /usr/sbin/policy-rc.d")?;
     result
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_suite_comes_from_the_mirror_in_use() {
+        let target = |address: &str, release: &str| (address.to_owned(), release.to_owned());
+        let targets = [
+            target("http://elsewhere.example/tools/", "stable"),
+            target(
+                "http://mirror.example/debian-security/",
+                "bookworm-security",
+            ),
+            target("http://mirror.example/debian/", "bookworm"),
+        ];
+        assert_eq!(
+            mirror(&targets, "bookworm-backports"),
+            Some("http://mirror.example/debian/")
+        );
+        assert_eq!(
+            mirror(&targets, "sid"),
+            Some("http://mirror.example/debian/")
+        );
+        assert_eq!(mirror(&targets[..2], "sid"), None);
+    }
 }
