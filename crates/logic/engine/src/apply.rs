@@ -2,25 +2,28 @@
 
 use std::time::Instant;
 
-use model::names::{LogonAccount, RunId};
-use model::plan::{Plan, Reversible, Step, StepStatus};
+use model::names::RunId;
+use model::plan::{Plan, Step, StepStatus};
 use model::ports::{ErrorKind, Journal, WorldError};
 use model::run::{Event, Outcome, RunChange, StepChange};
 
+use crate::admission;
 use crate::error::EngineError;
 use crate::history::{Direction, History};
 use crate::progress::Progress;
-use crate::run::{Run, with_causes};
+use crate::run::{Run, report, with_causes};
 use crate::step::{Check, JournaledStep, StepError};
 use crate::transition::StepState;
+use crate::verify::verify;
 use crate::world::{RunReport, World};
 
 /// What `apply` needs beside the world.
 pub struct ApplyRequest<'a> {
     /// The plan.
     pub plan: &'a Plan,
-    /// The same plan made anew from the world as it is now: tells whether the saved one is stale.
-    pub fresh: &'a Plan,
+    /// The same plan made anew from the world as it is now: tells whether the saved one is stale. Only a run that is
+    /// open already ([`open_run`]) does without.
+    pub fresh: Option<&'a Plan>,
     /// The id of the run, should one begin.
     pub new_run: RunId,
     /// Who works: person and machine.
@@ -29,7 +32,7 @@ pub struct ApplyRequest<'a> {
     pub accept_no_way_back: bool,
 }
 
-/// Applies a plan: resumes its open run, or begins one.
+/// Applies a plan: resumes its open run, or begins one. A plan that was applied and still holds is left as it is.
 ///
 /// # Errors
 /// Where nothing was begun, or the journal failed; a step's failure is an outcome in the report.
@@ -39,33 +42,38 @@ pub async fn apply(
     progress: &dyn Progress,
     request: &ApplyRequest<'_>,
 ) -> Result<RunReport, EngineError> {
-    let open = open_run(journal, request.plan)?;
-    let prove = open
-        .as_ref()
-        .is_none_or(|history| history.direction == Direction::Forwards);
-    if prove {
-        passwords(world, request.plan, request.accept_no_way_back).await?;
+    let plan = request.plan;
+    let open = open_run(journal, plan)?;
+    if open.is_none()
+        && let Some(report) = applied_before(world, journal, plan).await?
+    {
+        return Ok(report);
     }
-    let mut run = match open {
-        Some(history) => {
-            let mut run = Run {
-                world,
-                journal,
-                progress,
-                by: request.by,
-                history,
-            };
-            run.record_run(RunChange::Resumed)?;
-            run
-        }
-        None => Run {
-            world,
-            journal,
-            progress,
-            by: request.by,
-            history: begin(world, journal, request)?,
-        },
+    admission::the_same_domain(world, plan).await?;
+    if open.is_none() {
+        admission::fresh(plan, request.fresh)?;
+    }
+    if open
+        .as_ref()
+        .is_none_or(|history| history.direction == Direction::Forwards)
+    {
+        admission::passwords_to_apply(world, plan, request.accept_no_way_back).await?;
+    }
+    let resumed = open.is_some();
+    let history = match open {
+        Some(history) => history,
+        None => begin(world, journal, request)?,
     };
+    let mut run = Run {
+        world,
+        journal,
+        progress,
+        by: request.by,
+        history,
+    };
+    if resumed {
+        run.record_run(RunChange::Resumed)?;
+    }
     let outcome = match run.history.direction {
         Direction::Forwards => forwards(&mut run).await?,
         Direction::Backwards => turn_back(&mut run).await?,
@@ -74,45 +82,57 @@ pub async fn apply(
     Ok(run.report(outcome))
 }
 
-/// The run of this plan that is not over, if there is one; an open run of another plan stands in the way.
-fn open_run(journal: &dyn Journal, plan: &Plan) -> Result<Option<History>, EngineError> {
-    for run in journal.runs()?.iter().rev() {
-        let history = History::read(journal, run)?;
-        if !history.is_open() || history.plan.estate.domain_sid != plan.estate.domain_sid {
-            continue;
-        }
-        return if history.plan == *plan {
-            Ok(Some(history))
-        } else {
-            Err(EngineError::OpenRun(run.clone()))
-        };
+/// The run of this plan that is not over, if there is one.
+///
+/// # Errors
+/// An open run of another plan on the same estate stands in the way; a journal that cannot be read.
+pub fn open_run(journal: &dyn Journal, plan: &Plan) -> Result<Option<History>, EngineError> {
+    let open = histories(journal, plan)?
+        .into_iter()
+        .rev()
+        .find(History::is_open);
+    match open {
+        Some(history) if history.plan != *plan => Err(EngineError::OpenRun(history.run)),
+        open => Ok(open),
     }
-    Ok(None)
 }
 
-/// Refuses what must not begin, then writes the run's first record.
+/// Repeating a command must not hurt: the estate's last run was this plan's, it was done, and it still holds.
+async fn applied_before(
+    world: &World,
+    journal: &dyn Journal,
+    plan: &Plan,
+) -> Result<Option<RunReport>, EngineError> {
+    let last = histories(journal, plan)?.pop();
+    let Some(history) =
+        last.filter(|last| last.plan == *plan && last.outcome == Some(Outcome::Done))
+    else {
+        return Ok(None);
+    };
+    let verification = verify(world, journal, &history.run).await?;
+    Ok(verification.holds.then(|| report(&history, Outcome::Done)))
+}
+
+/// All runs on the plan's estate, oldest first.
+fn histories(journal: &dyn Journal, plan: &Plan) -> Result<Vec<History>, EngineError> {
+    let mut histories = Vec::new();
+    for run in journal.runs()? {
+        let history = History::read(journal, &run)?;
+        if history.plan.estate.domain_sid == plan.estate.domain_sid {
+            histories.push(history);
+        }
+    }
+    Ok(histories)
+}
+
+/// Writes the run's first record.
 fn begin(
     world: &World,
     journal: &dyn Journal,
     request: &ApplyRequest<'_>,
 ) -> Result<History, EngineError> {
-    let (plan, fresh) = (request.plan, request.fresh);
-    if plan.estate.domain_sid != fresh.estate.domain_sid {
-        let name = |plan: &Plan| format!("{} ({})", plan.estate.domain, plan.estate.domain_sid);
-        return Err(EngineError::OtherEstate {
-            planned: name(plan),
-            here: name(fresh),
-        });
-    }
-    if plan.fingerprint != fresh.fingerprint {
-        return Err(EngineError::Stale(differences(plan, fresh)));
-    }
-    let blocking: Vec<_> = plan.blocking().chain(fresh.blocking()).cloned().collect();
-    if !blocking.is_empty() {
-        return Err(EngineError::Blocked(blocking));
-    }
     let started = RunChange::Started {
-        plan: Box::new(plan.clone()),
+        plan: Box::new(request.plan.clone()),
     };
     let event = Event::Run {
         change: started,
@@ -121,106 +141,6 @@ fn begin(
     };
     journal.append(&request.new_run, &event)?;
     History::read(journal, &request.new_run)
-}
-
-/// What changed since the plan was made, a line each.
-fn differences(plan: &Plan, fresh: &Plan) -> Vec<String> {
-    let value = |facts: &[model::plan::Fact], subject: &str, what: &str| {
-        let fact = facts
-            .iter()
-            .find(|fact| fact.subject == subject && fact.what == what);
-        fact.map_or_else(|| "unknown".to_owned(), |fact| fact.value.clone())
-    };
-    let mut names: Vec<_> = plan
-        .prior
-        .iter()
-        .chain(&fresh.prior)
-        .map(|fact| (&fact.subject, &fact.what))
-        .collect();
-    names.sort();
-    names.dedup();
-    names
-        .into_iter()
-        .map(|(subject, what)| {
-            (
-                subject,
-                what,
-                value(&plan.prior, subject, what),
-                value(&fresh.prior, subject, what),
-            )
-        })
-        .filter(|(_, _, then, now)| then != now)
-        .map(|(subject, what, then, now)| format!("{subject}, {what}: was {then}, is {now}"))
-        .collect()
-}
-
-/// Every password that the plan needs is there and proved, or its absence is accepted.
-async fn passwords(
-    world: &World,
-    plan: &Plan,
-    accept_no_way_back: bool,
-) -> Result<(), EngineError> {
-    let mut proved: Vec<&LogonAccount> = Vec::new();
-    let changing = plan
-        .steps
-        .iter()
-        .filter(|step| step.status == StepStatus::Change);
-    for need in changing.filter_map(|step| step.action.password()) {
-        if proved.contains(&need.account) {
-            continue;
-        }
-        match world.secrets.password(need.account) {
-            Some(password) => {
-                let proof = world
-                    .directory
-                    .prove_user_password(need.account, password)
-                    .await?;
-                if !proof.holds {
-                    return Err(EngineError::Password {
-                        why: format!(
-                            "the password given for {} does not log on: {}",
-                            need.account, proof.detail
-                        ),
-                        advice: "nothing was touched; correct the password's source and repeat"
-                            .to_owned(),
-                    });
-                }
-                proved.push(need.account);
-            }
-            None if need.to_apply => {
-                return Err(EngineError::Password {
-                    why: format!(
-                        "the password of {} is needed: it opens the key set",
-                        need.account
-                    ),
-                    advice: "name its source under [[credential]] in estate.toml".to_owned(),
-                });
-            }
-            None if !accept_no_way_back => {
-                return Err(EngineError::NoWayBack {
-                    account: need.account.to_string(),
-                    steps: one_way(plan, need.account),
-                });
-            }
-            None => proved.push(need.account),
-        }
-    }
-    Ok(())
-}
-
-fn one_way(plan: &Plan, account: &LogonAccount) -> Vec<String> {
-    let needs = |step: &&Step| {
-        step.reversible != Reversible::None
-            && step
-                .action
-                .password()
-                .is_some_and(|need| need.account == account)
-    };
-    plan.steps
-        .iter()
-        .filter(needs)
-        .map(|step| step.id.to_string())
-        .collect()
 }
 
 /// Step after step; a failure turns the run back.

@@ -14,6 +14,7 @@
 //!
 //! It does not decide what to convert (`planner`) or how to reach a host or a directory (`hosts`, `directory`).
 
+mod admission;
 mod apply;
 mod discover;
 mod error;
@@ -27,7 +28,7 @@ pub mod transition;
 mod verify;
 mod world;
 
-pub use apply::{ApplyRequest, apply};
+pub use apply::{ApplyRequest, apply, open_run};
 pub use discover::{ComponentProbe, HostQuestion, Questions, discover};
 pub use error::EngineError;
 pub use history::{Direction, History, StepRecord};

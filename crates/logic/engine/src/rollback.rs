@@ -1,9 +1,11 @@
 //! Takes a run back, from the journal alone.
 
 use model::names::{ComponentId, RunId};
+use model::plan::Step;
 use model::ports::Journal;
 use model::run::{Outcome, RunChange};
 
+use crate::admission;
 use crate::error::EngineError;
 use crate::history::History;
 use crate::progress::Progress;
@@ -33,31 +35,26 @@ pub async fn rollback(
     request: &RollbackRequest<'_>,
 ) -> Result<RunReport, EngineError> {
     let history = History::read(journal, &request.run)?;
-    the_same_domain(world, &history).await?;
-    if let Some(only) = &request.only
-        && !history
-            .plan
-            .steps
-            .iter()
-            .any(|step| step.component == *only)
-    {
-        let why = format!("has no component {only}");
+    admission::the_same_domain(world, &history.plan).await?;
+    let wanted = |step: &&Step| {
+        request
+            .only
+            .as_ref()
+            .is_none_or(|only| step.component == *only)
+    };
+    let mut steps: Vec<_> = history.plan.steps.iter().filter(wanted).collect();
+    if steps.is_empty() {
+        let only = request.only.as_ref().map_or("", |only| only.as_str());
         return Err(EngineError::NotNow {
             run: request.run.clone(),
-            why,
+            why: format!("has no component {only}"),
         });
     }
-    let wanted =
-        |component: &ComponentId| request.only.as_ref().is_none_or(|only| only == component);
-    let mut left = history
-        .plan
-        .steps
-        .iter()
-        .filter(|step| wanted(&step.component));
-    if !left.any(|step| history.state(&step.id).may_have_changed()) {
+    steps.retain(|step| history.state(&step.id).may_have_changed());
+    if steps.is_empty() && !history.is_open() {
         return Ok(report(&history, Outcome::Unwound));
     }
-    passwords(world, &history, &wanted).await?;
+    admission::passwords_to_undo(world, &steps).await?;
     let mut run = Run {
         world,
         journal,
@@ -71,62 +68,4 @@ pub async fn rollback(
     let outcome = run.unwind().await?;
     run.record_run(RunChange::Ended { outcome })?;
     Ok(run.report(outcome))
-}
-
-/// The run was made in the domain that answers here.
-async fn the_same_domain(world: &World, history: &History) -> Result<(), EngineError> {
-    let (planned, here) = (&history.plan.estate, world.directory.domain().await?);
-    if planned.domain_sid == here.sid {
-        return Ok(());
-    }
-    Err(EngineError::OtherEstate {
-        planned: format!("{} ({})", planned.domain, planned.domain_sid),
-        here: format!("{} ({})", here.dns_name, here.sid),
-    })
-}
-
-/// Passwords that the way back needs are there and log on: found out before the way back begins.
-async fn passwords(
-    world: &World,
-    history: &History,
-    wanted: &(dyn Fn(&ComponentId) -> bool + Sync),
-) -> Result<(), EngineError> {
-    let to_undo = history
-        .plan
-        .steps
-        .iter()
-        .filter(|step| wanted(&step.component));
-    let to_undo = to_undo.filter(|step| history.state(&step.id).may_have_changed());
-    let mut accounts: Vec<_> = to_undo
-        .filter_map(|step| step.action.password())
-        .filter(|need| !need.to_apply)
-        .map(|need| need.account)
-        .collect();
-    accounts.sort();
-    accounts.dedup();
-    for account in accounts {
-        let password = world
-            .secrets
-            .password(account)
-            .ok_or_else(|| EngineError::Password {
-                why: format!(
-                    "the password of {account} is needed to give the service its account back"
-                ),
-                advice: "name its source under [[credential]] in estate.toml".to_owned(),
-            })?;
-        let proof = world
-            .directory
-            .prove_user_password(account, password)
-            .await?;
-        if !proof.holds {
-            return Err(EngineError::Password {
-                why: format!(
-                    "the password given for {account} does not log on: {}",
-                    proof.detail
-                ),
-                advice: "nothing was touched; correct the password's source and repeat".to_owned(),
-            });
-        }
-    }
-    Ok(())
 }

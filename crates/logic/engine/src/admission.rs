@@ -1,0 +1,157 @@
+//! What must hold before a run touches anything.
+
+use model::names::LogonAccount;
+use model::plan::{Fact, Plan, Step, StepStatus};
+
+use crate::error::EngineError;
+use crate::world::World;
+
+/// The plan was made for the domain that answers here.
+pub(crate) async fn the_same_domain(world: &World, plan: &Plan) -> Result<(), EngineError> {
+    let (planned, here) = (&plan.estate, world.directory.domain().await?);
+    if planned.domain_sid == here.sid {
+        return Ok(());
+    }
+    Err(EngineError::OtherEstate {
+        planned: format!("{} ({})", planned.domain, planned.domain_sid),
+        here: format!("{} ({})", here.dns_name, here.sid),
+    })
+}
+
+/// The plan is not stale and nothing blocks it.
+pub(crate) fn fresh(plan: &Plan, fresh: Option<&Plan>) -> Result<(), EngineError> {
+    let prior = fresh
+        .map(|fresh| fresh.prior.as_slice())
+        .unwrap_or_default();
+    if fresh.is_none_or(|fresh| fresh.fingerprint != plan.fingerprint) {
+        return Err(EngineError::Stale(differences(&plan.prior, prior)));
+    }
+    let blocking: Vec<_> = plan
+        .blocking()
+        .chain(fresh.iter().flat_map(|fresh| fresh.blocking()))
+        .cloned()
+        .collect();
+    if blocking.is_empty() {
+        Ok(())
+    } else {
+        Err(EngineError::Blocked(blocking))
+    }
+}
+
+/// What changed since the plan was made, a line each.
+fn differences(then: &[Fact], now: &[Fact]) -> Vec<String> {
+    let value = |facts: &[Fact], subject: &str, what: &str| {
+        let fact = facts
+            .iter()
+            .find(|fact| fact.subject == subject && fact.what == what);
+        fact.map_or_else(|| "unknown".to_owned(), |fact| fact.value.clone())
+    };
+    let mut names: Vec<_> = then
+        .iter()
+        .chain(now)
+        .map(|fact| (&fact.subject, &fact.what))
+        .collect();
+    names.sort();
+    names.dedup();
+    let both = names.into_iter().map(|(subject, what)| {
+        (
+            subject,
+            what,
+            value(then, subject, what),
+            value(now, subject, what),
+        )
+    });
+    both.filter(|(_, _, then, now)| then != now)
+        .map(|(subject, what, then, now)| format!("{subject}, {what}: was {then}, is {now}"))
+        .collect()
+}
+
+/// Every password that the plan needs is there and logs on; one that only the way back needs may be missing where
+/// the operator accepts that.
+pub(crate) async fn passwords_to_apply(
+    world: &World,
+    plan: &Plan,
+    accept_no_way_back: bool,
+) -> Result<(), EngineError> {
+    let changing = || {
+        plan.steps
+            .iter()
+            .filter(|step| step.status != StepStatus::NoOp)
+    };
+    let needs = |account: &LogonAccount, to_apply: bool| {
+        changing()
+            .filter(|step| {
+                step.action
+                    .password()
+                    .is_some_and(|need| need.account == account && need.to_apply == to_apply)
+            })
+            .map(|step| step.id.to_string())
+            .collect::<Vec<_>>()
+    };
+    for account in accounts(changing()) {
+        if world.secrets.password(account).is_some() {
+            logs_on(world, account).await?;
+        } else if let [step, ..] = needs(account, true).as_slice() {
+            return Err(missing(
+                account,
+                &format!("step {step} cannot be done without it"),
+            ));
+        } else if !accept_no_way_back {
+            return Err(EngineError::NoWayBack {
+                account: account.to_string(),
+                steps: needs(account, false),
+            });
+        }
+    }
+    Ok(())
+}
+
+/// Every password that taking these steps back needs is there and logs on.
+pub(crate) async fn passwords_to_undo(world: &World, steps: &[&Step]) -> Result<(), EngineError> {
+    let undo_needs = |step: &&&Step| step.action.password().is_some_and(|need| !need.to_apply);
+    for account in accounts(steps.iter().filter(undo_needs).copied()) {
+        logs_on(world, account).await?;
+    }
+    Ok(())
+}
+
+/// The accounts whose passwords these steps need, each once.
+fn accounts<'a>(steps: impl Iterator<Item = &'a Step>) -> Vec<&'a LogonAccount> {
+    let mut accounts: Vec<_> = steps
+        .filter_map(|step| step.action.password())
+        .map(|need| need.account)
+        .collect();
+    accounts.sort();
+    accounts.dedup();
+    accounts
+}
+
+async fn logs_on(world: &World, account: &LogonAccount) -> Result<(), EngineError> {
+    let why = "it is what gives the service its account back";
+    let password = world
+        .secrets
+        .password(account)
+        .ok_or_else(|| missing(account, why))?;
+    let proof = world
+        .directory
+        .prove_user_password(account, password)
+        .await?;
+    if proof.holds {
+        return Ok(());
+    }
+    Err(EngineError::Password {
+        why: format!(
+            "the password given for {account} does not log on: {}",
+            proof.detail
+        ),
+        advice: "nothing was touched; correct the password's source and repeat".to_owned(),
+    })
+}
+
+fn missing(account: &LogonAccount, why: &str) -> EngineError {
+    EngineError::Password {
+        why: format!("the password of {account} is missing: {why}"),
+        advice: "name its source under [[credential]] in estate.toml, or answer the prompt"
+            .to_owned(),
+    }
+}
