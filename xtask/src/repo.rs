@@ -2,10 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-/// The repository's root folder.
+/// The repository's root folder: that of the `cargo xtask` that runs, also where several checkouts share a
+/// target folder and so this program.
 pub fn root() -> PathBuf {
-    let xtask = Path::new(env!("CARGO_MANIFEST_DIR"));
-    xtask.parent().unwrap_or(xtask).to_path_buf()
+    let compiled = || env!("CARGO_MANIFEST_DIR").into();
+    let xtask: PathBuf =
+        std::env::var_os("CARGO_MANIFEST_DIR").map_or_else(compiled, PathBuf::from);
+    xtask.parent().map(Path::to_path_buf).unwrap_or(xtask)
 }
 
 /// A data file of the rig.
