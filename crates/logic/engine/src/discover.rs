@@ -24,10 +24,8 @@ pub struct Questions {
     pub hosts: Vec<HostQuestion>,
     /// Components of the catalogue.
     pub components: Vec<ComponentProbe>,
-    /// Accounts to look up beside the logon accounts that are found: gMSAs of the intent.
-    pub accounts: Vec<SamAccountName>,
-    /// Groups to look up.
-    pub groups: Vec<SamAccountName>,
+    /// Accounts and groups to look up beside the logon accounts that are found: those of the intent.
+    pub names: Vec<SamAccountName>,
 }
 
 /// A host to ask.
@@ -172,54 +170,43 @@ async fn files(
 
 /// Everything in the directory that the hosts and the intent point at.
 async fn look_up(world: &World, questions: &Questions, inventory: &mut Inventory) {
-    for name in account_names(questions, inventory) {
-        match world.directory.account(&name).await {
-            Ok(account) => {
-                inventory.looked_up.push(name.clone());
-                if account
-                    .as_ref()
-                    .is_some_and(|account| account.class == AccountClass::Gmsa)
-                {
-                    look_up_gmsa(world, &name, inventory).await;
-                }
-                inventory.accounts.extend(account);
-            }
-            Err(error) => inventory.coverage.gaps.push(gap(name.as_str(), &error)),
+    let names = names(questions, inventory);
+    match world.directory.look_up(&names).await {
+        Ok(found) => {
+            inventory.looked_up = names;
+            (inventory.accounts, inventory.gmsas, inventory.groups) =
+                (found.accounts, found.gmsas, found.groups);
         }
+        Err(error) => inventory
+            .coverage
+            .gaps
+            .push(gap("accounts and groups", &error)),
     }
-    for name in &questions.groups {
-        match world.directory.group(name).await {
-            Ok(group) => {
-                inventory.looked_up.push(name.clone());
-                inventory.groups.extend(group);
-            }
-            Err(error) => inventory.coverage.gaps.push(gap(name.as_str(), &error)),
-        }
-    }
-    for spn in spns(&inventory.accounts) {
-        match world.directory.spn_holders(&spn).await {
+    let spns = spns(&inventory.accounts);
+    for (spn, holders) in spns
+        .iter()
+        .zip(join_all(spns.iter().map(|spn| world.directory.spn_holders(spn))).await)
+    {
+        match holders {
             Ok(holders) => {
                 let mut holders: Vec<_> = holders
                     .into_iter()
                     .map(|Account { name, .. }| name)
                     .collect();
                 holders.sort();
-                inventory.spns.push(SpnHolders { spn, holders });
+                inventory.spns.push(SpnHolders {
+                    spn: spn.clone(),
+                    holders,
+                });
             }
             Err(error) => inventory.coverage.gaps.push(gap(spn.as_str(), &error)),
         }
     }
-}
-
-async fn look_up_gmsa(world: &World, name: &SamAccountName, inventory: &mut Inventory) {
-    match world.directory.gmsa(name).await {
-        Ok(gmsa) => inventory.gmsas.extend(gmsa),
-        Err(error) => inventory.coverage.gaps.push(gap(name.as_str(), &error)),
-    }
+    inventory.coverage.gaps.extend(world.directory.gaps());
 }
 
 /// Logon accounts of the domain, the hosts' computer accounts, and what the intent names: each once.
-fn account_names(questions: &Questions, inventory: &Inventory) -> Vec<SamAccountName> {
+fn names(questions: &Questions, inventory: &Inventory) -> Vec<SamAccountName> {
     let Domain { netbios_name, .. } = &inventory.domain;
     let logon = inventory.hosts.iter().flat_map(|host| &host.services);
     let logon = logon.filter_map(|service| service.logon_account.in_domain(netbios_name).cloned());
@@ -230,7 +217,7 @@ fn account_names(questions: &Questions, inventory: &Inventory) -> Vec<SamAccount
     let mut seen = BTreeSet::new();
     let all = logon
         .chain(computers)
-        .chain(questions.accounts.iter().cloned());
+        .chain(questions.names.iter().cloned());
     let mut names: Vec<_> = all
         .filter(|name| seen.insert(name.as_str().to_lowercase()))
         .collect();

@@ -11,10 +11,8 @@ use crate::profile::Profile;
 
 /// The file names, accounts and groups that discovery must look for so that a plan can be made.
 pub struct Wanted {
-    /// Accounts: gMSAs.
-    pub accounts: Vec<SamAccountName>,
-    /// Groups.
-    pub groups: Vec<SamAccountName>,
+    /// Accounts and groups.
+    pub names: Vec<SamAccountName>,
     /// Files, per host.
     pub files: BTreeMap<HostName, Vec<String>>,
 }
@@ -22,15 +20,15 @@ pub struct Wanted {
 /// What discovery must look for: the intent's names, or those that would be proposed.
 pub fn questions(estate: &Estate, intent: Option<&Intent>, profiles: &[&dyn Profile]) -> Wanted {
     let mut wanted = Wanted {
-        accounts: Vec::new(),
-        groups: Vec::new(),
+        names: Vec::new(),
+
         files: BTreeMap::new(),
     };
     match intent {
         Some(intent) => {
             for conversion in &intent.conversions {
-                wanted.accounts.push(conversion.gmsa.sam_account_name());
-                wanted.groups.push(conversion.retrieval_group.clone());
+                wanted.names.push(conversion.gmsa.sam_account_name());
+                wanted.names.push(conversion.retrieval_group.clone());
                 for host in &conversion.hosts {
                     wanted
                         .files
@@ -42,8 +40,8 @@ pub fn questions(estate: &Estate, intent: Option<&Intent>, profiles: &[&dyn Prof
         }
         None => {
             for suggestion in profiles.iter().map(|profile| profile.suggestion()) {
-                wanted.accounts.push(suggestion.gmsa.sam_account_name());
-                wanted.groups.push(suggestion.retrieval_group);
+                wanted.names.push(suggestion.gmsa.sam_account_name());
+                wanted.names.push(suggestion.retrieval_group);
                 for host in &estate.hosts {
                     wanted
                         .files
