@@ -1,5 +1,7 @@
 //! What can be asked, and what is answered.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -125,6 +127,11 @@ pub enum Request {
         /// The file.
         path: HostPath,
     },
+    /// Deletes a directory that is empty; its absence is success → [`Reply::Existed`].
+    DeleteEmptyDirectory {
+        /// The directory.
+        path: HostPath,
+    },
     /// Installed products, of both registry views → [`Reply::Products`].
     Products,
     /// Whether this host can use a managed service account → [`Reply::ServiceAccount`].
@@ -165,7 +172,47 @@ impl Request {
             | Self::Run { .. }
             | Self::CopyFile { .. }
             | Self::CreateDirectory { .. }
-            | Self::DeleteFile { .. } => false,
+            | Self::DeleteFile { .. }
+            | Self::DeleteEmptyDirectory { .. } => false,
+        }
+    }
+}
+
+/// What the request does, in words for messages and logs.
+impl fmt::Display for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Facts => f.write_str("read the host's facts"),
+            Self::Services => f.write_str("list the services"),
+            Self::Service { name } => write!(f, "read service {name}"),
+            Self::SetLogonAccount {
+                service, account, ..
+            } => {
+                write!(f, "set the logon account of service {service} to {account}")
+            }
+            Self::SetManagedAccount { service, managed } => {
+                write!(
+                    f,
+                    "set the managed-account flag of service {service} to {managed}"
+                )
+            }
+            Self::StopService { name, .. } => write!(f, "stop service {name}"),
+            Self::StartService { name, .. } => write!(f, "start service {name}"),
+            Self::ReadValue { key, name } => write!(f, "read value {name:?} of {key}"),
+            Self::ReadKey { key } => write!(f, "list {key}"),
+            Self::WriteValue { key, name, .. } => write!(f, "write value {name:?} of {key}"),
+            Self::DeleteValue { key, name } => write!(f, "delete value {name:?} of {key}"),
+            Self::Run { program, .. } => write!(f, "run {program}"),
+            Self::CopyFile { from, to, .. } => write!(f, "copy {from} to {to}"),
+            Self::HashFile { path } => write!(f, "read {path}"),
+            Self::Metadata { path } => write!(f, "look at {path}"),
+            Self::CreateDirectory { path } => write!(f, "create directory {path}"),
+            Self::DeleteFile { path } => write!(f, "delete {path}"),
+            Self::DeleteEmptyDirectory { path } => write!(f, "delete empty directory {path}"),
+            Self::Products => f.write_str("list the installed products"),
+            Self::QueryServiceAccount { account } => {
+                write!(f, "ask for managed service account {account}")
+            }
         }
     }
 }

@@ -92,6 +92,7 @@ fn requests_survive() {
         Request::Metadata { path: path() },
         Request::CreateDirectory { path: path() },
         Request::DeleteFile { path: path() },
+        Request::DeleteEmptyDirectory { path: path() },
         Request::Products,
         Request::QueryServiceAccount { account: account() },
     ];

@@ -43,6 +43,7 @@ const TABLE: &[(u32, &str, FailureKind, &str)] = &[
     (123, "ERROR_INVALID_NAME", Invalid, "the name has a character that is not allowed"),
     (124, "ERROR_INVALID_LEVEL", NotSupported, "this system does not have the information level"),
     (127, "ERROR_PROC_NOT_FOUND", NotSupported, "this system does not have the call"),
+    (145, "ERROR_DIR_NOT_EMPTY", Busy, "the directory is not empty"),
     (183, "ERROR_ALREADY_EXISTS", Exists, "it exists already"),
     (193, "ERROR_BAD_EXE_FORMAT", Invalid, "the file is not a program for this system"),
     (206, "ERROR_FILENAME_EXCED_RANGE", Invalid, "the name or the command line is too long"),

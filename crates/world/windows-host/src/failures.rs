@@ -17,7 +17,9 @@ pub fn from_io(error: &io::Error, what: String) -> Failure {
         io::ErrorKind::NotFound => FailureKind::NotFound,
         io::ErrorKind::AlreadyExists => FailureKind::Exists,
         io::ErrorKind::PermissionDenied => FailureKind::Denied,
-        io::ErrorKind::ResourceBusy | io::ErrorKind::ExecutableFileBusy => FailureKind::Busy,
+        io::ErrorKind::DirectoryNotEmpty
+        | io::ErrorKind::ResourceBusy
+        | io::ErrorKind::ExecutableFileBusy => FailureKind::Busy,
         io::ErrorKind::TimedOut => FailureKind::Timeout,
         io::ErrorKind::Unsupported => FailureKind::NotSupported,
         io::ErrorKind::InvalidInput

@@ -91,7 +91,16 @@ pub fn create_directory(path: &HostPath) -> Result<bool, Failure> {
 
 /// Deletes a file; whether it was there.
 pub fn delete(path: &HostPath) -> Result<bool, Failure> {
-    match fs::remove_file(path.as_str()) {
+    deleted(fs::remove_file(path.as_str()), path)
+}
+
+/// Deletes a directory with nothing in it; whether it was there.
+pub fn delete_empty_directory(path: &HostPath) -> Result<bool, Failure> {
+    deleted(fs::remove_dir(path.as_str()), path)
+}
+
+fn deleted(result: io::Result<()>, path: &HostPath) -> Result<bool, Failure> {
+    match result {
         Ok(()) => Ok(true),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
         Err(error) => Err(from_io(&error, format!("delete {path}"))),
@@ -171,7 +180,13 @@ mod tests {
         assert_eq!((found.kind, found.size), (FileKind::File, 4));
         assert!(found.modified.is_some());
         assert!(create_directory(&file).is_err());
+        assert_eq!(
+            delete_empty_directory(&deep).unwrap_err().kind,
+            FailureKind::Busy
+        );
         assert!(delete(&file).unwrap());
+        assert!(delete_empty_directory(&deep).unwrap());
+        assert!(!delete_empty_directory(&deep).unwrap());
     }
 
     #[test]

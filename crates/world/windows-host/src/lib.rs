@@ -49,6 +49,9 @@ pub fn handle(request: Request, secret: Secret) -> Result<Reply, Failure> {
         Request::Metadata { path } => files::metadata(&path).map(Reply::Metadata),
         Request::CreateDirectory { path } => files::create_directory(&path).map(Reply::Existed),
         Request::DeleteFile { path } => files::delete(&path).map(Reply::Existed),
+        Request::DeleteEmptyDirectory { path } => {
+            files::delete_empty_directory(&path).map(Reply::Existed)
+        }
         Request::Facts => system::facts().map(Reply::Facts),
         only_windows => system::handle(only_windows, &secret),
     }

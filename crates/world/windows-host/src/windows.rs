@@ -60,7 +60,8 @@ pub fn handle(request: Request, secret: &Secret) -> Result<Reply, Failure> {
         | Request::HashFile { .. }
         | Request::Metadata { .. }
         | Request::CreateDirectory { .. }
-        | Request::DeleteFile { .. } => Err(Failure::new(
+        | Request::DeleteFile { .. }
+        | Request::DeleteEmptyDirectory { .. } => Err(Failure::new(
             FailureKind::Failed,
             "the request belongs to another module",
         )),

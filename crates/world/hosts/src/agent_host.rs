@@ -1,0 +1,395 @@
+//! The `Host` port over an agent.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, SystemTime};
+
+use agent_protocol::{
+    AccountName, FailureKind, FileKind, HostPath, RegistryKey, RegistryValue, Reply, Request,
+    Secret, SecretUse,
+};
+use async_trait::async_trait;
+use model::estate::HostAccess;
+use model::inventory::{HostFacts, Product, Service};
+use model::names::{DnsName, HostName, LogonAccount, SamAccountName, ServiceName};
+use model::ports::{
+    ErrorKind, FileFacts, Host, ProgramOutput, ProgramRun, RetrievalState, StoppedService,
+    WorldError,
+};
+use model::secret::Password;
+use tokio::sync::Mutex;
+
+use crate::{AgentClient, AgentError, connect, translate};
+
+/// For requests that look something up or change a setting.
+const SHORT: Duration = Duration::from_secs(60);
+/// For requests that go through many things.
+const LONG: Duration = Duration::from_secs(300);
+/// What an answer may take on top of the request's own time-out.
+const MARGIN: Duration = Duration::from_secs(30);
+
+/// One host, through its agent; connected when first needed, and again after a broken connection.
+pub struct AgentHost {
+    access: HostAccess,
+    addresses: BTreeMap<DnsName, String>,
+    password: Option<Password>,
+    client: Mutex<Option<AgentClient>>,
+}
+
+impl AgentHost {
+    /// A host that is not connected yet; `password` is that of its ssh user.
+    pub fn new(
+        access: HostAccess,
+        addresses: BTreeMap<DnsName, String>,
+        password: Option<Password>,
+    ) -> Self {
+        Self {
+            access,
+            addresses,
+            password,
+            client: Mutex::new(None),
+        }
+    }
+
+    /// The host's name.
+    pub fn name(&self) -> &HostName {
+        &self.access.name
+    }
+
+    /// Has any request done: those of the agent that the port has no words for, too.
+    pub async fn ask(
+        &self,
+        request: Request,
+        secret: Secret,
+        limit: Duration,
+    ) -> Result<Reply, AgentError> {
+        let mut slot = self.client.lock().await;
+        // A connection that broke while it was idle is noticed only now; reading again is harmless.
+        let again = (slot.is_some() && request.only_reads()).then(|| request.clone());
+        match (
+            self.ask_once(&mut slot, request, secret, limit).await,
+            again,
+        ) {
+            (Err(AgentError::Closed { .. }), Some(request)) => {
+                self.ask_once(&mut slot, request, Secret::none(), limit)
+                    .await
+            }
+            (result, _) => result,
+        }
+    }
+
+    /// Ends the agent, if it was started.
+    pub async fn close(&self) {
+        if let Some(client) = self.client.lock().await.take() {
+            client.close().await;
+        }
+    }
+
+    async fn ask_once(
+        &self,
+        slot: &mut Option<AgentClient>,
+        request: Request,
+        secret: Secret,
+        limit: Duration,
+    ) -> Result<Reply, AgentError> {
+        tracing::debug!(host = %self.access.name, %request, "ask");
+        // Taken out, so that a request that is dropped half-way leaves no connection in between.
+        let mut client = match slot.take() {
+            Some(client) => client,
+            None => self.connect().await?,
+        };
+        let result = client.request(request, secret, limit).await;
+        if !result.as_ref().is_err_and(AgentError::breaks_connection) {
+            *slot = Some(client);
+        }
+        result
+    }
+
+    async fn connect(&self) -> Result<AgentClient, AgentError> {
+        let transport = connect(&self.access, &self.addresses, self.password.as_ref()).await?;
+        AgentClient::greet(transport).await
+    }
+
+    async fn plain(&self, request: Request, limit: Duration) -> Result<Reply, WorldError> {
+        self.ask(request, Secret::none(), limit)
+            .await
+            .map_err(|error| self.world(error))
+    }
+
+    /// As [`AgentHost::plain`]; `None` when the agent did not find it.
+    async fn find(&self, request: Request) -> Result<Option<Reply>, WorldError> {
+        match self.ask(request, Secret::none(), SHORT).await {
+            Ok(reply) => Ok(Some(reply)),
+            Err(AgentError::Failed(failure)) if failure.kind == FailureKind::NotFound => Ok(None),
+            Err(error) => Err(self.world(error)),
+        }
+    }
+
+    fn world(&self, error: impl Into<AgentError>) -> WorldError {
+        error.into().into_world(&self.access.name)
+    }
+
+    fn unexpected(&self, request: &str) -> WorldError {
+        self.world(AgentError::Unexpected {
+            request: request.to_owned(),
+        })
+    }
+}
+
+#[async_trait]
+impl Host for AgentHost {
+    async fn facts(&self) -> Result<HostFacts, WorldError> {
+        let before = SystemTime::now();
+        let reply = self.plain(Request::Facts, SHORT).await?;
+        let Reply::Facts(facts) = reply else {
+            return Err(self.unexpected("facts"));
+        };
+        let half = before.elapsed().unwrap_or_default() / 2;
+        let agent = self
+            .client
+            .lock()
+            .await
+            .as_ref()
+            .map(|client| client.agent().agent_version.clone());
+        Ok(translate::facts(
+            facts,
+            agent.unwrap_or_default(),
+            before + half,
+        ))
+    }
+
+    async fn services(&self) -> Result<Vec<Service>, WorldError> {
+        let reply = self.plain(Request::Services, LONG).await?;
+        let Reply::Services(list) = reply else {
+            return Err(self.unexpected("services"));
+        };
+        for service in &list.unreadable {
+            tracing::warn!(host = %self.access.name, service = %service.name, why = %service.failure, "service not read");
+        }
+        Ok(list
+            .services
+            .into_iter()
+            .filter_map(translate::service)
+            .collect())
+    }
+
+    async fn service(&self, name: &ServiceName) -> Result<Option<Service>, WorldError> {
+        let name = translate::service_name(name).map_err(|e| self.world(e))?;
+        match self.find(Request::Service { name }).await? {
+            None => Ok(None),
+            Some(Reply::Service(service)) => Ok(translate::service(service)),
+            Some(_) => Err(self.unexpected("service")),
+        }
+    }
+
+    async fn set_logon_account(
+        &self,
+        service: &ServiceName,
+        account: &LogonAccount,
+        password: Option<&Password>,
+    ) -> Result<(), WorldError> {
+        let request = Request::SetLogonAccount {
+            service: translate::service_name(service).map_err(|e| self.world(e))?,
+            account: AccountName::parse(account.to_string()).map_err(|e| self.world(e))?,
+            password: if password.is_some() {
+                SecretUse::InFrame
+            } else {
+                SecretUse::Absent
+            },
+        };
+        let secret = password.map_or_else(Secret::none, |password| {
+            Secret::copy_of(password.expose_bytes())
+        });
+        self.ask(request, secret, SHORT)
+            .await
+            .map(|_| ())
+            .map_err(|error| self.world(error))
+    }
+
+    async fn set_managed_account(
+        &self,
+        service: &ServiceName,
+        managed: bool,
+    ) -> Result<(), WorldError> {
+        let service = translate::service_name(service).map_err(|e| self.world(e))?;
+        self.plain(Request::SetManagedAccount { service, managed }, SHORT)
+            .await
+            .map(|_| ())
+    }
+
+    async fn stop_service(
+        &self,
+        service: &ServiceName,
+        timeout: Duration,
+    ) -> Result<Vec<StoppedService>, WorldError> {
+        let name = translate::service_name(service).map_err(|e| self.world(e))?;
+        let request = Request::StopService {
+            name,
+            with_dependants: true,
+            timeout_ms: millis(timeout),
+        };
+        let reply = self.plain(request, timeout.saturating_add(MARGIN)).await?;
+        let Reply::Stopped(stopped) = reply else {
+            return Err(self.unexpected("stop service"));
+        };
+        Ok(stopped.into_iter().filter_map(translate::stopped).collect())
+    }
+
+    async fn start_service(
+        &self,
+        service: &ServiceName,
+        timeout: Duration,
+    ) -> Result<(), WorldError> {
+        let name = translate::service_name(service).map_err(|e| self.world(e))?;
+        let request = Request::StartService {
+            name,
+            timeout_ms: millis(timeout),
+        };
+        self.plain(request, timeout.saturating_add(MARGIN))
+            .await
+            .map(|_| ())
+    }
+
+    async fn registry_text(&self, key: &str, value: &str) -> Result<Option<String>, WorldError> {
+        let key = RegistryKey::parse(key).map_err(|e| self.world(e))?;
+        let what = format!("{}: value {value:?} of {key}", self.access.name);
+        match self
+            .find(Request::ReadValue {
+                key,
+                name: value.to_owned(),
+            })
+            .await?
+        {
+            None => Ok(None),
+            Some(Reply::Value(RegistryValue::Text(text) | RegistryValue::ExpandableText(text))) => {
+                Ok(Some(text))
+            }
+            Some(Reply::Value(RegistryValue::Dword(number))) => Ok(Some(number.to_string())),
+            Some(Reply::Value(RegistryValue::Qword(number))) => Ok(Some(number.to_string())),
+            Some(Reply::Value(_)) => Err(WorldError::new(
+                ErrorKind::Conflict,
+                format!("{what} is neither text nor a number"),
+            )),
+            Some(_) => Err(self.unexpected("read value")),
+        }
+    }
+
+    async fn run(&self, program: ProgramRun<'_>) -> Result<ProgramOutput, WorldError> {
+        let request = Request::Run {
+            program: HostPath::parse(program.program).map_err(|e| self.world(e))?,
+            arguments: program.args.to_vec(),
+            stdin: if program.stdin.is_some() {
+                SecretUse::InFrame
+            } else {
+                SecretUse::Absent
+            },
+            timeout_ms: millis(program.timeout),
+        };
+        let limit = program.timeout.saturating_add(MARGIN);
+        let reply = self
+            .ask(request, line_of(program.stdin), limit)
+            .await
+            .map_err(|error| self.world(error))?;
+        let Reply::Ran(outcome) = reply else {
+            return Err(self.unexpected("run"));
+        };
+        let ended = || {
+            format!(
+                "{}: {} was ended by a signal",
+                self.access.name, program.program
+            )
+        };
+        Ok(ProgramOutput {
+            exit_code: outcome
+                .exit_code
+                .ok_or_else(|| WorldError::new(ErrorKind::Failed, ended()))?,
+            stdout: outcome.stdout.text,
+            stderr: outcome.stderr.text,
+        })
+    }
+
+    async fn file(&self, path: &str) -> Result<Option<FileFacts>, WorldError> {
+        let path = HostPath::parse(path).map_err(|e| self.world(e))?;
+        match self.find(Request::HashFile { path }).await? {
+            None => Ok(None),
+            Some(Reply::Digest(digest)) => Ok(Some(FileFacts {
+                size: digest.size,
+                sha256: digest.sha256,
+            })),
+            Some(_) => Err(self.unexpected("file")),
+        }
+    }
+
+    async fn delete_file(&self, path: &str) -> Result<(), WorldError> {
+        let path = HostPath::parse(path).map_err(|e| self.world(e))?;
+        self.plain(Request::DeleteFile { path }, SHORT)
+            .await
+            .map(|_| ())
+    }
+
+    async fn folder_exists(&self, path: &str) -> Result<bool, WorldError> {
+        let path = HostPath::parse(path).map_err(|e| self.world(e))?;
+        let reply = self.plain(Request::Metadata { path }, SHORT).await?;
+        let Reply::Metadata(found) = reply else {
+            return Err(self.unexpected("folder"));
+        };
+        Ok(found.is_some_and(|found| found.kind == FileKind::Directory))
+    }
+
+    async fn delete_empty_folder(&self, path: &str) -> Result<(), WorldError> {
+        let path = HostPath::parse(path).map_err(|e| self.world(e))?;
+        match self
+            .ask(
+                Request::DeleteEmptyDirectory { path },
+                Secret::none(),
+                SHORT,
+            )
+            .await
+        {
+            // Something is in it.
+            Err(AgentError::Failed(failure)) if failure.kind == FailureKind::Busy => Ok(()),
+            result => result.map(|_| ()).map_err(|error| self.world(error)),
+        }
+    }
+
+    async fn create_folder(&self, path: &str) -> Result<(), WorldError> {
+        let path = HostPath::parse(path).map_err(|e| self.world(e))?;
+        self.plain(Request::CreateDirectory { path }, SHORT)
+            .await
+            .map(|_| ())
+    }
+
+    async fn products(&self) -> Result<Vec<Product>, WorldError> {
+        let reply = self.plain(Request::Products, LONG).await?;
+        let Reply::Products(products) = reply else {
+            return Err(self.unexpected("products"));
+        };
+        Ok(products.into_iter().map(translate::product).collect())
+    }
+
+    async fn retrieval_state(&self, gmsa: &SamAccountName) -> Result<RetrievalState, WorldError> {
+        let account = AccountName::parse(gmsa.as_str()).map_err(|e| self.world(e))?;
+        let reply = self
+            .plain(Request::QueryServiceAccount { account }, LONG)
+            .await?;
+        let Reply::ServiceAccount(state) = reply else {
+            return Err(self.unexpected("retrieval state"));
+        };
+        Ok(translate::retrieval_state(state))
+    }
+}
+
+fn millis(timeout: Duration) -> u64 {
+    u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// The password and a line end: what a program that asks for it reads.
+fn line_of(password: Option<&Password>) -> Secret {
+    let Some(password) = password else {
+        return Secret::none();
+    };
+    let bytes = password.expose_bytes();
+    let mut line = Vec::with_capacity(bytes.len() + 1);
+    line.extend_from_slice(bytes);
+    line.push(b'\n');
+    Secret::take(line)
+}

@@ -1,0 +1,56 @@
+//! The `Hosts` port: every host of an estate.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use model::estate::Estate;
+use model::names::HostName;
+use model::ports::{ErrorKind, Host, Hosts, WorldError};
+use model::secret::Password;
+
+use crate::AgentHost;
+
+/// The hosts of an estate, each connected when first needed.
+pub struct EstateHosts(BTreeMap<HostName, Arc<AgentHost>>);
+
+impl EstateHosts {
+    /// All hosts of the estate; `passwords` are those of their ssh users, where they log on by one.
+    pub fn new(estate: &Estate, mut passwords: BTreeMap<HostName, Password>) -> Self {
+        let mut host = |access: &model::estate::HostAccess| {
+            let password = passwords.remove(&access.name);
+            AgentHost::new(access.clone(), estate.addresses.clone(), password)
+        };
+        Self(
+            estate
+                .hosts
+                .iter()
+                .map(|access| (access.name.clone(), Arc::new(host(access))))
+                .collect(),
+        )
+    }
+
+    /// Ends every agent that was started.
+    pub async fn close(&self) {
+        for host in self.0.values() {
+            host.close().await;
+        }
+    }
+}
+
+#[async_trait]
+impl Hosts for EstateHosts {
+    async fn host(&self, name: &HostName) -> Result<Arc<dyn Host>, WorldError> {
+        let found = self
+            .0
+            .get(name)
+            .map(|host| Arc::clone(host) as Arc<dyn Host>);
+        found.ok_or_else(|| {
+            WorldError::new(
+                ErrorKind::NotConfigured,
+                format!("host {name} is not in the estate"),
+            )
+            .advise("add a [[host]] for it to estate.toml")
+        })
+    }
+}
