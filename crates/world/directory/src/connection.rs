@@ -1,0 +1,143 @@
+//! One connection to one domain controller, made on first use and made again when it broke.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use ldap::{Attribute, Client, Dn, Entry, Error, Modification, Search};
+use model::names::DnsName;
+use tokio::sync::Mutex;
+
+use crate::options::DirectoryOptions;
+
+/// A domain controller as the operator sees it.
+pub(crate) struct Connection {
+    pub(crate) server: DnsName,
+    address: SocketAddr,
+    options: Arc<DirectoryOptions>,
+    session: Mutex<Option<Session>>,
+}
+
+struct Session {
+    client: Arc<Client>,
+    used: Instant,
+}
+
+/// A change of the directory.
+pub(crate) enum Write {
+    Add(Vec<Attribute>),
+    Modify(Vec<Modification>),
+    Delete,
+}
+
+/// Active Directory gives at most 1000 entries at a time.
+const PAGE_SIZE: u32 = 500;
+
+/// Servers close idle connections (Windows after 15 minutes); from here on one is tried before a write.
+const IDLE: Duration = Duration::from_secs(30);
+
+impl Connection {
+    pub(crate) fn new(
+        server: DnsName,
+        address: SocketAddr,
+        options: Arc<DirectoryOptions>,
+    ) -> Self {
+        Self {
+            server,
+            address,
+            options,
+            session: Mutex::default(),
+        }
+    }
+
+    /// All entries that match. A broken connection is made again, once: reading twice changes nothing.
+    pub(crate) async fn search(&self, search: &Search) -> Result<Vec<Entry>, Error> {
+        let client = self.client().await?;
+        match client.search_paged(search, PAGE_SIZE).await {
+            Err(Error::Closed { .. } | Error::Protocol { .. }) => {
+                self.forget(&client).await;
+                let client = self.client().await?;
+                self.keep_if_sound(&client, client.search_paged(search, PAGE_SIZE).await)
+                    .await
+            }
+            answer => self.keep_if_sound(&client, answer).await,
+        }
+        .map(|found| found.entries)
+    }
+
+    /// The entry of that name, `None` where there is none. One round trip, no paging.
+    pub(crate) async fn read(&self, dn: &Dn, attributes: &[&str]) -> Result<Option<Entry>, Error> {
+        let client = self.client().await?;
+        match client.read(dn, attributes.iter().copied()).await {
+            Err(Error::Closed { .. } | Error::Protocol { .. }) => {
+                self.forget(&client).await;
+                let client = self.client().await?;
+                self.keep_if_sound(&client, client.read(dn, attributes.iter().copied()).await)
+                    .await
+            }
+            answer => self.keep_if_sound(&client, answer).await,
+        }
+    }
+
+    /// Writes once. A connection that was idle is tried with a read first: so it is not the write that finds out that
+    /// the server hung up, and its outcome is known.
+    pub(crate) async fn write(&self, dn: &Dn, write: &Write) -> Result<(), Error> {
+        if self.idle().await {
+            self.read(&Dn::root(), &["currentTime"]).await?;
+        }
+        let client = self.client().await?;
+        let answer = match write {
+            Write::Add(attributes) => client.add(dn, attributes, &[]).await,
+            Write::Modify(modifications) => client.modify(dn, modifications, &[]).await,
+            Write::Delete => client.delete(dn, &[]).await,
+        };
+        self.keep_if_sound(&client, answer).await
+    }
+
+    async fn client(&self) -> Result<Arc<Client>, Error> {
+        let mut session = self.session.lock().await;
+        if let Some(live) = session.as_mut() {
+            live.used = Instant::now();
+            return Ok(Arc::clone(&live.client));
+        }
+        let client =
+            Arc::new(Client::connect(&self.options.operator_at(&self.server, self.address)).await?);
+        tracing::debug!(server = %self.server, address = %self.address, "connected to the directory");
+        *session = Some(Session {
+            client: Arc::clone(&client),
+            used: Instant::now(),
+        });
+        Ok(client)
+    }
+
+    async fn idle(&self) -> bool {
+        self.session
+            .lock()
+            .await
+            .as_ref()
+            .is_some_and(|live| live.used.elapsed() > IDLE)
+    }
+
+    /// After an error that leaves the stream undefined the client refuses everything else.
+    async fn keep_if_sound<T>(
+        &self,
+        client: &Arc<Client>,
+        answer: Result<T, Error>,
+    ) -> Result<T, Error> {
+        if let Err(Error::Timeout { .. } | Error::Closed { .. } | Error::Protocol { .. }) = &answer
+        {
+            self.forget(client).await;
+        }
+        answer
+    }
+
+    async fn forget(&self, client: &Arc<Client>) {
+        let mut session = self.session.lock().await;
+        if session
+            .as_ref()
+            .is_some_and(|live| Arc::ptr_eq(&live.client, client))
+        {
+            *session = None;
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! Kerberos log-ons that prove a password or key, and say why one fails.
+
+use ldap::{Error, Filter, LogonFailure, LogonProof, LogonSecret, Scope, Search, Timeouts};
+use model::names::{LogonAccount, SamAccountName};
+use model::ports::{ErrorKind, Proof, WorldError};
+use model::secret::Password;
+use security::FileTime;
+
+use crate::ActiveDirectory;
+use crate::accounts::{ACCOUNT_DISABLE, number};
+use crate::error::world_error;
+
+impl ActiveDirectory {
+    pub(crate) async fn prove_account_password(
+        &self,
+        account: &LogonAccount,
+        password: &Password,
+    ) -> Result<Proof, WorldError> {
+        let name = self.name_in_domain(account)?;
+        if password.is_empty() {
+            return Ok(Proof {
+                holds: false,
+                detail: format!("the password given for {account} is empty"),
+            });
+        }
+        let secret = LogonSecret::Password(ldap::Password::new(password.expose_bytes().to_vec()));
+        match self.log_on(name, &secret).await {
+            Ok(proof) => Ok(Proof {
+                holds: true,
+                detail: format!("a Kerberos log-on as {} succeeded", proof.principal),
+            }),
+            Err(error) => self.failed_log_on(name, error).await,
+        }
+    }
+
+    pub(crate) async fn log_on(
+        &self,
+        name: &SamAccountName,
+        secret: &LogonSecret,
+    ) -> Result<LogonProof, Error> {
+        let options = &self.options;
+        ldap::kerberos_logon(
+            &options.realm(),
+            name.as_str(),
+            secret,
+            options.kdc(),
+            Timeouts::default().kdc,
+        )
+        .await
+    }
+
+    /// A failure that says something about the account is a proof that does not hold; any other is an error.
+    pub(crate) async fn failed_log_on(
+        &self,
+        name: &SamAccountName,
+        error: Error,
+    ) -> Result<Proof, WorldError> {
+        let cannot = format!("cannot prove a log-on as {name}");
+        let Error::Authentication { failure, .. } = &error else {
+            return Err(world_error(cannot, error));
+        };
+        let why = match failure {
+            LogonFailure::KdcUnreachable { .. }
+            | LogonFailure::ClockSkew { .. }
+            | LogonFailure::WrongRealm(_)
+            | LogonFailure::ServicePrincipal(_)
+            | LogonFailure::Protection(_)
+            | LogonFailure::Other(_) => return Err(world_error(cannot, error)),
+            // The account itself says more than the key distribution centre, which may not have looked at the password.
+            LogonFailure::Revoked | LogonFailure::Expired | LogonFailure::Kerberos { .. } => self
+                .restriction(name)
+                .await
+                .map_or_else(|| failure.to_string(), str::to_owned),
+            _ => failure.to_string(),
+        };
+        Ok(Proof {
+            holds: false,
+            detail: format!("the Kerberos log-on as {name} failed: {why}"),
+        })
+    }
+
+    fn name_in_domain<'a>(
+        &self,
+        account: &'a LogonAccount,
+    ) -> Result<&'a SamAccountName, WorldError> {
+        let naming = &self.naming;
+        let own = account
+            .in_domain(&naming.netbios_name)
+            .or_else(|| account.in_domain(naming.dns_name.as_str()));
+        own.ok_or_else(|| {
+            WorldError::new(
+                ErrorKind::NotConfigured,
+                format!("{account} is no account of {}", naming.netbios_name),
+            )
+            .advise("only passwords of accounts of the estate's own domain can be proved")
+        })
+    }
+
+    /// What keeps an account from logging on, as the directory shows it.
+    async fn restriction(&self, name: &SamAccountName) -> Option<&'static str> {
+        /// [MS-ADTS] 3.1.1.4.5.17 "msDS-User-Account-Control-Computed": UF_LOCKOUT.
+        const LOCKOUT: u32 = 0x10;
+        let filter = Filter::equal("sAMAccountName", name.as_str());
+        let search = Search::new(self.naming.domain.clone(), Scope::Subtree, filter).attributes([
+            "userAccountControl",
+            "msDS-User-Account-Control-Computed",
+            "accountExpires",
+        ]);
+        let entry = self.server.search(&search).await.ok()?.pop()?;
+        let has = |attribute, bit| number(&entry, attribute).is_some_and(|bits| bits & bit != 0);
+        if has("userAccountControl", ACCOUNT_DISABLE) {
+            return Some("the account is disabled");
+        }
+        if has("msDS-User-Account-Control-Computed", LOCKOUT) {
+            return Some("the account is locked out");
+        }
+        // 0 and 2^63 - 1 stand for never ([MS-ADA1] 2.1 "Attribute accountExpires").
+        let expires = entry
+            .text("accountExpires")?
+            .parse()
+            .ok()
+            .filter(|ticks| *ticks != 0)
+            .map(FileTime::from_ticks)?;
+        (expires <= self.options.clock.now()).then_some("the account has expired")
+    }
+}

@@ -1,0 +1,307 @@
+//! Creates and deletes objects, and keeps group members.
+
+use ldap::{Attribute, Dn, Error, Filter, Modification, ResultCode, Scope, Search};
+use model::names::{self, SamAccountName};
+use model::ports::{CreatedObject, ErrorKind, NewGmsa, NewGroup, WorldError};
+use security::{Guid, SecurityDescriptor};
+
+use crate::ActiveDirectory;
+use crate::accounts::{GMSA_CLASS, dn, guid, ldap_dn};
+use crate::connection::Write;
+use crate::error::{diagnostic, malformed, windows_code, world_error};
+use crate::naming;
+
+/// [MS-ADTS] 2.2.12 "Group Type Flags": GROUP_TYPE_ACCOUNT_GROUP and GROUP_TYPE_SECURITY_ENABLED.
+const GLOBAL_SECURITY_GROUP: u32 = 0x8000_0002;
+
+/// [MS-ADTS] 2.2.16 "userAccountControl Bits": ADS_UF_WORKSTATION_TRUST_ACCOUNT, and not disabled.
+const WORKSTATION_TRUST_ACCOUNT: u32 = 0x1000;
+
+/// [MS-KILE] 2.2.7 "Supported Encryption Types Bit Flags": AES128 and AES256.
+const AES_ONLY: u32 = 0x8 | 0x10;
+
+/// [MS-ERREF] 2.1.1 "HRESULT Values": what a domain controller without a usable root key answers.
+const NTE_NO_KEY: u32 = 0x8009_000D;
+
+impl ActiveDirectory {
+    pub(crate) async fn add_group(&self, group: &NewGroup) -> Result<CreatedObject, WorldError> {
+        let container = group
+            .container
+            .as_ref()
+            .map_or(self.naming.users.clone(), ldap_dn);
+        let mut attributes = vec![
+            Attribute::new("objectClass", ["group"]),
+            Attribute::new("sAMAccountName", [group.name.as_str()]),
+            Attribute::new(
+                "groupType",
+                [GLOBAL_SECURITY_GROUP.cast_signed().to_string()],
+            ),
+        ];
+        describe(&mut attributes, &group.description);
+        self.create(
+            "group",
+            "group",
+            &group.name,
+            group.name.as_str(),
+            &container,
+            attributes,
+        )
+        .await
+    }
+
+    pub(crate) async fn add_gmsa(&self, gmsa: &NewGmsa) -> Result<CreatedObject, WorldError> {
+        let container = gmsa
+            .container
+            .as_ref()
+            .map_or(self.naming.managed_service_accounts.clone(), ldap_dn);
+        let name = gmsa.name.sam_account_name();
+        let membership = SecurityDescriptor::for_retrieval_principals(&gmsa.retrieval_principals)
+            .map_err(|error| {
+            WorldError::new(
+                ErrorKind::Conflict,
+                format!("cannot create gMSA {name}: {error}"),
+            )
+        })?;
+        let mut attributes = vec![
+            Attribute::new("objectClass", [GMSA_CLASS]),
+            Attribute::new("sAMAccountName", [name.as_str()]),
+            Attribute::new(
+                "userAccountControl",
+                [WORKSTATION_TRUST_ACCOUNT.to_string()],
+            ),
+            Attribute::new("dNSHostName", [gmsa.dns_host_name.as_str()]),
+            Attribute::new(
+                "msDS-ManagedPasswordInterval",
+                [gmsa.interval_days.to_string()],
+            ),
+            Attribute::new("msDS-SupportedEncryptionTypes", [AES_ONLY.to_string()]),
+            Attribute::new("msDS-GroupMSAMembership", [membership.to_bytes()]),
+        ];
+        describe(&mut attributes, &gmsa.description);
+        self.create(
+            "gMSA",
+            GMSA_CLASS,
+            &name,
+            gmsa.name.as_str(),
+            &container,
+            attributes,
+        )
+        .await
+    }
+
+    pub(crate) async fn delete_object(&self, guid: &Guid) -> Result<(), WorldError> {
+        // Found first for its name in messages, deleted by GUID: whatever bears that name by then stays.
+        let by_guid = Dn::from(format!("<GUID={guid}>"));
+        let failed =
+            |error| world_error(format!("cannot find the object {guid} to delete it"), error);
+        let Some(entry) = self
+            .server
+            .read(&by_guid, &["objectClass"])
+            .await
+            .map_err(failed)?
+        else {
+            return Ok(());
+        };
+        let deleted = self.server.write(&by_guid, &Write::Delete).await;
+        let Err(error) = deleted else {
+            tracing::info!(object = %entry.dn, %guid, "deleted");
+            return Ok(());
+        };
+        if error.result_code() == Some(ResultCode::NO_SUCH_OBJECT) {
+            return Ok(());
+        }
+        let denied = format!(
+            "grant the right Delete on {}, or run as an administrator of it",
+            entry.dn
+        );
+        Err(explain(
+            format!("cannot delete {}", entry.dn),
+            error,
+            denied,
+        ))
+    }
+
+    pub(crate) async fn put_member(
+        &self,
+        group: &names::Dn,
+        member: &names::Dn,
+    ) -> Result<(), WorldError> {
+        let change = vec![Modification::add("member", [member.as_str()])];
+        let Err(error) = self
+            .server
+            .write(&ldap_dn(group), &Write::Modify(change))
+            .await
+        else {
+            tracing::info!(%group, %member, "member added");
+            return Ok(());
+        };
+        match error.result_code() {
+            // Active Directory says either, Samba the second.
+            Some(ResultCode::ATTRIBUTE_OR_VALUE_EXISTS | ResultCode::ENTRY_ALREADY_EXISTS) => {
+                Ok(())
+            }
+            _ => Err(explain(
+                format!("cannot add {member} to {group}"),
+                error,
+                write_members(group),
+            )),
+        }
+    }
+
+    pub(crate) async fn take_member(
+        &self,
+        group: &names::Dn,
+        member: &names::Dn,
+    ) -> Result<(), WorldError> {
+        let change = vec![Modification::delete("member", [member.as_str()])];
+        let Err(error) = self
+            .server
+            .write(&ldap_dn(group), &Write::Modify(change))
+            .await
+        else {
+            tracing::info!(%group, %member, "member removed");
+            return Ok(());
+        };
+        // Both answer unwillingToPerform to the removal of somebody who is no member.
+        let member_gone = matches!(
+            error.result_code(),
+            Some(ResultCode::NO_SUCH_ATTRIBUTE | ResultCode::UNWILLING_TO_PERFORM)
+        );
+        if member_gone && !self.is_member(group, member).await? {
+            return Ok(());
+        }
+        Err(explain(
+            format!("cannot remove {member} from {group}"),
+            error,
+            write_members(group),
+        ))
+    }
+
+    async fn is_member(&self, group: &names::Dn, member: &names::Dn) -> Result<bool, WorldError> {
+        let is_member = Filter::equal("member", member.as_str());
+        let search = Search::new(ldap_dn(group), Scope::Base, is_member).attributes(["member"]);
+        let found = self.server.search(&search).await;
+        Ok(!found
+            .map_err(|error| world_error(format!("cannot read the members of {group}"), error))?
+            .is_empty())
+    }
+
+    /// Adds an object and reads back who it is.
+    async fn create(
+        &self,
+        term: &str,
+        class: &str,
+        name: &SamAccountName,
+        rdn: &str,
+        container: &Dn,
+        attributes: Vec<Attribute>,
+    ) -> Result<CreatedObject, WorldError> {
+        let cannot = format!("cannot create {term} {name} in {container}");
+        let new = container.child("CN", rdn);
+        match self.server.write(&new, &Write::Add(attributes)).await {
+            Ok(()) => tracing::info!(object = %new, "created"),
+            Err(error) => {
+                return Err(self
+                    .explain_creation(cannot, error, name, &new, class)
+                    .await);
+            }
+        }
+        let entry = self.server.read(&new, &["objectGUID", "objectSid"]).await;
+        // It is there: an error from here on must not look as if nothing had happened.
+        let entry = entry.map_err(|error| {
+            world_error(format!("cannot read {new} back"), error).ambiguous(true)
+        })?;
+        let entry = entry
+            .ok_or_else(|| malformed(new.as_str(), "it cannot be read back").ambiguous(true))?;
+        Ok(CreatedObject {
+            dn: dn(&entry)?,
+            guid: guid(&entry)?,
+            sid: naming::sid(&entry)?,
+        })
+    }
+
+    async fn explain_creation(
+        &self,
+        cannot: String,
+        error: Error,
+        name: &SamAccountName,
+        new: &Dn,
+        class: &str,
+    ) -> WorldError {
+        let container = new.parent().unwrap_or_else(|| self.naming.domain.clone());
+        if windows_code(&error) == Some(NTE_NO_KEY) || diagnostic(&error).contains("NTE_NO_KEY") {
+            let what = format!(
+                "{cannot}: the domain controller has no KDS root key that it can use yet (NTE_NO_KEY)"
+            );
+            return WorldError::new(ErrorKind::Conflict, what)
+                .advise("add a KDS root key, or wait: a new one can be used 10 hours after its effective time")
+                .caused_by(error);
+        }
+        if self.is_taken(&error) {
+            let holder = self.name_holder(name, new).await;
+            let holder = holder.map_or_else(String::new, |holder| format!(" by {holder}"));
+            return WorldError::new(
+                ErrorKind::Exists,
+                format!("{cannot}: the name is taken{holder}"),
+            )
+            .advise("choose another name, or remove that object if nothing uses it")
+            .caused_by(error);
+        }
+        if error.result_code() == Some(ResultCode::NO_SUCH_OBJECT) {
+            return WorldError::new(
+                ErrorKind::NotFound,
+                format!("{cannot}: there is no {container}"),
+            )
+            .advise("name a container that exists")
+            .caused_by(error);
+        }
+        let denied = format!(
+            "grant the right Create {class} objects on {container}, or run as a domain administrator"
+        );
+        explain(cannot, error, denied)
+    }
+
+    /// Whether an add failed because of its names; for an account name Windows and Samba have several answers.
+    fn is_taken(&self, error: &Error) -> bool {
+        /// [MS-ERREF] 2.2 "Win32 Error Codes": ERROR_USER_EXISTS, ERROR_GROUP_EXISTS, ERROR_DS_OBJ_STRING_NAME_EXISTS.
+        const TAKEN: [u32; 3] = [1316, 1318, 8305];
+        error.result_code() == Some(ResultCode::ENTRY_ALREADY_EXISTS)
+            || windows_code(error).is_some_and(|code| TAKEN.contains(&code))
+    }
+
+    /// Who has the account name, or sits at the new object's place.
+    async fn name_holder(&self, name: &SamAccountName, new: &Dn) -> Option<Dn> {
+        let filter = Filter::equal("sAMAccountName", name.as_str());
+        let search = Search::new(self.naming.domain.clone(), Scope::Subtree, filter)
+            .attributes(["objectClass"]);
+        let by_name = self.server.search(&search).await.ok()?.into_iter().next();
+        match by_name {
+            Some(entry) => Some(entry.dn),
+            None => self
+                .server
+                .read(new, &["objectClass"])
+                .await
+                .ok()?
+                .map(|entry| entry.dn),
+        }
+    }
+}
+
+/// As [`world_error`], with what is missing where the operator lacks a right.
+pub(crate) fn explain(cannot: String, error: Error, denied: String) -> WorldError {
+    let denies = error.result_code() == Some(ResultCode::INSUFFICIENT_ACCESS_RIGHTS);
+    let world = world_error(cannot, error);
+    if denies { world.advise(denied) } else { world }
+}
+
+fn write_members(group: &names::Dn) -> String {
+    format!(
+        "grant the right Write Members on {group}, or run as its manager or a domain administrator"
+    )
+}
+
+fn describe(attributes: &mut Vec<Attribute>, description: &str) {
+    if !description.is_empty() {
+        attributes.push(Attribute::new("description", [description]));
+    }
+}

@@ -1,0 +1,168 @@
+//! Service principal names: who holds them anywhere in the forest, and moving them.
+
+use ldap::{Dn, Error, Filter, Modification, ResultCode, Scope, Search};
+use model::inventory::Account;
+use model::names::{self, Spn};
+use model::ports::{ErrorKind, WorldError};
+
+use crate::ActiveDirectory;
+use crate::accounts::{ACCOUNT_ATTRIBUTES, account, ldap_dn};
+use crate::connection::{Connection, Write};
+use crate::error::{windows_code, world_error};
+use crate::objects::explain;
+
+/// [MS-ADTS] 3.1.1.5.1.3 "Uniqueness Constraints": the SPN, or the UPN, is another account's.
+const NOT_UNIQUE_IN_FOREST: [u32; 2] = [8647, 8648];
+
+impl ActiveDirectory {
+    /// The domain itself is asked first, where everything is current; a forest of several domains also through the
+    /// global catalog, whose copies of the others may be minutes old and lack `memberOf` and encryption types.
+    pub(crate) async fn find_spn_holders(&self, spn: &Spn) -> Result<Vec<Account>, WorldError> {
+        let mut holders = self
+            .holders_at(&self.server, self.naming.domain.clone(), spn)
+            .await?;
+        let catalog = self.naming.domains > 1;
+        if catalog {
+            let elsewhere = self.global_catalog_holders(spn).await?;
+            holders.extend(
+                elsewhere
+                    .into_iter()
+                    .filter(|holder| !self.is_of_domain(&holder.dn)),
+            );
+        }
+        let asked = if catalog {
+            "domain and global catalog"
+        } else {
+            "domain, the forest's only one"
+        };
+        tracing::debug!(%spn, asked, holders = holders.len(), "searched for holders");
+        holders.sort_by(|a, b| a.name.cmp(&b.name).then_with(|| a.dn.cmp(&b.dn)));
+        Ok(holders)
+    }
+
+    /// Every account that the global catalog shows with the SPN: what a domain controller's uniqueness check sees.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Unreachable`] where the server is no global catalog (port 3268).
+    pub async fn global_catalog_holders(&self, spn: &Spn) -> Result<Vec<Account>, WorldError> {
+        self.holders_at(&self.catalog, Dn::root(), spn).await.map_err(|error| match error.kind {
+            ErrorKind::Unreachable => error.advise(
+                "the forest has several domains: name a domain controller that is a global catalog (port 3268)",
+            ),
+            _ => error,
+        })
+    }
+
+    async fn holders_at(
+        &self,
+        server: &Connection,
+        base: Dn,
+        spn: &Spn,
+    ) -> Result<Vec<Account>, WorldError> {
+        let filter = Filter::equal("servicePrincipalName", spn.as_str());
+        let search =
+            Search::new(base, Scope::Subtree, filter).attributes(ACCOUNT_ATTRIBUTES.to_vec());
+        let entries = server.search(&search).await;
+        let entries = entries
+            .map_err(|error| world_error(format!("cannot search for holders of {spn}"), error))?;
+        entries.iter().map(account).collect()
+    }
+
+    pub(crate) async fn put_spn(&self, account: &names::Dn, spn: &Spn) -> Result<(), WorldError> {
+        let change = vec![Modification::add("servicePrincipalName", [spn.as_str()])];
+        let Err(error) = self
+            .server
+            .write(&ldap_dn(account), &Write::Modify(change))
+            .await
+        else {
+            tracing::info!(%account, %spn, "SPN added");
+            return Ok(());
+        };
+        if error.result_code() == Some(ResultCode::ATTRIBUTE_OR_VALUE_EXISTS) {
+            return Ok(());
+        }
+        let cannot = format!("cannot add SPN {spn} to {account}");
+        if is_not_unique(&error) {
+            return Err(self.explain_holder(cannot, error, spn).await);
+        }
+        Err(explain(cannot, error, write_spn(account)))
+    }
+
+    pub(crate) async fn take_spn(&self, account: &names::Dn, spn: &Spn) -> Result<(), WorldError> {
+        let change = vec![Modification::delete("servicePrincipalName", [spn.as_str()])];
+        match self
+            .server
+            .write(&ldap_dn(account), &Write::Modify(change))
+            .await
+        {
+            Ok(()) => tracing::info!(%account, %spn, "SPN removed"),
+            Err(error) if error.result_code() == Some(ResultCode::NO_SUCH_ATTRIBUTE) => {}
+            Err(error) => {
+                return Err(explain(
+                    format!("cannot remove SPN {spn} from {account}"),
+                    error,
+                    write_spn(account),
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    async fn explain_holder(&self, cannot: String, error: Error, spn: &Spn) -> WorldError {
+        let holders = self.find_spn_holders(spn).await.unwrap_or_default();
+        let holders: Vec<&str> = holders.iter().map(|holder| holder.dn.as_str()).collect();
+        let what = if holders.is_empty() {
+            // sPNMappings: HOST stands for http, cifs and some fifty other classes.
+            format!(
+                "{cannot}: another account of the forest holds it, or holds HOST/… that stands for it"
+            )
+        } else {
+            format!("{cannot}: it is held by {}", holders.join(" and "))
+        };
+        WorldError::new(ErrorKind::Conflict, what)
+            .advise("remove it from the other account first: Kerberos needs exactly one holder")
+            .caused_by(error)
+    }
+
+    fn is_of_domain(&self, dn: &names::Dn) -> bool {
+        domain_part(dn.as_str()).eq_ignore_ascii_case(self.naming.domain.as_str())
+    }
+}
+
+/// Windows has codes for it; Samba answers constraintViolation and says so in words.
+fn is_not_unique(error: &Error) -> bool {
+    windows_code(error).is_some_and(|code| NOT_UNIQUE_IN_FOREST.contains(&code))
+        || error.result_code() == Some(ResultCode::CONSTRAINT_VIOLATION)
+}
+
+/// From the first `DC=` on.
+fn domain_part(dn: &str) -> &str {
+    let lower = dn.to_ascii_lowercase();
+    let start = if lower.starts_with("dc=") {
+        Some(0)
+    } else {
+        lower.find(",dc=").map(|comma| comma + 1)
+    };
+    start.and_then(|start| dn.get(start..)).unwrap_or_default()
+}
+
+fn write_spn(account: &names::Dn) -> String {
+    format!(
+        "grant the right Write servicePrincipalName on {account}, or run as a domain administrator"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_child_domain_is_not_the_domain() {
+        assert_eq!(
+            domain_part("CN=a,OU=b,DC=emea,DC=contoso,DC=com"),
+            "DC=emea,DC=contoso,DC=com"
+        );
+        assert_eq!(domain_part("DC=contoso,DC=com"), "DC=contoso,DC=com");
+        assert_eq!(domain_part("CN=a"), "");
+    }
+}
