@@ -143,7 +143,10 @@ async fn log_on(
         user,
         context,
     };
-    exchange.authenticate(&mut kdc).await?;
+    exchange
+        .authenticate(&mut kdc)
+        .await
+        .map_err(|error| suspect_realm(error, &options.server))?;
     exchange.finish(options.transport).await
 }
 
@@ -279,6 +282,29 @@ fn refused(user: &str, failure: LogonFailure) -> Error {
         user: user.to_owned(),
         failure,
     }
+}
+
+/// Samba answers "unknown account" for a foreign realm too: believe that only of names of the server's own domain.
+fn suspect_realm(error: Error, server: &str) -> Error {
+    match error {
+        Error::Authentication {
+            user,
+            failure: LogonFailure::UnknownUser,
+        } if is_foreign(&user, server) => refused(&user, LogonFailure::WrongRealm(user.clone())),
+        error => error,
+    }
+}
+
+fn is_foreign(user: &str, server: &str) -> bool {
+    let (realm, server) = (
+        user.rsplit_once('@').map(|(_, realm)| realm.to_lowercase()),
+        server.to_lowercase(),
+    );
+    realm.is_some_and(|realm| {
+        server
+            .split_once('.')
+            .is_some_and(|(_, domain)| domain != realm)
+    })
 }
 
 /// What a refused bind tells the operator.

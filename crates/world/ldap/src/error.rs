@@ -267,7 +267,7 @@ pub enum LogonFailure {
     #[error("the password or key is wrong")]
     WrongPassword,
     /// No such account. Servers may also answer so to hide whether there is one.
-    #[error("there is no such account")]
+    #[error("the domain has no such account")]
     UnknownUser,
     /// The two clocks are too far apart for Kerberos (5 minutes by default).
     #[error("the clocks differ by {} seconds", apart(*.client, *.server))]

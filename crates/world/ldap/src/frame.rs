@@ -7,6 +7,9 @@ use zeroize::Zeroizing;
 /// Longest message or SASL buffer accepted from a server, in bytes (RFC 4752 section 3.3 allows 3 bytes of length).
 pub(crate) const MAX_FRAME: usize = 0xff_ffff;
 
+/// How many bytes are asked for at once.
+const READ_SIZE: usize = 32 * 1024;
+
 /// Bytes that have arrived and are not cut yet.
 #[derive(Default)]
 pub(crate) struct Inbox {
@@ -16,12 +19,13 @@ pub(crate) struct Inbox {
 }
 
 impl Inbox {
-    /// The buffer to append newly read bytes to.
+    /// The buffer to append newly read bytes to, with room for some.
     pub(crate) fn tail(&mut self) -> &mut Vec<u8> {
         if self.start > self.bytes.len() / 2 {
             self.bytes.drain(..self.start);
             self.start = 0;
         }
+        self.bytes.reserve(READ_SIZE);
         &mut self.bytes
     }
 

@@ -126,3 +126,98 @@ async fn round_trip(address: SocketAddr, request: &[u8]) -> io::Result<Vec<u8>> 
         .await?;
     Ok(reply)
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::net::TcpListener;
+
+    use super::*;
+    use crate::error::Error;
+    use crate::kdc_error::encoded;
+    use crate::logon::kerberos_logon;
+    use crate::secret::{LogonSecret, Password};
+
+    /// Logs on at a key distribution centre that gives these answers, one connection each.
+    async fn log_on(replies: Vec<Vec<u8>>) -> LogonFailure {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let serve = async {
+            for reply in replies {
+                let (mut stream, _) = listener.accept().await.unwrap();
+                let length = stream.read_u32().await.unwrap() as usize;
+                stream.read_exact(&mut vec![0; length]).await.unwrap();
+                stream.write_u32(reply.len() as u32).await.unwrap();
+                stream.write_all(&reply).await.unwrap();
+            }
+            std::future::pending::<Result<_, Error>>().await
+        };
+        let secret = LogonSecret::Password(Password::new(b"pa55".to_vec()));
+        let logon = kerberos_logon(
+            "CONTOSO.COM",
+            "svc",
+            &secret,
+            address,
+            Duration::from_millis(500),
+        );
+        let result = tokio::select! { result = logon => result, result = serve => result };
+        match result {
+            Err(Error::Authentication { failure, .. }) => failure,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_skewed_clock_is_reported_with_both_times() {
+        let LogonFailure::ClockSkew { client, server } =
+            log_on(vec![encoded(25, None), encoded(37, None)]).await
+        else {
+            panic!("another failure")
+        };
+        assert_eq!(
+            server,
+            std::time::UNIX_EPOCH + Duration::from_secs(1_793_880_000)
+        );
+        assert!(
+            client
+                .elapsed()
+                .is_ok_and(|age| age < Duration::from_secs(60)),
+            "this machine's clock: {client:?}"
+        );
+    }
+
+    #[tokio::test]
+    async fn refusals_name_their_reason() {
+        assert_eq!(
+            log_on(vec![encoded(25, None), encoded(24, None)]).await,
+            LogonFailure::WrongPassword
+        );
+        assert_eq!(
+            log_on(vec![encoded(6, None)]).await,
+            LogonFailure::UnknownUser
+        );
+        assert_eq!(
+            log_on(vec![encoded(18, Some(0xc000_0234))]).await,
+            LogonFailure::Locked
+        );
+    }
+
+    #[tokio::test]
+    async fn a_dead_or_hostile_centre_is_an_error() {
+        for reply in [
+            vec![],
+            vec![0x7e],
+            vec![0x7e, 0x80],
+            b"HTTP/1.1 400".to_vec(),
+            vec![0x6b, 0x03, 0x30, 0x01, 0x00],
+        ] {
+            assert!(
+                matches!(log_on(vec![reply.clone()]).await, LogonFailure::Other(_)),
+                "{reply:x?}"
+            );
+        }
+        let LogonFailure::KdcUnreachable { detail, .. } = log_on(vec![]).await else {
+            panic!("another failure")
+        };
+        assert!(detail.contains("timed out"), "{detail}");
+    }
+}

@@ -106,8 +106,12 @@ fn salt(der: &[u8]) -> Option<String> {
 }
 
 #[derive(AsnType, Decode)]
+#[cfg_attr(test, derive(rasn::Encode))]
 #[rasn(tag(explicit(application, 30)))]
-#[expect(dead_code, reason = "the fields stand for what is on the wire")]
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "the fields stand for what is on the wire")
+)]
 struct KrbError {
     #[rasn(tag(explicit(0)))]
     pvno: Integer,
@@ -139,6 +143,7 @@ struct KrbError {
 
 /// RFC 4120 section 5.2.7, "PA-DATA".
 #[derive(AsnType, Decode)]
+#[cfg_attr(test, derive(rasn::Encode))]
 struct PaData {
     #[rasn(tag(explicit(1)))]
     kind: i32,
@@ -148,7 +153,11 @@ struct PaData {
 
 /// RFC 4120 section 5.2.7.5, "PA-ETYPE-INFO2".
 #[derive(AsnType, Decode)]
-#[expect(dead_code, reason = "the fields stand for what is on the wire")]
+#[cfg_attr(test, derive(rasn::Encode))]
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "the fields stand for what is on the wire")
+)]
 struct EtypeInfo2Entry {
     #[rasn(tag(explicit(0)))]
     etype: i32,
@@ -156,4 +165,110 @@ struct EtypeInfo2Entry {
     salt: Option<GeneralString>,
     #[rasn(tag(explicit(2)))]
     s2kparams: Option<OctetString>,
+}
+
+/// A KRB-ERROR as a key distribution centre sends it, at 2026-11-05 12:00:00 UTC.
+#[cfg(test)]
+pub(crate) fn encoded(code: i32, status: Option<u32>) -> Vec<u8> {
+    let general = |text: &str| GeneralString::try_from(text.as_bytes()).unwrap();
+    let salt = EtypeInfo2Entry {
+        etype: 18,
+        salt: Some(general("CONTOSO.COMsvc")),
+        s2kparams: None,
+    };
+    let salt = PaData {
+        kind: ETYPE_INFO2,
+        value: rasn::der::encode(&vec![salt]).unwrap().into(),
+    };
+    let extended = status.map(|status| PaData {
+        kind: EXTENDED_ERROR,
+        value: [&status.to_le_bytes()[..], &[0, 0, 0, 0, 1, 0, 0, 0]]
+            .concat()
+            .into(),
+    });
+    let data = extended.map_or_else(
+        || rasn::der::encode(&vec![salt]),
+        |extended| rasn::der::encode(&extended),
+    );
+    let error = KrbError {
+        pvno: 5.into(),
+        msg_type: 30.into(),
+        ctime: None,
+        cusec: None,
+        stime: "2026-11-05T12:00:00+00:00".parse().unwrap(),
+        susec: 0.into(),
+        error_code: code,
+        crealm: None,
+        cname: None,
+        realm: general("CONTOSO.COM"),
+        sname: Any::new(b"\x30\x11\xa0\x03\x02\x01\x02\xa1\x0a\x30\x08\x1b\x06krbtgt".to_vec()),
+        e_text: Some(general("words")),
+        e_data: Some(data.unwrap().into()),
+    };
+    rasn::der::encode(&error).unwrap()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn salt_and_status_are_found_in_both_forms_of_error_data() {
+        let error = KdcError::parse(&encoded(25, None)).unwrap();
+        assert_eq!(
+            (error.code, error.salt.as_deref(), error.status),
+            (25, Some("CONTOSO.COMsvc"), None)
+        );
+        let error = KdcError::parse(&encoded(18, Some(0xc000_0072))).unwrap();
+        assert_eq!(
+            (error.code, error.salt.as_deref(), error.status),
+            (18, None, Some(0xc000_0072))
+        );
+    }
+
+    #[test]
+    fn every_error_has_its_reason() {
+        use LogonFailure as Failure;
+        for (code, status, logging_on, expected) in [
+            (6, None, true, Failure::UnknownUser),
+            (7, None, true, Failure::WrongRealm("svc@A".into())),
+            (7, None, false, Failure::ServicePrincipal("ldap/dc1".into())),
+            (8, None, false, Failure::ServicePrincipal("ldap/dc1".into())),
+            (14, None, true, Failure::EncryptionType),
+            (18, None, true, Failure::Revoked),
+            (18, Some(0xc000_0072), true, Failure::Disabled),
+            (18, Some(0xc000_0193), true, Failure::Expired),
+            (18, Some(0xc000_0234), true, Failure::Locked),
+            (12, Some(0xc000_006f), true, Failure::Forbidden),
+            (23, None, true, Failure::PasswordExpired),
+            (23, Some(0xc000_0224), true, Failure::PasswordMustChange),
+            (24, None, true, Failure::WrongPassword),
+            (31, None, true, Failure::WrongPassword),
+            (68, None, true, Failure::WrongRealm("svc@A".into())),
+            (
+                60,
+                None,
+                true,
+                Failure::Kerberos {
+                    code: 60,
+                    text: "words".into(),
+                },
+            ),
+        ] {
+            let error = KdcError::parse(&encoded(code, status)).unwrap();
+            assert_eq!(
+                error.failure("svc@A", "ldap/dc1", logging_on, UNIX_EPOCH),
+                expected,
+                "{code} {status:x?}"
+            );
+        }
+    }
+
+    #[test]
+    fn cut_errors_are_none() {
+        let whole = encoded(18, Some(0xc000_0072));
+        for length in 0..whole.len() {
+            assert!(KdcError::parse(&whole[..length]).is_none(), "{length}");
+        }
+    }
 }

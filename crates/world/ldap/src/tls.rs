@@ -95,11 +95,19 @@ fn refused(certificate: &CertificateError) -> TlsFailure {
             presented: Vec::new(),
         },
         CertificateError::NotValidForNameContext { presented, .. } => TlsFailure::WrongName {
-            presented: presented.clone(),
+            presented: presented.iter().map(|name| bare(name).to_owned()).collect(),
         },
-        CertificateError::UnknownIssuer => TlsFailure::UnknownAuthority,
+        // A bad signature: another authority of the same name, as after a domain was set up anew.
+        CertificateError::UnknownIssuer | CertificateError::BadSignature => {
+            TlsFailure::UnknownAuthority
+        }
         other => TlsFailure::Other(other.to_string()),
     }
+}
+
+/// `DnsName("dc1.contoso.com")` without its wrapping.
+fn bare(presented: &str) -> &str {
+    presented.split('"').nth(1).unwrap_or(presented)
 }
 
 /// The SEC_CHANNEL_BINDINGS structure for `tls-server-end-point` (RFC 5929 section 4): addresses empty, then
@@ -141,4 +149,36 @@ fn end_point_hash(certificate: &[u8]) -> Option<Vec<u8>> {
         oid if SHA512.contains(&oid) => Sha512::digest(certificate).to_vec(),
         _ => Sha256::digest(certificate).to_vec(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use rcgen::{
+        CertificateParams, KeyPair, PKCS_ECDSA_P256_SHA256, PKCS_ECDSA_P384_SHA384, PKCS_ED25519,
+    };
+
+    use super::*;
+
+    #[test]
+    fn the_end_point_hash_follows_the_signature_algorithm() {
+        for (algorithm, hash) in [
+            (
+                &PKCS_ECDSA_P256_SHA256,
+                (|der| Sha256::digest(der).to_vec()) as fn(&[u8]) -> Vec<u8>,
+            ),
+            (&PKCS_ECDSA_P384_SHA384, |der| Sha384::digest(der).to_vec()),
+            (&PKCS_ED25519, |der| Sha256::digest(der).to_vec()),
+        ] {
+            let key = KeyPair::generate_for(algorithm).unwrap();
+            let certificate = CertificateParams::new(vec!["dc1".into()])
+                .unwrap()
+                .self_signed(&key)
+                .unwrap();
+            assert_eq!(
+                end_point_hash(certificate.der()),
+                Some(hash(certificate.der()))
+            );
+        }
+        assert_eq!(end_point_hash(b"no certificate"), None);
+    }
 }
