@@ -116,26 +116,33 @@ async fn log_on(
     binding: Option<Vec<u8>>,
 ) -> Result<(), Error> {
     let service = options.service_principal_name();
-    let user = match &options.auth {
+    let kdc = |user| Kdc::new(options.kdc_address(), options.timeouts.kdc, user, &service);
+    let (mechanism, user, context, mut kdc) = match &options.auth {
         Auth::Anonymous => return Ok(()),
         Auth::Simple { name, password } => return simple(connection, name, password).await,
-        Auth::Kerberos { user, .. } | Auth::Ntlm { user, .. } => user,
-    };
-    let mut kdc = Kdc::new(options.kdc_address(), options.timeouts.kdc, user, &service);
-    let (mechanism, context) = match &options.auth {
         Auth::Kerberos {
             mechanism,
             user,
             secret,
-        } => (
-            *mechanism,
-            SecurityContext::kerberos(*mechanism, user, secret, &kdc, &service)?,
-        ),
+        } => {
+            let kdc = kdc(user);
+            (
+                *mechanism,
+                user,
+                SecurityContext::kerberos(*mechanism, user, secret, &kdc, &service)?,
+                kdc,
+            )
+        }
+        Auth::Ntlm { user, .. } if options.transport.is_tls() && binding.is_none() => {
+            let lacking = "the server's certificate cannot be bound to the log-on";
+            return Err(refused(user, LogonFailure::Protection(lacking.into())));
+        }
         Auth::Ntlm { user, password } => (
             Mechanism::GssSpnego,
+            user,
             SecurityContext::ntlm(user, password, &service, binding)?,
+            kdc(user),
         ),
-        Auth::Anonymous | Auth::Simple { .. } => return Ok(()),
     };
     let mut exchange = SaslExchange {
         connection,

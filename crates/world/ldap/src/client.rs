@@ -340,3 +340,20 @@ fn refusal(operation: Operation, dn: &Dn, outcome: &Outcome) -> Error {
         referrals: outcome.referrals(),
     }))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn is_send<T: Send>(_: &T) {}
+
+    #[test]
+    fn futures_can_move_between_threads() {
+        // A port behind an async trait needs it.
+        let _: fn(&Client, &ConnectOptions, &Search, &Dn) = |client, options, search, dn| {
+            is_send(&Client::connect(options));
+            is_send(&client.search_paged(search, 500));
+            is_send(&client.modify(dn, &[], &[]));
+        };
+    }
+}

@@ -82,17 +82,15 @@ impl Connection {
     }
 
     fn expect_silence(&self, operation: Operation) -> Result<(), Error> {
-        let detail = || "it sent unprotected bytes after its answer".to_owned();
-        let silent = self.received.is_empty();
-        if silent {
-            Ok(())
-        } else {
-            Err(Error::Protocol {
-                operation,
-                ambiguous: false,
-                detail: detail(),
-            })
+        if self.received.is_empty() {
+            return Ok(());
         }
+        let detail = "it sent unprotected bytes after its answer".to_owned();
+        Err(Error::Protocol {
+            operation,
+            ambiguous: false,
+            detail,
+        })
     }
 
     /// Sends a request that has one response, and waits for it.

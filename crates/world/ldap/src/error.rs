@@ -198,12 +198,17 @@ impl fmt::Display for Windows<'_> {
 struct Said<'a>(&'a str);
 impl fmt::Display for Said<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let said = self.0.trim_end_matches(['\0', '\n', '\r', ' ']);
-        if said.is_empty() {
-            Ok(())
-        } else {
-            write!(f, " (server: {})", said.escape_debug())
-        }
+        // Servers send line feeds and a final NUL.
+        let mut words = self
+            .0
+            .split(|c: char| c.is_whitespace() || c.is_control())
+            .filter(|word| !word.is_empty());
+        let Some(first) = words.next() else {
+            return Ok(());
+        };
+        write!(f, " (server: {first}")?;
+        words.try_for_each(|word| write!(f, " {word}"))?;
+        f.write_str(")")
     }
 }
 
