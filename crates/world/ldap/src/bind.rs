@@ -116,23 +116,18 @@ async fn log_on(
     binding: Option<Vec<u8>>,
 ) -> Result<(), Error> {
     let service = options.service_principal_name();
-    let kdc = |user| Kdc::new(options.kdc_address(), options.timeouts.kdc, user, &service);
-    let (mechanism, user, context, mut kdc) = match &options.auth {
+    let (mechanism, user, context) = match &options.auth {
         Auth::Anonymous => return Ok(()),
         Auth::Simple { name, password } => return simple(connection, name, password).await,
         Auth::Kerberos {
             mechanism,
             user,
             secret,
-        } => {
-            let kdc = kdc(user);
-            (
-                *mechanism,
-                user,
-                SecurityContext::kerberos(*mechanism, user, secret, &kdc, &service)?,
-                kdc,
-            )
-        }
+        } => (
+            *mechanism,
+            user,
+            SecurityContext::kerberos(*mechanism, user, secret, &service)?,
+        ),
         Auth::Ntlm { user, .. } if options.transport.is_tls() && binding.is_none() => {
             let lacking = "the server's certificate cannot be bound to the log-on";
             return Err(refused(user, LogonFailure::Protection(lacking.into())));
@@ -141,9 +136,9 @@ async fn log_on(
             Mechanism::GssSpnego,
             user,
             SecurityContext::ntlm(user, password, &service, binding)?,
-            kdc(user),
         ),
     };
+    let mut kdc = Kdc::new(options.kdc_address(), options.timeouts.kdc, user, &service);
     let mut exchange = SaslExchange {
         connection,
         mechanism,

@@ -32,6 +32,9 @@ pub(crate) struct Kdc<'a> {
 }
 
 impl<'a> Kdc<'a> {
+    /// Stands for the address towards sspi, which wants a URL and hands it back with each request.
+    pub(crate) const URL: &'static str = "tcp://kdc.invalid:88";
+
     pub(crate) fn new(
         address: SocketAddr,
         timeout: Duration,
@@ -48,11 +51,6 @@ impl<'a> Kdc<'a> {
         }
     }
 
-    /// The address as sspi wants to have it.
-    pub(crate) fn url(&self) -> String {
-        format!("tcp://{}", self.address)
-    }
-
     /// Sends a request and waits for the answer, both with their 4 bytes of length.
     /// `None`: not sent, because it asks for a service ticket and only the log-on was wanted.
     ///
@@ -66,7 +64,7 @@ impl<'a> Kdc<'a> {
         if self.logon_only && message_type(&request.data) == Some(TGS_REQ) {
             return Ok(None);
         }
-        if request.url.as_str() != self.url() {
+        if request.url.as_str() != Self::URL {
             // A referral to another realm: its key distribution centre is not known here.
             return Err(LogonFailure::WrongRealm(self.user.to_owned()));
         }

@@ -38,7 +38,7 @@ pub async fn kerberos_logon(
     // REALM\name is a plain principal name; name@REALM would be looked up as a user principal name.
     let user = format!("{realm}\\{name}");
     let mut kdc = Kdc::new(kdc, timeout, &principal, &service);
-    let mut context = SecurityContext::kerberos(Mechanism::Gssapi, &user, secret, &kdc, &service)?;
+    let mut context = SecurityContext::kerberos(Mechanism::Gssapi, &user, secret, &service)?;
     match context.log_on(&mut kdc).await {
         Ok(()) => Ok(LogonProof {
             salt: kdc.salt.take(),

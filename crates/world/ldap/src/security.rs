@@ -49,10 +49,9 @@ impl SecurityContext {
         mechanism: Mechanism,
         user: &str,
         secret: &LogonSecret,
-        kdc: &Kdc<'_>,
         service: &str,
     ) -> Result<Self, Error> {
-        let config = KerberosConfig::new_with_kdc_url(&kdc.url(), WORKSTATION.into());
+        let config = KerberosConfig::new_with_kdc_url(Kdc::URL, WORKSTATION.into());
         let credentials = credentials(user, secret)?;
         let buffers = Some(
             CredentialsBuffers::try_from(credentials.clone()).map_err(|e| internal(user, &e))?,
