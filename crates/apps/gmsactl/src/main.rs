@@ -1,3 +1,36 @@
-//! Converts Windows services from password accounts to group managed service accounts.
+//! gmsactl: converts Windows services from password accounts to group managed service accounts.
+//!
+//! | folder | what |
+//! |---|---|
+//! | `cmd/` | one file per verb: arguments, what to ask the lower floors, what document comes out |
+//! | `view/` | every document as JSON and for people; the only place that prints |
+//! | `error.rs` | errors of all floors, mapped to kinds, hints and exit codes |
+//! | `session.rs` | estate, directory, hosts, passwords, journal: put together once per run |
 
-fn main() {}
+mod cli;
+mod cmd;
+mod error;
+#[cfg(feature = "faults")]
+mod faults;
+mod inputs;
+mod passwords;
+mod session;
+mod system;
+mod view;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let (cli, output) = match cli::parse() {
+        Ok(parsed) => parsed,
+        Err(exit) => return exit,
+    };
+    view::log::start(cli.global.log);
+    match cmd::run(cli, &output) {
+        Ok(exit) => ExitCode::from(exit),
+        Err(failure) => {
+            output.failure(&failure);
+            ExitCode::from(failure.exit)
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! `gmsactl apply`: a saved plan, with a journal.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use engine::ApplyRequest;
+use model::names::LogonAccount;
+use model::plan::{Plan, StepStatus};
+use model::ports::{Clock, Journal};
+use model::run::Outcome;
+
+use super::{Done, exit_of};
+use crate::cli::Global;
+use crate::error::Failure;
+use crate::inputs;
+use crate::session::{self, Session};
+use crate::system::{self, SystemClock};
+use crate::view::{Output, Steps, human};
+
+/// Arguments of `apply`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Repeating the command is safe: an interrupted run goes on, a finished one is left as it is.\n\n\
+                        Example:\n  gmsactl apply plan.json --estate estate.toml"
+)]
+pub struct Apply {
+    /// The plan that gmsactl plan --out wrote.
+    #[arg(value_name = "PLAN")]
+    plan: PathBuf,
+    /// Go on although some steps cannot be taken back without a password that nobody supplied.
+    #[arg(long)]
+    accept_no_way_back: bool,
+}
+
+/// Applies, or goes on.
+pub async fn run(args: &Apply, global: &Global, output: &Output) -> Done {
+    match apply(args, global).await {
+        Ok(report) => {
+            output.document(&report, human::report);
+            Ok(exit_of(report.outcome, Outcome::Done))
+        }
+        Err(failure) => {
+            output.refusal(&failure);
+            Ok(failure.exit)
+        }
+    }
+}
+
+async fn apply(args: &Apply, global: &Global) -> Result<engine::RunReport, Failure> {
+    let plan = inputs::plan(&args.plan)?.plan;
+    let session = Session::new(global)?;
+    let journal = session::journal(global)?;
+    let now = SystemClock.now();
+    let _lock = journal.lock(&plan.estate.domain_sid.to_string(), &system::holder(now))?;
+    let world = session.world(&accounts(&plan)).await?;
+    let fresh = fresh_plan(&session, &world, journal.as_ref(), &plan).await?;
+    let request = ApplyRequest {
+        plan: &plan,
+        fresh: fresh.as_ref(),
+        new_run: system::new_run_id(now)?,
+        by: &session::by(),
+        accept_no_way_back: args.accept_no_way_back,
+    };
+    let busy = plan
+        .steps
+        .iter()
+        .filter(|step| step.status != StepStatus::NoOp)
+        .count();
+    Ok(engine::apply(&world, journal.as_ref(), &Steps::new(busy), &request).await?)
+}
+
+/// The plan as it would be made now; an open run goes on without one, since it changed the world itself.
+async fn fresh_plan(
+    session: &Session<'_>,
+    world: &engine::World,
+    journal: &dyn Journal,
+    plan: &Plan,
+) -> Result<Option<Plan>, Failure> {
+    if engine::open_run(journal, plan)?.is_some() {
+        return Ok(None);
+    }
+    let inventory = session.discover(world, Some(&plan.intent)).await?;
+    Ok(Some(session.plan(&inventory, &plan.intent)))
+}
+
+/// The accounts whose passwords the plan's steps need, each once.
+pub fn accounts(plan: &Plan) -> Vec<LogonAccount> {
+    let busy = plan
+        .steps
+        .iter()
+        .filter(|step| step.status != StepStatus::NoOp);
+    let mut accounts: Vec<_> = busy
+        .filter_map(|step| step.action.password())
+        .map(|need| need.account.clone())
+        .collect();
+    accounts.sort();
+    accounts.dedup();
+    accounts
+}

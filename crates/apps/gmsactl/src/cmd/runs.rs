@@ -1,0 +1,120 @@
+//! `gmsactl runs`: what the journal knows.
+
+use clap::Args;
+use engine::{History, StepState};
+use model::names::RunId;
+use model::plan::StepStatus;
+use serde::Serialize;
+
+use super::Done;
+use crate::cli::Global;
+use crate::session;
+use crate::view::{Output, human};
+
+/// Arguments of `runs`.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  gmsactl runs\n  gmsactl runs 20261122-231500-1a2b")]
+pub struct Runs {
+    /// Show this run, step by step.
+    #[arg(value_name = "RUN")]
+    run: Option<RunId>,
+}
+
+/// A run in a list.
+#[derive(Debug, Serialize)]
+pub struct RunSummary {
+    /// Its id.
+    pub run: RunId,
+    /// How it ended or halted; none if it was interrupted.
+    pub outcome: Option<String>,
+    /// Whether it still has something to do.
+    pub open: bool,
+    /// When it began (RFC 3339, UTC).
+    pub started: String,
+    /// Who began it.
+    pub by: String,
+    /// The domain.
+    pub estate: String,
+    /// How many records it has.
+    pub records: usize,
+}
+
+/// A run, step by step.
+#[derive(Debug, Serialize)]
+pub struct RunDetail {
+    /// The run.
+    #[serde(flatten)]
+    pub summary: RunSummary,
+    /// Its steps in the plan's order.
+    pub steps: Vec<RunStep>,
+}
+
+/// A step of a run.
+#[derive(Debug, Serialize)]
+pub struct RunStep {
+    /// Its id.
+    pub id: String,
+    /// Where it stands.
+    pub status: String,
+    /// Why it failed or waits.
+    pub why: Option<String>,
+    /// What to do about it.
+    pub advice: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct RunList {
+    runs: Vec<RunSummary>,
+}
+
+/// Lists, or shows one.
+pub fn run(args: &Runs, global: &Global, output: &Output) -> Done {
+    let journal = session::journal(global)?;
+    match &args.run {
+        Some(run) => output.document(&detail(&History::read(journal.as_ref(), run)?), human::run),
+        None => {
+            let mut runs = Vec::new();
+            for run in journal.runs()? {
+                runs.push(summary(&History::read(journal.as_ref(), &run)?));
+            }
+            output.document(&RunList { runs }, |list, paint| {
+                human::runs(&list.runs, paint)
+            });
+        }
+    }
+    Ok(0)
+}
+
+fn summary(history: &History) -> RunSummary {
+    RunSummary {
+        run: history.run.clone(),
+        outcome: history.outcome.map(|outcome| outcome.to_string()),
+        open: history.is_open(),
+        started: history.started.to_string(),
+        by: history.by.clone(),
+        estate: history.plan.estate.domain.to_string(),
+        records: history.records,
+    }
+}
+
+fn detail(history: &History) -> RunDetail {
+    let steps = history.plan.steps.iter().map(|step| {
+        let record = history.step(&step.id);
+        let state = history.state(&step.id);
+        let idle = step.status == StepStatus::NoOp && state == StepState::Planned;
+        RunStep {
+            id: step.id.to_string(),
+            status: if idle {
+                "no-op".to_owned()
+            } else {
+                state.word().to_owned()
+            },
+            why: record.and_then(|record| record.why.clone()),
+            advice: record.and_then(|record| record.advice.clone()),
+        }
+    });
+    RunDetail {
+        summary: summary(history),
+        steps: steps.collect(),
+    }
+}

@@ -1,0 +1,144 @@
+//! Files that the operator hands over: estate, intent, inventory, plan.
+
+use std::path::{Path, PathBuf};
+
+use model::estate::{Auth, DirectoryTransport, DomainAccess, Estate, SecretSource};
+use model::intent::Intent;
+use model::inventory::Inventory;
+use model::plan::PlanDocument;
+
+use crate::cli::{AuthChoice, Global};
+use crate::error::Failure;
+
+/// The estate: its file, and what options say over it.
+pub fn estate(global: &Global) -> Result<Estate, Failure> {
+    let mut estate = match &global.estate {
+        Some(path) => {
+            let folder = path.parent().unwrap_or(Path::new(""));
+            let text = read("estate", "the estate file", path)?;
+            Estate::parse(&text, folder).map_err(|error| in_file(error.into(), path))?
+        }
+        None => estate_from_options(global)?,
+    };
+    let access = &mut estate.domain;
+    if let Some(domain) = &global.domain {
+        access.name = domain.clone();
+    }
+    if let Some(server) = &global.server {
+        access.server = Some(server.clone());
+    }
+    if let Some(auth) = global.auth {
+        access.auth = match auth {
+            AuthChoice::Kerberos => Auth::Kerberos,
+            AuthChoice::Ntlm => Auth::Ntlm,
+            AuthChoice::Simple => Auth::Simple,
+        };
+        if access.auth == Auth::Simple && access.transport == DirectoryTransport::Sealed {
+            access.transport = DirectoryTransport::Ldaps; // The password itself goes over the wire: TLS only.
+        }
+    }
+    if let Some(user) = &global.user {
+        access.user = Some(user.clone());
+        access.password = None;
+    }
+    if let Some(file) = &global.password_file {
+        access.password = Some(SecretSource::File(file.clone()));
+    }
+    if let Some(file) = &global.ca_file {
+        access.ca_file = Some(file.clone());
+    }
+    Ok(estate)
+}
+
+fn estate_from_options(global: &Global) -> Result<Estate, Failure> {
+    let Some(domain) = global.domain.clone() else {
+        return Err(Failure::new("not-configured", "no estate is named")
+            .hint("--estate FILE says how to reach the domain and its hosts; for the directory alone --domain, --server and --user do"));
+    };
+    Ok(Estate {
+        format: 1,
+        name: domain.to_string(),
+        domain: DomainAccess {
+            name: domain,
+            server: None,
+            auth: Auth::default(),
+            transport: DirectoryTransport::default(),
+            user: None,
+            password: None,
+            ca_file: None,
+        },
+        addresses: Default::default(),
+        hosts: Vec::new(),
+        credentials: Vec::new(),
+    })
+}
+
+/// The intent: the file that is named, or `conversion.toml` beside the estate or in this folder; `None` without any.
+pub fn intent(named: Option<&Path>, global: &Global) -> Result<Option<(PathBuf, Intent)>, Failure> {
+    let beside = global
+        .estate
+        .as_ref()
+        .and_then(|estate| estate.parent())
+        .map(|folder| folder.join("conversion.toml"));
+    let path = match named {
+        Some(path) => Some(path.to_owned()),
+        None => beside
+            .into_iter()
+            .chain([PathBuf::from("conversion.toml")])
+            .find(|path| path.is_file()),
+    };
+    let Some(path) = path else { return Ok(None) };
+    let text = read("intent", "the intent", &path)?;
+    let intent = Intent::parse(&text).map_err(|error| in_file(error.into(), &path))?;
+    Ok(Some((path, intent)))
+}
+
+/// An inventory that `discover --out` wrote.
+pub fn inventory(path: &Path) -> Result<Inventory, Failure> {
+    let text = read("inventory", "the inventory", path)?;
+    let inventory: Inventory = serde_json::from_str(&text).map_err(|error| {
+        let hint = "an inventory is what gmsactl discover --out writes";
+        in_file(
+            Failure::new("inventory", format!("this is no inventory: {error}")).hint(hint),
+            path,
+        )
+    })?;
+    if inventory.format != 1 {
+        let message = format!(
+            "the inventory has format {}, this gmsactl knows format 1",
+            inventory.format
+        );
+        return Err(in_file(Failure::new("inventory", message), path));
+    }
+    Ok(inventory)
+}
+
+/// A plan that `plan --out` wrote, with its seal checked.
+pub fn plan(path: &Path) -> Result<PlanDocument, Failure> {
+    let text = read("plan", "the plan", path)?;
+    PlanDocument::parse(&text).map_err(|error| in_file(error.into(), path))
+}
+
+/// Writes a file whole or not at all: a reader never sees half of it.
+pub fn write(path: &Path, text: &str) -> Result<(), Failure> {
+    let fail = |error: &std::io::Error| Failure::file("output", "the file", path, error);
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(format!(".{}.part", std::process::id()));
+    let beside = PathBuf::from(beside);
+    std::fs::write(&beside, text).map_err(|error| fail(&error))?;
+    std::fs::rename(&beside, path).map_err(|error| {
+        drop(std::fs::remove_file(&beside));
+        fail(&error)
+    })
+}
+
+fn read(kind: &'static str, what: &str, path: &Path) -> Result<String, Failure> {
+    std::fs::read_to_string(path).map_err(|error| Failure::file(kind, what, path, &error))
+}
+
+fn in_file(failure: Failure, path: &Path) -> Failure {
+    Failure {
+        message: format!("{}: {}", path.display(), failure.message),
+        ..failure
+    }
+}

@@ -1,0 +1,285 @@
+//! Estate, directory, hosts, passwords and journal, put together for one command.
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use directory::{ActiveDirectory, DirectoryOptions};
+use engine::{ComponentProbe, HostQuestion, Questions, World};
+use hosts::EstateHosts;
+use journal_sqlite::SqliteJournal;
+use managed_password::Keytab;
+use mim::Component;
+use model::estate::{DirectoryTransport, Estate, HostAccess};
+use model::intent::Intent;
+use model::inventory::Inventory;
+use model::names::{DnsName, HostName, LogonAccount};
+use model::plan::Plan;
+use model::ports::Journal;
+use model::secret::Password;
+use planner::{Planning, Profile};
+
+use crate::cli::Global;
+use crate::error::Failure;
+use crate::passwords::{self, Supplied};
+use crate::system::{SystemClock, default_journal};
+use crate::{inputs, system};
+
+/// The estate and the catalogue: enough to plan with, nothing is connected yet.
+pub struct Session<'a> {
+    /// The options of the command line.
+    pub global: &'a Global,
+    /// How to reach things.
+    pub estate: Estate,
+    catalogue: Vec<Component>,
+}
+
+impl<'a> Session<'a> {
+    /// Reads the estate.
+    pub fn new(global: &'a Global) -> Result<Self, Failure> {
+        let catalogue =
+            mim::catalogue().map_err(|error| Failure::new("internal", error.to_string()))?;
+        Ok(Self {
+            global,
+            estate: inputs::estate(global)?,
+            catalogue,
+        })
+    }
+
+    /// Whether somebody can be asked.
+    pub fn is_interactive(&self) -> bool {
+        passwords::is_interactive(self.global.non_interactive)
+    }
+
+    /// The products that are known.
+    pub fn profiles(&self) -> Vec<&dyn Profile> {
+        self.catalogue
+            .iter()
+            .map(|component| component as &dyn Profile)
+            .collect()
+    }
+
+    /// Logs on to the directory.
+    pub async fn directory(&self) -> Result<ActiveDirectory, Failure> {
+        let access = &self.estate.domain;
+        let server = access.server.clone().ok_or_else(|| {
+            Failure::new("not-configured", "no domain controller is named")
+                .hint("--server NAME, or server under [domain] in estate.toml")
+        })?;
+        let user = access.user.clone().ok_or_else(|| {
+            Failure::new(
+                "not-configured",
+                "nobody is named to log on to the directory",
+            )
+            .hint("--user NAME, or user under [domain] in estate.toml")
+        })?;
+        let port = if access.transport == DirectoryTransport::Ldaps {
+            636
+        } else {
+            389
+        };
+        let address = resolve(&self.estate, &server, port).await?;
+        let password = self.directory_password(&user)?;
+        let ca_pem = match &access.ca_file {
+            Some(path) => Some(
+                std::fs::read(path)
+                    .map_err(|error| Failure::file("estate", "ca-file", path, &error))?,
+            ),
+            None => None,
+        };
+        let options = DirectoryOptions {
+            domain: access.name.clone(),
+            server,
+            address,
+            transport: access.transport,
+            auth: access.auth,
+            user,
+            password,
+            ca_pem,
+            machine_keytabs: self.machine_keytabs()?,
+            addresses: self.addresses(),
+            clock: Arc::new(SystemClock),
+        };
+        Ok(ActiveDirectory::connect(options).await?)
+    }
+
+    fn directory_password(&self, user: &str) -> Result<Password, Failure> {
+        match &self.estate.domain.password {
+            Some(source) => passwords::read(source, user, self.is_interactive()),
+            None if self.is_interactive() => passwords::ask(user),
+            None => Err(Failure::new("not-configured", format!("there is no password for {user}"))
+                .hint("--password-file FILE, or password under [domain] in estate.toml; on a terminal it is asked for")),
+        }
+    }
+
+    fn machine_keytabs(&self) -> Result<BTreeMap<HostName, Keytab>, Failure> {
+        let mut keytabs = BTreeMap::new();
+        for (host, path) in self
+            .estate
+            .hosts
+            .iter()
+            .filter_map(|host| Some((host, host.machine_keytab.as_ref()?)))
+        {
+            let fail = |why: &dyn std::fmt::Display| {
+                Failure::new(
+                    "estate",
+                    format!(
+                        "machine-keytab {} of {} cannot be used: {why}",
+                        path.display(),
+                        host.name
+                    ),
+                )
+            };
+            let bytes = zeroize::Zeroizing::new(std::fs::read(path).map_err(|error| fail(&error))?);
+            keytabs.insert(
+                host.name.clone(),
+                Keytab::from_bytes(&bytes).map_err(|error| fail(&error))?,
+            );
+        }
+        Ok(keytabs)
+    }
+
+    fn addresses(&self) -> BTreeMap<DnsName, IpAddr> {
+        let ip = |text: &str| {
+            text.parse()
+                .or_else(|_| text.parse::<SocketAddr>().map(|address| address.ip()))
+                .ok()
+        };
+        self.estate
+            .addresses
+            .iter()
+            .filter_map(|(name, text)| Some((name.clone(), ip(text)?)))
+            .collect()
+    }
+
+    /// The hosts, each connected when first needed.
+    pub fn hosts(&self) -> Result<EstateHosts, Failure> {
+        let mut known = BTreeMap::new();
+        for host in &self.estate.hosts {
+            if let Some(source) = &host.password {
+                let of = format!("{}@{}", host.user.as_deref().unwrap_or("?"), host.dns_name);
+                known.insert(
+                    host.name.clone(),
+                    passwords::read(source, &of, self.is_interactive())?,
+                );
+            }
+        }
+        Ok(EstateHosts::new(&self.estate, known))
+    }
+
+    /// Everything connected; `accounts` are those whose passwords are needed.
+    pub async fn world(&self, accounts: &[LogonAccount]) -> Result<World, Failure> {
+        let hosts = Arc::new(self.hosts()?);
+        let secrets = Arc::new(Supplied::of(&self.estate, accounts, self.is_interactive())?);
+        let directory = Arc::new(self.directory().await?);
+        Ok(World {
+            directory,
+            hosts,
+            clock: Arc::new(SystemClock),
+            secrets,
+        })
+    }
+
+    /// Asks directory and hosts for everything that the intent, or a proposal, needs.
+    pub async fn discover(
+        &self,
+        world: &World,
+        intent: Option<&Intent>,
+    ) -> Result<Inventory, Failure> {
+        let profiles = self.profiles();
+        let mut wanted = planner::questions(&self.estate, intent, &profiles);
+        let host = |access: &HostAccess| HostQuestion {
+            name: access.name.clone(),
+            dns_name: access.dns_name.clone(),
+            files: wanted.files.remove(&access.name).unwrap_or_default(),
+        };
+        let hosts = self.estate.hosts.iter().map(host).collect();
+        let component = |profile: &&dyn Profile| ComponentProbe {
+            component: profile.component().clone(),
+            service: profile.service().clone(),
+            registry: profile.registry(),
+        };
+        let components = profiles.iter().map(component).collect();
+        let questions = Questions {
+            estate: self.estate.name.clone(),
+            hosts,
+            components,
+            names: wanted.names,
+        };
+        Ok(engine::discover(world, &questions).await?)
+    }
+
+    /// Plans; the passwords that the estate names count as supplied, `apply` proves them.
+    pub fn plan(&self, inventory: &Inventory, intent: &Intent) -> Plan {
+        let credentials: Vec<_> = self
+            .estate
+            .credentials
+            .iter()
+            .map(|known| known.account.clone())
+            .collect();
+        planner::plan(&Planning {
+            inventory,
+            intent,
+            profiles: &self.profiles(),
+            credentials: &credentials,
+            made_by: env!("CARGO_PKG_VERSION"),
+        })
+    }
+}
+
+/// Opens the journal that the options name, or this user's own.
+pub fn journal(global: &Global) -> Result<Box<dyn Journal>, Failure> {
+    let path = journal_path(global)?;
+    let folder = path.parent().unwrap_or(Path::new("."));
+    if !folder.as_os_str().is_empty() {
+        std::fs::create_dir_all(folder)
+            .map_err(|error| Failure::file("journal", "the folder", folder, &error))?;
+    }
+    let journal = SqliteJournal::open(&path)?;
+    #[cfg(feature = "faults")]
+    return Ok(crate::faults::around(journal));
+    #[cfg(not(feature = "faults"))]
+    Ok(Box::new(journal))
+}
+
+fn journal_path(global: &Global) -> Result<PathBuf, Failure> {
+    global
+        .state
+        .clone()
+        .or_else(default_journal)
+        .ok_or_else(|| {
+            Failure::new(
+                "journal",
+                "there is no folder for the journal: neither HOME nor XDG_DATA_HOME is set",
+            )
+            .hint("name a file with --state")
+        })
+}
+
+/// Who works, for the journal: person and machine.
+pub fn by() -> String {
+    let holder = system::holder(security::FileTime::ZERO);
+    format!("{}@{}", holder.user, holder.machine)
+}
+
+/// Where a name is: the estate's own table first, then this machine's resolver.
+pub async fn resolve(estate: &Estate, name: &DnsName, port: u16) -> Result<SocketAddr, Failure> {
+    let unknown = || Failure::new("unreachable", format!("the address of {name} is not known"));
+    match estate.addresses.get(name) {
+        Some(text) => text
+            .parse::<IpAddr>()
+            .map(|ip| SocketAddr::new(ip, port))
+            .or_else(|_| text.parse())
+            .map_err(|_| unknown().hint(format!("{text:?} under [addresses] is no IP address"))),
+        None => {
+            let found = tokio::net::lookup_host((name.as_str(), port)).await;
+            let mut found = found.map_err(|error| {
+                unknown()
+                    .caused_by(&error)
+                    .hint("correct the name, or add it under [addresses] in estate.toml")
+            })?;
+            found.next().ok_or_else(unknown)
+        }
+    }
+}

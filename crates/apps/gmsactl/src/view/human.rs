@@ -1,0 +1,79 @@
+//! Documents for people.
+
+mod directory;
+mod plan;
+mod run;
+
+pub use directory::{account, derived, doctor, inventory, root_keys};
+pub use plan::plan;
+pub use run::{report, run, runs, verification};
+
+use model::finding::{Finding, Severity};
+use serde_json::Value;
+
+use super::paint::Paint;
+use crate::error::Failure;
+
+/// Why a command could not do its work: one line, its causes, what to do.
+pub fn failure(failure: &Failure, paint: &Paint) -> String {
+    let mut text = format!("{} {}\n", paint.bad("error:"), failure.message);
+    for cause in &failure.causes {
+        text += &format!("  because {cause}\n");
+    }
+    text += &findings(&failure.findings, paint);
+    if let Some(hint) = &failure.hint {
+        text += &format!("  {} {hint}\n", paint.strong("what to do:"));
+    }
+    text
+}
+
+/// Findings, worst first.
+fn findings(findings: &[Finding], paint: &Paint) -> String {
+    let mut text = String::new();
+    for finding in findings {
+        let word = match finding.severity {
+            Severity::Blocks => paint.bad("blocks "),
+            Severity::Warns => paint.warn("warns  "),
+            Severity::Informs => paint.dim("informs"),
+        };
+        text += &format!(
+            "  {} {word} {}: {}\n",
+            finding.id, finding.subject, finding.what
+        );
+        text += &format!(
+            "           {}\n",
+            paint.dim(&format!("why: {}", finding.why))
+        );
+        text += &format!("           do: {}\n", finding.advice);
+    }
+    text
+}
+
+/// A decoded document: names and values, indented by depth.
+pub fn decoded(document: &Value, _paint: &Paint) -> String {
+    let mut text = String::new();
+    lines(document, 0, &mut text);
+    text
+}
+
+fn lines(value: &Value, depth: usize, text: &mut String) {
+    let Value::Object(fields) = value else { return };
+    for (name, value) in fields {
+        let indent = "  ".repeat(depth);
+        match value {
+            Value::Object(_) => {
+                *text += &format!("{indent}{name}:\n");
+                lines(value, depth + 1, text);
+            }
+            Value::Array(items) if items.iter().any(Value::is_object) => {
+                *text += &format!("{indent}{name}:\n");
+                for item in items {
+                    *text += &format!("{indent}  -\n");
+                    lines(item, depth + 2, text);
+                }
+            }
+            Value::String(word) => *text += &format!("{indent}{name}: {word}\n"),
+            other => *text += &format!("{indent}{name}: {other}\n"),
+        }
+    }
+}
