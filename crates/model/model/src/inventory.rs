@@ -75,7 +75,7 @@ pub struct RootKeyFacts {
     pub created: FileTime,
     /// `msKds-UseStartTime`: its effective time.
     pub effective: FileTime,
-    /// From when gMSAs can be made with it: the effective time and 10 hours.
+    /// From when gMSAs can be made with it: the effective time, 10 hours, and the 5 minutes more that Samba waits.
     pub usable_from: FileTime,
     /// Why it can never be used, if so (version, algorithm, length).
     pub defect: Option<String>,

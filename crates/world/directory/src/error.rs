@@ -148,7 +148,7 @@ fn refusal_advice(refusal: &Refusal) -> Option<String> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use std::error::Error as _;
     use std::time::Duration;
 
@@ -156,7 +156,7 @@ mod tests {
 
     use super::*;
 
-    fn refused(code: ResultCode, diagnostic: &str) -> Error {
+    pub(crate) fn refused(code: ResultCode, diagnostic: &str) -> Error {
         Error::Refused(Box::new(Refusal {
             operation: Operation::Add,
             dn: "CN=x".into(),

@@ -1,6 +1,9 @@
 //! Kerberos log-ons that prove a password or key, and say why one fails.
 
-use ldap::{Error, Filter, LogonFailure, LogonProof, LogonSecret, Scope, Search, Timeouts};
+use ldap::{
+    Error, Filter, KerberosKey, LogonFailure, LogonProof, LogonSecret, Scope, Search, Timeouts,
+};
+use managed_password::{KerberosKeys, ManagedPassword, ManagedPasswordBlob, Salt};
 use model::names::{LogonAccount, SamAccountName};
 use model::ports::{ErrorKind, Proof, WorldError};
 use model::secret::Password;
@@ -8,7 +11,8 @@ use security::FileTime;
 
 use crate::ActiveDirectory;
 use crate::accounts::{ACCOUNT_DISABLE, number};
-use crate::error::world_error;
+use crate::error::{malformed, world_error};
+use crate::password_proof::CLOCK_SKEW;
 
 impl ActiveDirectory {
     pub(crate) async fn prove_account_password(
@@ -33,7 +37,75 @@ impl ActiveDirectory {
         }
     }
 
-    pub(crate) async fn log_on(
+    pub(crate) async fn prove_gmsa_log_on(
+        &self,
+        name: &SamAccountName,
+        blob: &ManagedPasswordBlob,
+    ) -> Result<Proof, WorldError> {
+        let first = self
+            .log_on_with(name, &blob.current, "the current password")
+            .await?;
+        match &blob.previous {
+            // The domain controller itself may hold the previous one until the rollover.
+            Some(previous) if !first.holds && blob.query_interval <= CLOCK_SKEW => {
+                self.log_on_with(
+                    name,
+                    previous,
+                    "the previous password, minutes before the rollover",
+                )
+                .await
+            }
+            _ => Ok(first),
+        }
+    }
+
+    async fn log_on_with(
+        &self,
+        name: &SamAccountName,
+        password: &ManagedPassword,
+        which: &str,
+    ) -> Result<Proof, WorldError> {
+        let realm = self.options.realm();
+        let salt = Salt::for_computer(&realm, name.as_str(), self.naming.dns_name.as_str());
+        let KerberosKeys { aes256, .. } = KerberosKeys::derive(password, &salt);
+        let held = |salt: &str| Proof {
+            holds: true,
+            detail: format!(
+                "a Kerberos log-on as {name}@{realm} with the AES-256 key of {which} succeeded, salt {salt}"
+            ),
+        };
+        let key = KerberosKey::new(ldap::EncryptionType::Aes256, aes256.expose_bytes().to_vec());
+        let by_key = match key {
+            Some(key) => self.log_on(name, &LogonSecret::Key(key)).await,
+            None => {
+                return Err(malformed(
+                    name.as_str(),
+                    "its AES-256 key has another length than 32 bytes",
+                ));
+            }
+        };
+        let error = match by_key {
+            Ok(_) => return Ok(held(salt.as_str())),
+            Err(error) => error,
+        };
+        if !matches!(
+            &error,
+            Error::Authentication {
+                failure: LogonFailure::WrongPassword,
+                ..
+            }
+        ) {
+            return self.failed_log_on(name, error).await;
+        }
+        // A renamed account keeps its old salt until the next password: let the key distribution centre say which.
+        let utf8 = LogonSecret::Password(ldap::Password::new(password.expose_utf8().to_vec()));
+        match self.log_on(name, &utf8).await {
+            Ok(proof) => Ok(held(proof.salt.as_deref().unwrap_or("unknown"))),
+            Err(error) => self.failed_log_on(name, error).await,
+        }
+    }
+
+    async fn log_on(
         &self,
         name: &SamAccountName,
         secret: &LogonSecret,
@@ -50,7 +122,7 @@ impl ActiveDirectory {
     }
 
     /// A failure that says something about the account is a proof that does not hold; any other is an error.
-    pub(crate) async fn failed_log_on(
+    async fn failed_log_on(
         &self,
         name: &SamAccountName,
         error: Error,

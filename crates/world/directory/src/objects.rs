@@ -229,7 +229,7 @@ impl ActiveDirectory {
         class: &str,
     ) -> WorldError {
         let container = new.parent().unwrap_or_else(|| self.naming.domain.clone());
-        if windows_code(&error) == Some(NTE_NO_KEY) || diagnostic(&error).contains("NTE_NO_KEY") {
+        if has_no_root_key(&error) {
             let what = format!(
                 "{cannot}: the domain controller has no KDS root key that it can use yet (NTE_NO_KEY)"
             );
@@ -237,7 +237,7 @@ impl ActiveDirectory {
                 .advise("add a KDS root key, or wait: a new one can be used 10 hours after its effective time")
                 .caused_by(error);
         }
-        if self.is_taken(&error) {
+        if is_taken(&error) {
             let holder = self.name_holder(name, new).await;
             let holder = holder.map_or_else(String::new, |holder| format!(" by {holder}"));
             return WorldError::new(
@@ -261,14 +261,6 @@ impl ActiveDirectory {
         explain(cannot, error, denied)
     }
 
-    /// Whether an add failed because of its names; for an account name Windows and Samba have several answers.
-    fn is_taken(&self, error: &Error) -> bool {
-        /// [MS-ERREF] 2.2 "Win32 Error Codes": ERROR_USER_EXISTS, ERROR_GROUP_EXISTS, ERROR_DS_OBJ_STRING_NAME_EXISTS.
-        const TAKEN: [u32; 3] = [1316, 1318, 8305];
-        error.result_code() == Some(ResultCode::ENTRY_ALREADY_EXISTS)
-            || windows_code(error).is_some_and(|code| TAKEN.contains(&code))
-    }
-
     /// Who has the account name, or sits at the new object's place.
     async fn name_holder(&self, name: &SamAccountName, new: &Dn) -> Option<Dn> {
         let filter = Filter::equal("sAMAccountName", name.as_str());
@@ -287,6 +279,19 @@ impl ActiveDirectory {
     }
 }
 
+/// Samba answers noSuchObject with the code, Windows unwillingToPerform with its name.
+fn has_no_root_key(error: &Error) -> bool {
+    windows_code(error) == Some(NTE_NO_KEY) || diagnostic(error).contains("NTE_NO_KEY")
+}
+
+/// Whether an add failed because of its names; for an account name Windows and Samba have several answers.
+fn is_taken(error: &Error) -> bool {
+    /// [MS-ERREF] 2.2 "Win32 Error Codes": ERROR_USER_EXISTS, ERROR_GROUP_EXISTS, ERROR_DS_OBJ_STRING_NAME_EXISTS.
+    const TAKEN: [u32; 3] = [1316, 1318, 8305];
+    error.result_code() == Some(ResultCode::ENTRY_ALREADY_EXISTS)
+        || windows_code(error).is_some_and(|code| TAKEN.contains(&code))
+}
+
 /// As [`world_error`], with what is missing where the operator lacks a right.
 pub(crate) fn explain(cannot: String, error: Error, denied: String) -> WorldError {
     let denies = error.result_code() == Some(ResultCode::INSUFFICIENT_ACCESS_RIGHTS);
@@ -303,5 +308,55 @@ fn write_members(group: &names::Dn) -> String {
 fn describe(attributes: &mut Vec<Attribute>, description: &str) {
     if !description.is_empty() {
         attributes.push(Attribute::new("description", [description]));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::tests::refused;
+
+    #[test]
+    fn a_missing_root_key_is_known_in_every_servers_words() {
+        for (code, diagnostic) in [
+            (
+                32,
+                "8009000D: failed to find a suitable root key at source4/dsdb/gmsa/gkdi.c:738:gkdi_most_recently",
+            ),
+            (
+                53,
+                "8009000D: SvcErr: DSID-031A124C, problem 5003 (WILL_NOT_PERFORM), data 0\n",
+            ),
+            (53, "0000200D: NTE_NO_KEY"),
+        ] {
+            assert!(
+                has_no_root_key(&refused(ResultCode(code), diagnostic)),
+                "{diagnostic}"
+            );
+        }
+        assert!(!has_no_root_key(&refused(
+            ResultCode(32),
+            "00002030: NameErr: DSID-1, data 0"
+        )));
+    }
+
+    #[test]
+    fn a_taken_name_is_known_in_every_servers_words() {
+        for (code, diagnostic) in [
+            (68, "00002071: samldb: sAMAccountName 'x' already in use!"),
+            (
+                19,
+                "00000524: UpdErr: DSID-1, problem 6005 (ENTRY_EXISTS), data 0",
+            ),
+        ] {
+            assert!(
+                is_taken(&refused(ResultCode(code), diagnostic)),
+                "{diagnostic}"
+            );
+        }
+        assert!(!is_taken(&refused(
+            ResultCode(19),
+            "0000202F: samldb: spn[a/b] would cause a conflict"
+        )));
     }
 }

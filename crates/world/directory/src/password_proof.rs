@@ -1,15 +1,15 @@
 //! Proves, as a host's machine account, that a gMSA's managed password can be retrieved and works.
 
 use kds::GMSA_TARGET;
-use ldap::{Client, Dn, Entry, Error, KerberosKey, LogonFailure, LogonSecret, ResultCode};
+use ldap::{Client, Dn, Entry, Error, KerberosKey, LogonFailure, ResultCode};
 use managed_password::{
-    EncryptionType, KerberosKeys, Keytab, ManagedPassword, ManagedPasswordBlob,
-    ManagedPasswordError, ManagedPasswordId, PasswordKeyId, Salt,
+    EncryptionType, Keytab, ManagedPassword, ManagedPasswordBlob, ManagedPasswordError,
+    ManagedPasswordId, PasswordKeyId,
 };
 use model::inventory::Gmsa;
 use model::names::{HostName, SamAccountName};
 use model::ports::{ErrorKind, PasswordProof, Proof, WorldError};
-use security::{AccessMask, Interval, SecurityDescriptor, Sid};
+use security::{AccessMask, FileTime, Interval, SecurityDescriptor, Sid};
 
 use crate::ActiveDirectory;
 use crate::accounts::ldap_dn;
@@ -20,7 +20,7 @@ const CANT_RETRIEVE_ATTRIBUTES: u32 = 8481;
 
 /// [MS-ADTS] 3.1.1.4.5.39 "msDS-ManagedPassword": this long before a rollover the next password is handed out, and
 /// this long after it the one before is still accepted.
-const CLOCK_SKEW: Interval = Interval::from_minutes(5);
+pub(crate) const CLOCK_SKEW: Interval = Interval::from_minutes(5);
 
 impl ActiveDirectory {
     pub(crate) async fn prove_managed_password(
@@ -189,7 +189,16 @@ impl ActiveDirectory {
         blob: &ManagedPasswordBlob,
         id: &PasswordKeyId,
     ) -> Proof {
-        let rollover = self.options.clock.now().saturating_add(blob.query_interval);
+        // To the second: it lies on a boundary of ten hours, and the two clocks differ by less than that matters.
+        let half = Interval::from_ticks(TICKS_PER_SECOND / 2);
+        let rollover = self
+            .options
+            .clock
+            .now()
+            .saturating_add(blob.query_interval)
+            .saturating_add(half);
+        let rollover =
+            FileTime::from_ticks(rollover.as_ticks() / TICKS_PER_SECOND * TICKS_PER_SECOND);
         let previous = if blob.previous.is_some() {
             ", and the one before"
         } else {
@@ -256,75 +265,9 @@ impl ActiveDirectory {
             },
         }))
     }
-
-    async fn prove_gmsa_log_on(
-        &self,
-        name: &SamAccountName,
-        blob: &ManagedPasswordBlob,
-    ) -> Result<Proof, WorldError> {
-        let first = self
-            .log_on_with(name, &blob.current, "the current password")
-            .await?;
-        match &blob.previous {
-            // The domain controller itself may hold the previous one until the rollover.
-            Some(previous) if !first.holds && blob.query_interval <= CLOCK_SKEW => {
-                self.log_on_with(
-                    name,
-                    previous,
-                    "the previous password, minutes before the rollover",
-                )
-                .await
-            }
-            _ => Ok(first),
-        }
-    }
-
-    async fn log_on_with(
-        &self,
-        name: &SamAccountName,
-        password: &ManagedPassword,
-        which: &str,
-    ) -> Result<Proof, WorldError> {
-        let realm = self.options.realm();
-        let salt = Salt::for_computer(&realm, name.as_str(), self.naming.dns_name.as_str());
-        let KerberosKeys { aes256, .. } = KerberosKeys::derive(password, &salt);
-        let held = |salt: &str| Proof {
-            holds: true,
-            detail: format!(
-                "a Kerberos log-on as {name}@{realm} with the AES-256 key of {which} succeeded, salt {salt}"
-            ),
-        };
-        let key = KerberosKey::new(ldap::EncryptionType::Aes256, aes256.expose_bytes().to_vec());
-        let by_key = match key {
-            Some(key) => self.log_on(name, &LogonSecret::Key(key)).await,
-            None => {
-                return Err(malformed(
-                    name.as_str(),
-                    "its AES-256 key has another length than 32 bytes",
-                ));
-            }
-        };
-        let error = match by_key {
-            Ok(_) => return Ok(held(salt.as_str())),
-            Err(error) => error,
-        };
-        if !matches!(
-            &error,
-            Error::Authentication {
-                failure: LogonFailure::WrongPassword,
-                ..
-            }
-        ) {
-            return self.failed_log_on(name, error).await;
-        }
-        // A renamed account keeps its old salt until the next password: let the key distribution centre say which.
-        let utf8 = LogonSecret::Password(ldap::Password::new(password.expose_utf8().to_vec()));
-        match self.log_on(name, &utf8).await {
-            Ok(proof) => Ok(held(proof.salt.as_deref().unwrap_or("unknown"))),
-            Err(error) => self.failed_log_on(name, error).await,
-        }
-    }
 }
+
+const TICKS_PER_SECOND: u64 = 10_000_000;
 
 const MANAGED_PASSWORD: &str = "msDS-ManagedPassword";
 

@@ -68,10 +68,10 @@ impl ActiveDirectory {
         let damaged = |error: KdsError| {
             WorldError::new(ErrorKind::Conflict, format!("{cannot}: {error}")).caused_by(error)
         };
+        // First of all: who may not see this sees nothing else of the key either.
+        let data = entry.value("msKds-RootKeyData");
+        let data = data.ok_or_else(|| self.root_keys_denied(&cannot))?;
         let description = describe(&entry, id).map_err(damaged)?;
-        let data = entry
-            .value("msKds-RootKeyData")
-            .ok_or_else(|| self.root_keys_denied(&cannot))?;
         Ok(RootKey::new(
             description,
             RootKeyData::from_bytes(data).map_err(damaged)?,
