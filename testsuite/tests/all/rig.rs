@@ -1,0 +1,54 @@
+//! The rig that `cargo xtask rig up` stands up: a real domain controller, as its `env` file describes it.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+/// The running rig.
+pub struct Rig {
+    values: BTreeMap<String, String>,
+}
+
+impl Rig {
+    /// The running rig; without one the test fails and says what to do.
+    pub fn get() -> &'static Self {
+        static RIG: OnceLock<Rig> = OnceLock::new();
+        RIG.get_or_init(|| {
+            let env = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/rig/env");
+            let text = fs::read_to_string(&env).unwrap_or_else(|error| {
+                panic!("{}: {error}; run `cargo xtask rig up` first", env.display())
+            });
+            let line = |line: &str| {
+                let (name, value) = line.split_once('=')?;
+                Some((name.to_owned(), value.trim_matches('\'').to_owned()))
+            };
+            Self {
+                values: text.lines().filter_map(line).collect(),
+            }
+        })
+    }
+
+    /// A variable of the rig: `RIG_DC`, `RIG_DOMAIN` …
+    pub fn value(&self, name: &str) -> &str {
+        self.values
+            .get(name)
+            .unwrap_or_else(|| panic!("the rig has no {name}; run `cargo xtask rig up` again"))
+    }
+
+    /// A variable that names a file.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.value(name).into()
+    }
+
+    /// The content of the file that a variable names.
+    pub fn bytes(&self, name: &str) -> Vec<u8> {
+        fs::read(self.path(name)).unwrap()
+    }
+
+    /// The first line of the file that a variable names: a password.
+    pub fn password(&self, name: &str) -> Vec<u8> {
+        let text = String::from_utf8(self.bytes(name)).unwrap();
+        text.lines().next().unwrap().as_bytes().to_vec()
+    }
+}
