@@ -1,0 +1,11 @@
+//! All integration tests, in one binary: built once, linked once.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "helpers of tests fail by panicking, as tests do"
+)]
+
+mod samba_derivation;
+mod vectors;
