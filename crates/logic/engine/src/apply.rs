@@ -64,13 +64,7 @@ pub async fn apply(
         Some(history) => history,
         None => begin(world, journal, request)?,
     };
-    let mut run = Run {
-        world,
-        journal,
-        progress,
-        by: request.by,
-        history,
-    };
+    let mut run = Run::new(world, journal, progress, request.by, history);
     if resumed {
         run.record_run(RunChange::Resumed)?;
     }

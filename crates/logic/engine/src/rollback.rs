@@ -55,13 +55,7 @@ pub async fn rollback(
         return Ok(report(&history, Outcome::Unwound));
     }
     admission::passwords_to_undo(world, &steps).await?;
-    let mut run = Run {
-        world,
-        journal,
-        progress,
-        by: request.by,
-        history,
-    };
+    let mut run = Run::new(world, journal, progress, request.by, history);
     run.record_run(RunChange::RollbackStarted {
         only: request.only.clone(),
     })?;

@@ -1,6 +1,7 @@
 //! One run while it is being written: journal first, world second.
 
-use std::time::Instant;
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
 
 use model::names::{RunId, StepId};
 use model::plan::{Step, StepStatus};
@@ -23,9 +24,33 @@ pub(crate) struct Run<'a> {
     /// Who works, for the journal.
     pub by: &'a str,
     pub history: History,
+    /// What the journal cost so far.
+    pub journal_time: Duration,
+    /// How long each step took.
+    pub took: BTreeMap<StepId, Duration>,
 }
 
-impl Run<'_> {
+impl<'a> Run<'a> {
+    /// A run that goes on from its history.
+    pub fn new(
+        world: &'a World,
+        journal: &'a dyn Journal,
+        progress: &'a dyn Progress,
+        by: &'a str,
+        history: History,
+    ) -> Self {
+        let (journal_time, took) = Default::default();
+        Self {
+            world,
+            journal,
+            progress,
+            by,
+            history,
+            journal_time,
+            took,
+        }
+    }
+
     /// Writes a step's event, durably, and takes it into the history.
     pub fn record(&mut self, step: &StepId, change: StepChange) -> Result<(), EngineError> {
         let event = Event::Step {
@@ -48,7 +73,9 @@ impl Run<'_> {
 
     fn append(&mut self, event: Event) -> Result<(), EngineError> {
         let run: RunId = self.history.run.clone();
+        let since = Instant::now();
         let number = self.journal.append(&run, &event)?;
+        self.journal_time += since.elapsed();
         self.history.add(&model::run::Record { number, run, event })
     }
 
@@ -67,9 +94,11 @@ impl Run<'_> {
     }
 
     /// Tells the progress that a step came to rest.
-    pub fn tell(&self, step: &Step, note: &str, since: Instant) {
+    pub fn tell(&mut self, step: &Step, note: &str, since: Instant) {
+        let took = since.elapsed();
+        self.took.insert(step.id.clone(), took);
         self.progress
-            .ends(step, self.history.state(&step.id), note, since.elapsed());
+            .ends(step, self.history.state(&step.id), note, took);
     }
 
     /// Takes everything back that may have been changed (of one component, where only that is asked for), last step
@@ -131,8 +160,17 @@ impl Run<'_> {
 
     /// How the run stands, for the operator.
     pub fn report(&self, outcome: Outcome) -> RunReport {
-        report(&self.history, outcome)
+        let mut report = report(&self.history, outcome);
+        report.journal_ms = millis(self.journal_time);
+        for step in &mut report.steps {
+            step.took_ms = self.took.get(&step.id).copied().map(millis);
+        }
+        report
     }
+}
+
+fn millis(time: Duration) -> f64 {
+    time.as_secs_f64() * 1000.0
 }
 
 /// How a run stands, step by step.
@@ -150,6 +188,7 @@ pub(crate) fn report(history: &History, outcome: Outcome) -> RunReport {
             },
             why: record.and_then(|record| record.why.clone()),
             advice: record.and_then(|record| record.advice.clone()),
+            took_ms: None,
         }
     });
     RunReport {
@@ -157,6 +196,7 @@ pub(crate) fn report(history: &History, outcome: Outcome) -> RunReport {
         outcome,
         steps: steps.collect(),
         findings: history.plan.findings.clone(),
+        journal_ms: 0.0,
     }
 }
 

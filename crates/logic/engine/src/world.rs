@@ -30,7 +30,7 @@ impl World {
 }
 
 /// How a run ended.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct RunReport {
     /// Which run; none where nothing was begun.
     pub run: Option<RunId>,
@@ -40,10 +40,12 @@ pub struct RunReport {
     pub steps: Vec<StepReport>,
     /// What the operator should know.
     pub findings: Vec<Finding>,
+    /// What this process spent on writing the journal, in milliseconds.
+    pub journal_ms: f64,
 }
 
 /// Where a step stands.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct StepReport {
     /// Which.
     pub id: StepId,
@@ -55,4 +57,7 @@ pub struct StepReport {
     /// What to do about it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub advice: Option<String>,
+    /// How long it took in this process, with its records in the journal, in milliseconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub took_ms: Option<f64>,
 }
