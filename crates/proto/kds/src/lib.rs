@@ -30,6 +30,7 @@ mod group_key_id;
 mod kdf_parameters;
 mod root_key;
 mod root_key_choice;
+mod root_key_export;
 mod seed_key;
 
 pub use envelope::{EnvelopeFlags, GroupKeyEnvelope};

@@ -4,6 +4,7 @@ use std::io::Read;
 
 use base64::Engine;
 use clap::Subcommand;
+use kds::RootKey;
 use managed_password::{ManagedPassword, ManagedPasswordBlob, ManagedPasswordId, NtHash};
 use security::{Ace, SecurityDescriptor};
 use serde_json::{Value, json};
@@ -28,6 +29,9 @@ pub enum Decode {
     /// A self-relative security descriptor, such as msDS-GroupMSAMembership.
     #[command(after_help = "Example:\n  gmsactl decode security-descriptor < sd.hex")]
     SecurityDescriptor,
+    /// A KDS root key as GoldenGMSA prints it; the key itself stays hidden.
+    #[command(after_help = "Example:\n  gmsactl decode root-key < key.base64")]
+    RootKey,
 }
 
 /// Reads standard input, prints what it means.
@@ -37,6 +41,7 @@ pub fn run(verb: &Decode, output: &Output) -> Done {
         Decode::Blob => blob(&bytes),
         Decode::PasswordId => password_id(&bytes),
         Decode::SecurityDescriptor => security_descriptor(&bytes),
+        Decode::RootKey => root_key(&bytes),
     }?;
     output.document(&document, human::decoded);
     Ok(0)
@@ -119,4 +124,20 @@ fn ace(ace: &Ace) -> Value {
         "mask": ace.mask().map(|mask| format!("0x{:08x}", mask.0)),
         "sid": ace.sid().map(|sid| sid.to_string()),
     })
+}
+
+fn root_key(bytes: &[u8]) -> Result<Value, Failure> {
+    let key = RootKey::from_golden_gmsa(bytes).map_err(|error| wrong("exported root key", &error))?;
+    let description = key.description();
+    Ok(json!({
+        "root_key_id": description.id.to_string(),
+        "version": 1,
+        "hash": description.hash.name(),
+        "secret_agreement_algorithm": description.secret_agreement_algorithm,
+        "private_key_length": description.private_key_length,
+        "public_key_length": description.public_key_length,
+        "domain_id": description.domain_id,
+        "created": description.create_time.to_string(),
+        "effective": description.use_start_time.to_string(),
+    }))
 }
