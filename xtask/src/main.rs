@@ -1,6 +1,7 @@
 //! The project's own tasks, run as `cargo xtask TASK`.
 
 mod agent;
+mod bench;
 mod ci;
 mod floors;
 mod repo;
@@ -24,6 +25,11 @@ enum Task {
     Floors,
     /// Stand up, take down or show the real systems that gmsactl is tested against.
     Rig(rig::Args),
+    /// Measure how fast gmsactl is, beside a peer or a limit.
+    Bench {
+        /// One part only.
+        part: Option<bench::Part>,
+    },
     /// Build the Windows agent and the stand-ins from Linux.
     Agent,
 }
@@ -33,6 +39,7 @@ fn main() -> anyhow::Result<()> {
         Task::Ci => ci::run(),
         Task::Floors => floors::run(),
         Task::Rig(args) => rig::run(&args),
+        Task::Bench { part } => bench::run(part),
         Task::Agent => agent::run(),
     }
 }
