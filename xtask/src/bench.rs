@@ -134,8 +134,9 @@ fn journal() -> Result<()> {
                 .arg(&state)
                 .arg(&plan),
         )?;
-        let run = apply["run"]
-            .as_str()
+        let run = apply
+            .pointer("/run")
+            .and_then(Value::as_str)
             .context("apply names no run")?
             .to_owned();
         let back = document(
@@ -215,10 +216,8 @@ fn median_of(benchmark: &str) -> Result<Duration> {
     let folder = target().join("criterion").join(benchmark);
     let file = folder.join("new/estimates.json");
     let text = std::fs::read_to_string(&file).with_context(|| file.display().to_string())?;
-    let nanos = serde_json::from_str::<Value>(&text)?["median"]["point_estimate"].as_f64();
-    Ok(Duration::from_secs_f64(
-        nanos.context("criterion kept no median")? / 1e9,
-    ))
+    let nanos = number(&serde_json::from_str(&text)?, "/median/point_estimate");
+    Ok(Duration::from_secs_f64(nanos / 1e9))
 }
 
 fn release() -> Result<PathBuf> {
