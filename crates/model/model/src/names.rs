@@ -209,6 +209,22 @@ impl GmsaName {
     }
 }
 
+impl StepId {
+    /// The id that this text suggests: what ids may not hold becomes `-`.
+    pub fn suggested_by(text: &str) -> Self {
+        let plain = |c: char| if is_of_slug(c) { c } else { '-' };
+        Self(text.chars().take(SLUG_LENGTH).map(plain).collect())
+    }
+}
+
+impl DnsName {
+    /// The name of `label` in this domain; a gMSA's name is always a label.
+    #[must_use]
+    pub fn child(&self, label: &GmsaName) -> Self {
+        Self(format!("{}.{}", label.as_str().to_lowercase(), self.0))
+    }
+}
+
 impl HostName {
     /// The `sAMAccountName` of the host's computer account: the name and a `$`.
     pub fn computer_account(&self) -> SamAccountName {
@@ -268,8 +284,13 @@ fn gmsa_name(text: &str) -> Result<String, &'static str> {
     if name.chars().count() > 14 {
         return Err("is longer than 14 characters (15 with its $, the limit of gMSA names)");
     }
-    if name.contains([' ', '@', '$', '.']) {
-        return Err("holds a space, a dot, @ or $, which a gMSA's name should not have");
+    if !name
+        .chars()
+        .all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')
+    {
+        return Err(
+            "holds more than letters, digits, - and _, which its DNS host name could not have",
+        );
     }
     Ok(name.to_owned())
 }
@@ -320,12 +341,16 @@ fn spn(text: &str) -> Result<String, &'static str> {
     Ok(text.to_owned())
 }
 
+/// Longest id: they stand in file names, journals and on the command line.
+const SLUG_LENGTH: usize = 128;
+
+fn is_of_slug(c: char) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | ':' | '/')
+}
+
 fn slug(text: &str) -> Result<String, &'static str> {
-    plain(text, 128)?;
-    if !text
-        .chars()
-        .all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | ':' | '/'))
-    {
+    plain(text, SLUG_LENGTH)?;
+    if !text.chars().all(is_of_slug) {
         return Err("holds more than letters, digits and - _ . : /");
     }
     Ok(text.to_owned())

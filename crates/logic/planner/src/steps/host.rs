@@ -1,0 +1,87 @@
+//! Steps around one host: the proofs before and after, and between them the switch.
+
+use model::inventory::Service;
+use model::names::{LogonAccount, StepId};
+use model::plan::{Action, StepStatus};
+
+use super::switch::Switch;
+use super::{Draft, StepList};
+use crate::conversion::Place;
+
+impl<'a> StepList<'a> {
+    pub(super) fn host(&mut self, place: &'a Place<'a>, service: &'a Service) {
+        let converted = place.is_converted(self.conversion);
+        let proved = self.prove_retrieval(place, converted);
+        let last = match self.conversion.old_account(place) {
+            _ if converted => self.runs_already(place, service, proved),
+            Some(old) => self.switch(&Switch::new(self.conversion, place, service, old), proved),
+            // A finding says why there is nothing to switch.
+            None => proved,
+        };
+        self.prove_logon(place, converted, last);
+    }
+
+    fn prove_retrieval(&mut self, place: &Place<'_>, converted: bool) -> StepId {
+        let gmsa = &self.conversion.wanted.gmsa;
+        let subject = format!(
+            "{} can retrieve the password of {}",
+            place.name,
+            gmsa.sam_account_name()
+        );
+        let requires = self
+            .steps
+            .iter()
+            .filter(|step| step.host.is_none())
+            .map(|step| step.id.clone())
+            .collect();
+        self.push(Draft {
+            requires,
+            status: gate(converted),
+            ..Draft::on_host(
+                place,
+                subject,
+                Action::ProveRetrieval { gmsa: gmsa.clone() },
+            )
+        })
+    }
+
+    fn runs_already(&mut self, place: &Place<'_>, service: &Service, after: StepId) -> StepId {
+        let account: LogonAccount = self.conversion.gmsa_account();
+        let subject = format!("{} runs as {account} on {}", service.name, place.name);
+        let action = Action::SetLogonAccount {
+            service: service.name.clone(),
+            from: account.clone(),
+            to: account,
+        };
+        self.push(Draft {
+            requires: vec![after],
+            status: StepStatus::NoOp,
+            ..Draft::on_host(place, subject, action)
+        })
+    }
+
+    fn prove_logon(&mut self, place: &Place<'_>, converted: bool, after: StepId) {
+        let action = Action::ProveLogon {
+            gmsa: self.conversion.wanted.gmsa.clone(),
+        };
+        let subject = format!(
+            "the password that {} retrieves is the derived one and logs on",
+            place.name
+        );
+        self.push(Draft {
+            requires: vec![after],
+            status: gate(converted),
+            privilege: "read KDS root keys: Domain Admins (without it, the derivation is not compared)",
+            ..Draft::on_host(place, subject, action)
+        });
+    }
+}
+
+/// Proofs are looked at while something changes; afterwards `verify` is the place for them.
+fn gate(converted: bool) -> StepStatus {
+    if converted {
+        StepStatus::NoOp
+    } else {
+        StepStatus::Check
+    }
+}
