@@ -1,15 +1,14 @@
-//! The command line: global options and verbs. Each verb's own options are in its file under `cmd/`.
+//! The command line: its verbs, and which file does each. A verb's own options are in its file under `cmd/`.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
-use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
-use model::names::DnsName;
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::cmd;
 use crate::error::{Failure, exit};
+use crate::options::Global;
 use crate::view::Output;
 
 /// Moves Windows services from password accounts to group managed service accounts (gMSA):
@@ -32,72 +31,6 @@ pub struct Cli {
     /// The verb.
     #[command(subcommand)]
     pub verb: Verb,
-}
-
-/// Options that every verb takes.
-#[derive(Debug, Args)]
-pub struct Global {
-    /// Print one JSON document on standard output and nothing else.
-    #[arg(long, global = true)]
-    pub json: bool,
-    /// Never ask anything: what would be asked for must come from options or files.
-    #[arg(long, global = true)]
-    pub non_interactive: bool,
-    /// How to reach things: domain, hosts, where passwords come from.
-    #[arg(long, global = true, value_name = "FILE", help_heading = "Estate")]
-    pub estate: Option<PathBuf>,
-    /// The journal of all runs [default: gmsactl/journal.sqlite in the platform's data directory].
-    #[arg(long, global = true, value_name = "FILE", help_heading = "Estate")]
-    pub state: Option<PathBuf>,
-    /// DNS name of the domain.
-    #[arg(long, global = true, value_name = "NAME", help_heading = "Estate")]
-    pub domain: Option<DnsName>,
-    /// DNS name of a domain controller.
-    #[arg(long, global = true, value_name = "NAME", help_heading = "Estate")]
-    pub server: Option<DnsName>,
-    /// How to log on to the directory.
-    #[arg(long, global = true, value_name = "HOW", help_heading = "Estate")]
-    pub auth: Option<AuthChoice>,
-    /// Who logs on to the directory.
-    #[arg(long, global = true, value_name = "NAME", help_heading = "Estate")]
-    pub user: Option<String>,
-    /// A file whose first line is that user's password; asked for where nothing names it.
-    #[arg(long, global = true, value_name = "FILE", help_heading = "Estate")]
-    pub password_file: Option<PathBuf>,
-    /// Certificate authorities (PEM) for LDAPS and StartTLS.
-    #[arg(long, global = true, value_name = "FILE", help_heading = "Estate")]
-    pub ca_file: Option<PathBuf>,
-    /// Log to standard error.
-    #[arg(long, global = true, value_name = "LEVEL", default_value = "warn")]
-    pub log: LogLevel,
-}
-
-/// How to log on to the directory.
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub enum AuthChoice {
-    /// Kerberos, without falling back to anything else.
-    Kerberos,
-    /// NTLM, signed and sealed.
-    Ntlm,
-    /// Name and password over TLS.
-    Simple,
-}
-
-/// What goes to the log.
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub enum LogLevel {
-    /// Nothing.
-    Off,
-    /// What failed.
-    Error,
-    /// What may matter.
-    Warn,
-    /// What an operator would tell a colleague.
-    Info,
-    /// Every request, without its secrets.
-    Debug,
-    /// As debug, for builds that have more.
-    Trace,
 }
 
 /// The verbs.
@@ -140,6 +73,32 @@ pub fn parse() -> Result<(Cli, Output), ExitCode> {
         }
         Err(error) => Err(complain(&error, wants_json)),
     }
+}
+
+/// Runs the verb.
+pub fn run(cli: Cli, output: &Output) -> Result<u8, Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build();
+    let runtime = runtime.map_err(|error| {
+        Failure::new("internal", "the runtime does not start").caused_by(&error)
+    })?;
+    let global = &cli.global;
+    runtime.block_on(async {
+        match cli.verb {
+            Verb::Doctor => cmd::doctor::run(global, output).await,
+            Verb::Discover(args) => cmd::discover::run(&args, global, output).await,
+            Verb::Plan(args) => cmd::plan::run(&args, global, output).await,
+            Verb::Apply(args) => cmd::apply::run(&args, global, output).await,
+            Verb::Verify(args) => cmd::verify::run(&args, global, output).await,
+            Verb::Rollback(args) => cmd::rollback::run(&args, global, output).await,
+            Verb::Runs(args) => cmd::runs::run(&args, global, output),
+            Verb::Kds(verb) => cmd::kds::run(&verb, global, output).await,
+            Verb::Account(verb) => cmd::account::run(&verb, global, output).await,
+            Verb::Decode(verb) => cmd::decode::run(&verb, output),
+        }
+    })
 }
 
 fn complain(error: &clap::Error, wants_json: bool) -> ExitCode {

@@ -7,8 +7,8 @@ use model::intent::Intent;
 use model::inventory::Inventory;
 use model::plan::PlanDocument;
 
-use crate::cli::{AuthChoice, Global};
 use crate::error::Failure;
+use crate::options::{AuthChoice, Global};
 
 /// The estate: its file, and what options say over it.
 pub fn estate(global: &Global) -> Result<Estate, Failure> {

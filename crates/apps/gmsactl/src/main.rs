@@ -3,16 +3,19 @@
 //! | folder | what |
 //! |---|---|
 //! | `cmd/` | one file per verb: arguments, what to ask the lower floors, what document comes out |
+//! | `documents.rs` | what the verbs print: the contract of `--json` |
 //! | `view/` | every document as JSON and for people; the only place that prints |
 //! | `error.rs` | errors of all floors, mapped to kinds, hints and exit codes |
 //! | `session.rs` | estate, directory, hosts, passwords, journal: put together once per run |
 
 mod cli;
 mod cmd;
+mod documents;
 mod error;
 #[cfg(feature = "faults")]
 mod faults;
 mod inputs;
+mod options;
 mod passwords;
 mod session;
 mod system;
@@ -26,7 +29,7 @@ fn main() -> ExitCode {
         Err(exit) => return exit,
     };
     view::log::start(cli.global.log);
-    match cmd::run(cli, &output) {
+    match cli::run(cli, &output) {
         Ok(exit) => ExitCode::from(exit),
         Err(failure) => {
             output.failure(&failure);

@@ -20,8 +20,8 @@ use model::ports::Journal;
 use model::secret::Password;
 use planner::{Planning, Profile};
 
-use crate::cli::Global;
 use crate::error::Failure;
+use crate::options::Global;
 use crate::passwords::{self, Supplied};
 use crate::system::{SystemClock, default_journal};
 use crate::{inputs, system};

@@ -1,13 +1,11 @@
 //! One conversion, seen against the inventory.
 
-use model::finding::Finding;
 use model::intent;
 use model::inventory::{Account, AccountClass, HostInventory, Inventory, Service};
 use model::names::{HostName, LogonAccount, Spn};
-use model::plan::{Fact, Step};
 
+use crate::planning::Planning;
 use crate::profile::{HostView, Profile};
-use crate::{Planning, checks, facts, steps};
 
 /// What is wanted of one component, and what was found of it.
 pub(crate) struct Conversion<'a> {
@@ -55,18 +53,6 @@ impl<'a> Conversion<'a> {
             places: wanted.hosts.iter().map(place).collect(),
             profiles: planning.profiles,
         }
-    }
-
-    pub fn findings(&self) -> Vec<Finding> {
-        checks::of_a_conversion(self)
-    }
-
-    pub fn facts(&self) -> Vec<Fact> {
-        facts::of_a_conversion(self)
-    }
-
-    pub fn steps(&self) -> Vec<Step> {
-        steps::of_a_conversion(self)
     }
 
     /// The gMSA as a service's logon account.

@@ -15,33 +15,18 @@ mod checks;
 mod conversion;
 mod facts;
 pub mod findings;
+mod planning;
 mod profile;
 mod proposal;
 mod steps;
 
+pub use planning::Planning;
 pub use profile::{HostView, KeySetTools, Profile, Suggestion};
 pub use proposal::{Wanted, propose, questions};
 
-use model::intent::Intent;
-use model::inventory::Inventory;
-use model::names::LogonAccount;
 use model::plan::{Plan, PlannedEstate, fingerprint};
 
 use conversion::Conversion;
-
-/// Everything that a plan depends on.
-pub struct Planning<'a> {
-    /// What was found.
-    pub inventory: &'a Inventory,
-    /// What is wanted.
-    pub intent: &'a Intent,
-    /// The products that are known.
-    pub profiles: &'a [&'a dyn Profile],
-    /// Accounts whose password the operator can supply.
-    pub credentials: &'a [LogonAccount],
-    /// Version of the gmsactl that plans.
-    pub made_by: &'a str,
-}
 
 /// Plans the way from what was found to what is wanted.
 ///
@@ -49,13 +34,13 @@ pub struct Planning<'a> {
 pub fn plan(planning: &Planning<'_>) -> Plan {
     let inventory = planning.inventory;
     let mut findings = checks::of_the_forest(inventory);
-    let mut steps = Vec::new();
+    let mut all_steps = Vec::new();
     let mut prior = facts::of_the_domain(inventory);
     for wanted in &planning.intent.conversions {
         let conversion = Conversion::new(planning, wanted);
-        findings.extend(conversion.findings());
-        prior.extend(conversion.facts());
-        steps.extend(conversion.steps());
+        findings.extend(checks::of_a_conversion(&conversion));
+        prior.extend(facts::of_a_conversion(&conversion));
+        all_steps.extend(steps::of_a_conversion(&conversion));
     }
     prior.sort();
     prior.dedup();
@@ -75,7 +60,7 @@ pub fn plan(planning: &Planning<'_>) -> Plan {
         fingerprint: fingerprint(&prior),
         intent: planning.intent.clone(),
         prior,
-        steps,
+        steps: all_steps,
         findings,
     }
 }

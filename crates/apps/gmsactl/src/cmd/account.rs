@@ -1,14 +1,14 @@
 //! `gmsactl account`: accounts of the domain.
 
 use clap::Subcommand;
-use model::inventory::{Account, AccountClass, Gmsa};
+use model::inventory::{AccountClass, Gmsa};
 use model::names::SamAccountName;
 use model::ports::Directory;
-use serde::Serialize;
 
 use super::Done;
-use crate::cli::Global;
+use crate::documents::{AccountDocument, GmsaPart};
 use crate::error::Failure;
+use crate::options::Global;
 use crate::session::Session;
 use crate::view::{Output, human};
 
@@ -22,25 +22,6 @@ pub enum AccountVerb {
         #[arg(value_name = "NAME")]
         name: SamAccountName,
     },
-}
-
-/// An account, and what only a gMSA has.
-#[derive(Debug, Serialize)]
-pub struct AccountDocument {
-    /// The account.
-    #[serde(flatten)]
-    pub account: Account,
-    /// Interval and retrieval principals of a gMSA.
-    pub gmsa: Option<GmsaPart>,
-}
-
-/// What only a gMSA has.
-#[derive(Debug, Serialize)]
-pub struct GmsaPart {
-    /// `msDS-ManagedPasswordInterval`, days.
-    pub interval_days: u32,
-    /// SIDs that may retrieve the managed password.
-    pub retrieval_principals: Vec<security::Sid>,
 }
 
 /// Shows.

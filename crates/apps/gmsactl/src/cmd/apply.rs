@@ -10,9 +10,9 @@ use model::ports::{Clock, Journal};
 use model::run::Outcome;
 
 use super::{Done, exit_of};
-use crate::cli::Global;
 use crate::error::Failure;
 use crate::inputs;
+use crate::options::Global;
 use crate::session::{self, Session};
 use crate::system::{self, SystemClock};
 use crate::view::{Output, Steps, human};

@@ -127,7 +127,8 @@ fn ace(ace: &Ace) -> Value {
 }
 
 fn root_key(bytes: &[u8]) -> Result<Value, Failure> {
-    let key = RootKey::from_golden_gmsa(bytes).map_err(|error| wrong("exported root key", &error))?;
+    let key =
+        RootKey::from_golden_gmsa(bytes).map_err(|error| wrong("exported root key", &error))?;
     let description = key.description();
     Ok(json!({
         "root_key_id": description.id.to_string(),

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::Done;
-use crate::cli::Global;
 use crate::error::{Failure, exit};
 use crate::inputs;
+use crate::options::Global;
 use crate::session::Session;
 use crate::view::{Output, human};
 

@@ -3,11 +3,11 @@
 use model::estate::HostAccess;
 use model::names::LogonAccount;
 use model::ports::{Clock, Directory, Hosts, Secrets, WorldError};
-use serde::Serialize;
 
 use super::Done;
-use crate::cli::Global;
+use crate::documents::{DoctorCheck, DoctorDocument};
 use crate::error::{Failure, exit};
+use crate::options::Global;
 use crate::passwords::Supplied;
 use crate::session::{self, Session};
 use crate::system::SystemClock;
@@ -15,30 +15,6 @@ use crate::view::{Output, human};
 
 /// Kerberos' limit.
 const MAX_SKEW_SECONDS: i64 = 300;
-
-/// What was tried.
-#[derive(Debug, Serialize)]
-pub struct DoctorDocument {
-    /// Whether everything works.
-    pub holds: bool,
-    /// Each of them.
-    pub checks: Vec<DoctorCheck>,
-}
-
-/// One thing that was tried.
-#[derive(Debug, Serialize)]
-pub struct DoctorCheck {
-    /// A word for scripts.
-    pub id: &'static str,
-    /// What it is about.
-    pub subject: String,
-    /// Whether it works.
-    pub holds: bool,
-    /// What was seen.
-    pub detail: String,
-    /// What to do if it does not.
-    pub advice: Option<String>,
-}
 
 /// Tries everything; exit code 1 if something does not work.
 pub async fn run(global: &Global, output: &Output) -> Done {

@@ -6,15 +6,14 @@ use clap::{Args, Subcommand};
 use directory::ListedRootKey;
 use kds::{GMSA_TARGET, GroupKeyId, KdfHash, RootKey, RootKeyAttributes, RootKeyData, RootKeyId};
 use managed_password::{KerberosKeys, ManagedPassword, NtHash, Salt};
-use model::inventory::RootKeyFacts;
 use model::ports::Clock;
 use security::{FileTime, Sid};
-use serde::Serialize;
 use zeroize::Zeroizing;
 
 use super::Done;
-use crate::cli::Global;
+use crate::documents::{Derived, ListedKey, RootKeyList};
 use crate::error::Failure;
+use crate::options::Global;
 use crate::session::Session;
 use crate::system::SystemClock;
 use crate::view::{Output, human};
@@ -74,48 +73,6 @@ pub struct Derive {
 
 fn hash(text: &str) -> Result<KdfHash, kds::KdsError> {
     text.to_uppercase().replace('-', "").parse()
-}
-
-/// The document of `kds list`.
-#[derive(Debug, Serialize)]
-pub struct RootKeyList {
-    /// One entry per key and domain controller.
-    pub root_keys: Vec<ListedKey>,
-}
-
-/// A root key as one domain controller shows it.
-#[derive(Debug, Serialize)]
-pub struct ListedKey {
-    /// Id, times, defect.
-    #[serde(flatten)]
-    pub facts: RootKeyFacts,
-    /// Whether it can be used now.
-    pub usable: bool,
-    /// The hash of its key derivation.
-    pub hash: Option<String>,
-}
-
-/// The document of `kds derive`.
-#[derive(Debug, Serialize)]
-pub struct Derived {
-    /// The root key.
-    pub root_key_id: String,
-    /// L0, L1, L2.
-    pub group_key_id: [i32; 3],
-    /// MD4 over the password, hex.
-    pub nt_hash: String,
-    /// The 256 bytes, hex.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub password: Option<String>,
-    /// aes256-cts-hmac-sha1-96, hex.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub aes256: Option<String>,
-    /// aes128-cts-hmac-sha1-96, hex.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub aes128: Option<String>,
-    /// What went into the AES keys beside the password.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub salt: Option<String>,
 }
 
 /// Lists or derives.

@@ -8,9 +8,9 @@ use model::inventory::Inventory;
 use model::plan::PlanDocument;
 
 use super::Done;
-use crate::cli::Global;
 use crate::error::{Failure, exit};
 use crate::inputs;
+use crate::options::Global;
 use crate::session::Session;
 use crate::view::{Output, human};
 

@@ -7,8 +7,8 @@ use model::ports::Clock;
 use model::run::Outcome;
 
 use super::{Done, apply, exit_of};
-use crate::cli::Global;
 use crate::error::Failure;
+use crate::options::Global;
 use crate::session::{self, Session};
 use crate::system::{self, SystemClock};
 use crate::view::{Output, Steps, human};

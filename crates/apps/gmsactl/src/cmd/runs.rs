@@ -4,10 +4,10 @@ use clap::Args;
 use engine::{History, StepState};
 use model::names::RunId;
 use model::plan::StepStatus;
-use serde::Serialize;
 
 use super::Done;
-use crate::cli::Global;
+use crate::documents::{RunDetail, RunList, RunStep, RunSummary};
+use crate::options::Global;
 use crate::session;
 use crate::view::{Output, human};
 
@@ -18,53 +18,6 @@ pub struct Runs {
     /// Show this run, step by step.
     #[arg(value_name = "RUN")]
     run: Option<RunId>,
-}
-
-/// A run in a list.
-#[derive(Debug, Serialize)]
-pub struct RunSummary {
-    /// Its id.
-    pub run: RunId,
-    /// How it ended or halted; none if it was interrupted.
-    pub outcome: Option<String>,
-    /// Whether it still has something to do.
-    pub open: bool,
-    /// When it began (RFC 3339, UTC).
-    pub started: String,
-    /// Who began it.
-    pub by: String,
-    /// The domain.
-    pub estate: String,
-    /// How many records it has.
-    pub records: usize,
-}
-
-/// A run, step by step.
-#[derive(Debug, Serialize)]
-pub struct RunDetail {
-    /// The run.
-    #[serde(flatten)]
-    pub summary: RunSummary,
-    /// Its steps in the plan's order.
-    pub steps: Vec<RunStep>,
-}
-
-/// A step of a run.
-#[derive(Debug, Serialize)]
-pub struct RunStep {
-    /// Its id.
-    pub id: String,
-    /// Where it stands.
-    pub status: String,
-    /// Why it failed or waits.
-    pub why: Option<String>,
-    /// What to do about it.
-    pub advice: Option<String>,
-}
-
-#[derive(Debug, Serialize)]
-struct RunList {
-    runs: Vec<RunSummary>,
 }
 
 /// Lists, or shows one.

@@ -4,8 +4,8 @@ use clap::Args;
 use model::names::RunId;
 
 use super::Done;
-use crate::cli::Global;
 use crate::error::exit;
+use crate::options::Global;
 use crate::session::{self, Session};
 use crate::view::{Output, human};
 

@@ -4,7 +4,7 @@ use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
-use crate::cli::LogLevel;
+use crate::options::LogLevel;
 
 /// Libraries that print keys or packets in their finest levels: capped, whatever is asked for.
 const CAPPED: &[&str] = &[

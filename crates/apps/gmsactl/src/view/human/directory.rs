@@ -3,9 +3,7 @@
 use model::inventory::Inventory;
 
 use super::Paint;
-use crate::cmd::account::AccountDocument;
-use crate::cmd::doctor::DoctorDocument;
-use crate::cmd::kds::{Derived, RootKeyList};
+use crate::documents::{AccountDocument, Derived, DoctorDocument, RootKeyList};
 
 /// An inventory, in short.
 pub fn inventory(inventory: &Inventory, paint: &Paint) -> String {

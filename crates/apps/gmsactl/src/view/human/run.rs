@@ -4,7 +4,7 @@ use engine::{RunReport, Verification};
 use model::run::Outcome;
 
 use super::Paint;
-use crate::cmd::runs::{RunDetail, RunSummary};
+use crate::documents::{RunDetail, RunSummary};
 
 /// How a run ended.
 pub fn report(report: &RunReport, paint: &Paint) -> String {

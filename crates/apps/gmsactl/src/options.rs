@@ -1,0 +1,72 @@
+//! Options that every verb takes.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use model::names::DnsName;
+
+/// Options that every verb takes.
+#[derive(Debug, Args)]
+pub struct Global {
+    /// Print one JSON document on standard output and nothing else.
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Never ask anything: what would be asked for must come from options or files.
+    #[arg(long, global = true)]
+    pub non_interactive: bool,
+    /// How to reach things: domain, hosts, where passwords come from.
+    #[arg(long, global = true, value_name = "FILE", help_heading = "Estate")]
+    pub estate: Option<PathBuf>,
+    /// The journal of all runs [default: gmsactl/journal.sqlite in the platform's data directory].
+    #[arg(long, global = true, value_name = "FILE", help_heading = "Estate")]
+    pub state: Option<PathBuf>,
+    /// DNS name of the domain.
+    #[arg(long, global = true, value_name = "NAME", help_heading = "Estate")]
+    pub domain: Option<DnsName>,
+    /// DNS name of a domain controller.
+    #[arg(long, global = true, value_name = "NAME", help_heading = "Estate")]
+    pub server: Option<DnsName>,
+    /// How to log on to the directory.
+    #[arg(long, global = true, value_name = "HOW", help_heading = "Estate")]
+    pub auth: Option<AuthChoice>,
+    /// Who logs on to the directory.
+    #[arg(long, global = true, value_name = "NAME", help_heading = "Estate")]
+    pub user: Option<String>,
+    /// A file whose first line is that user's password; asked for where nothing names it.
+    #[arg(long, global = true, value_name = "FILE", help_heading = "Estate")]
+    pub password_file: Option<PathBuf>,
+    /// Certificate authorities (PEM) for LDAPS and StartTLS.
+    #[arg(long, global = true, value_name = "FILE", help_heading = "Estate")]
+    pub ca_file: Option<PathBuf>,
+    /// Log to standard error.
+    #[arg(long, global = true, value_name = "LEVEL", default_value = "warn")]
+    pub log: LogLevel,
+}
+
+/// How to log on to the directory.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum AuthChoice {
+    /// Kerberos, without falling back to anything else.
+    Kerberos,
+    /// NTLM, signed and sealed.
+    Ntlm,
+    /// Name and password over TLS.
+    Simple,
+}
+
+/// What goes to the log.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum LogLevel {
+    /// Nothing.
+    Off,
+    /// What failed.
+    Error,
+    /// What may matter.
+    Warn,
+    /// What an operator would tell a colleague.
+    Info,
+    /// Every request, without its secrets.
+    Debug,
+    /// As debug, for builds that have more.
+    Trace,
+}
