@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 
-use super::domain_controller::{krb5_config, password_file};
 use super::estate::{self, WindowsHost};
 use super::layout::Layout;
 use crate::system::files;
@@ -29,16 +28,13 @@ fn variables(layout: &Layout) -> String {
         ("RIG_SYNC_ACCOUNT", estate::SYNC_ACCOUNT),
     ];
     let mut paths = vec![
-        (
-            "RIG_PASSWORD_FILE",
-            password_file(layout, estate::ADMINISTRATOR),
-        ),
+        ("RIG_PASSWORD_FILE", layout.password(estate::ADMINISTRATOR)),
         (
             "RIG_SYNC_PASSWORD_FILE",
-            password_file(layout, estate::SYNC_ACCOUNT),
+            layout.password(estate::SYNC_ACCOUNT),
         ),
         ("RIG_CA_FILE", layout.path("ca.pem")),
-        ("RIG_KRB5_CONFIG", krb5_config(layout)),
+        ("RIG_KRB5_CONFIG", layout.krb5_config()),
         ("RIG_ESTATE", layout.path("estate.toml")),
         ("RIG_INTENT", layout.path("conversion.toml")),
     ];

@@ -35,16 +35,6 @@ pub fn server(layout: &Layout) -> Server {
     Server::new(layout, "samba")
 }
 
-/// The file with the password of an account.
-pub fn password_file(layout: &Layout, account: &str) -> PathBuf {
-    layout.path(format!("{account}.password"))
-}
-
-/// The Kerberos configuration of the rig's own tools; the machine's own stays as it is.
-pub fn krb5_config(layout: &Layout) -> PathBuf {
-    layout.path("krb5.conf")
-}
-
 fn provision(layout: &Layout) -> anyhow::Result<()> {
     let home = layout.path("dc");
     if home.exists() {
@@ -81,7 +71,7 @@ fn provision(layout: &Layout) -> anyhow::Result<()> {
             .arg(format!("--host-name={}", estate::DC_NAME))
             .arg(format!("--host-ip={}", estate::DC_ADDRESS))
             .arg(format!("--targetdir={}", home.display()))
-            .env("KRB5_CONFIG", krb5_config(layout)),
+            .env("KRB5_CONFIG", layout.krb5_config()),
         &layout.log("provision"),
     )?;
     extend_smb_conf(layout)?;
@@ -118,7 +108,7 @@ fn extend_smb_conf(layout: &Layout) -> anyhow::Result<()> {
 fn write_krb5_config(layout: &Layout) -> anyhow::Result<()> {
     let (realm, domain, address) = (estate::REALM, estate::DOMAIN, estate::DC_ADDRESS);
     files::write(
-        &krb5_config(layout),
+        &layout.krb5_config(),
         &format!(
             "[libdefaults]\n\tdefault_realm = {realm}\n\tdns_lookup_kdc = false\n\tdns_lookup_realm = false\n\
              \tdns_canonicalize_hostname = false\n\trdns = false\n\
@@ -131,11 +121,11 @@ fn write_krb5_config(layout: &Layout) -> anyhow::Result<()> {
 /// Accounts, SPNs and keytabs, written in one go while the controller is down.
 fn seed(layout: &Layout) -> anyhow::Result<()> {
     for account in [estate::ADMINISTRATOR, estate::SYNC_ACCOUNT] {
-        passwords::ensure(&password_file(layout, account))?;
+        passwords::ensure(&layout.password(account))?;
     }
     let mut computers = Vec::new();
     for host in estate::HOSTS {
-        let password = password_file(layout, host.name);
+        let password = layout.password(host.name);
         passwords::ensure(&password)?;
         computers.push(json!({
             "name": host.name,
@@ -151,12 +141,12 @@ fn seed(layout: &Layout) -> anyhow::Result<()> {
         "smb_conf": smb_conf(layout),
         "administrator": {
             "name": estate::ADMINISTRATOR,
-            "password_file": password_file(layout, estate::ADMINISTRATOR),
+            "password_file": layout.password(estate::ADMINISTRATOR),
         },
         "computers": computers,
         "services": [{
             "name": estate::SYNC_ACCOUNT,
-            "password_file": password_file(layout, estate::SYNC_ACCOUNT),
+            "password_file": layout.password(estate::SYNC_ACCOUNT),
             "spns": [format!("PCNSCLNT/{}", active.dns_name)],
         }],
         "controller": { "name": estate::DC_NAME, "dns_name": estate::DC, "domain": estate::DOMAIN },
@@ -164,7 +154,7 @@ fn seed(layout: &Layout) -> anyhow::Result<()> {
     let mut python = Command::new("/usr/bin/python3");
     python
         .arg(repo::rig_data("seed.py"))
-        .env("KRB5_CONFIG", krb5_config(layout));
+        .env("KRB5_CONFIG", layout.krb5_config());
     command::run_with_input(&mut python, &seed.to_string(), &layout.log("seed"))
 }
 
@@ -178,7 +168,7 @@ fn start(layout: &Layout, server: &Server) -> anyhow::Result<()> {
         .arg("--foreground")
         .arg("-s")
         .arg(smb_conf(layout))
-        .env("KRB5_CONFIG", krb5_config(layout));
+        .env("KRB5_CONFIG", layout.krb5_config());
     server.start(&samba)?;
     server.wait_until(Duration::from_secs(60), || PORTS.into_iter().all(answers))
 }

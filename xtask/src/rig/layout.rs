@@ -32,6 +32,16 @@ impl Layout {
         self.path("done").join(part)
     }
 
+    /// The file with the password of an account.
+    pub fn password(&self, account: &str) -> PathBuf {
+        self.path(format!("{account}.password"))
+    }
+
+    /// The Kerberos configuration of the rig's own tools; the machine's own stays as it is.
+    pub fn krb5_config(&self) -> PathBuf {
+        self.path("krb5.conf")
+    }
+
     /// Creates the folders that every part needs.
     pub fn create(&self) -> anyhow::Result<()> {
         for folder in ["", "log", "pid", "done", "tls", "ssh", "hosts", "wine"] {

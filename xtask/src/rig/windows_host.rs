@@ -7,7 +7,6 @@ use std::time::Duration;
 use anyhow::Context;
 
 use super::description::prefix;
-use super::domain_controller::password_file;
 use super::estate::{self, WindowsHost};
 use super::layout::Layout;
 use super::server::Server;
@@ -100,7 +99,7 @@ fn start(layout: &Layout, host: &WindowsHost, wine: &Wine) -> anyhow::Result<()>
 }
 
 fn install(layout: &Layout, host: &WindowsHost, wine: &Wine) -> anyhow::Result<()> {
-    let password_file = password_file(layout, estate::SYNC_ACCOUNT);
+    let password_file = layout.password(estate::SYNC_ACCOUNT);
     let password = std::fs::read_to_string(&password_file)
         .with_context(|| format!("cannot read {}", password_file.display()))?;
     wine.run(

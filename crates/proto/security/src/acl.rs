@@ -2,7 +2,7 @@
 
 use crate::access_mask::AccessMask;
 use crate::ace::{Ace, AceFlags, AceType};
-use crate::security_descriptor::SecurityDescriptorError;
+use crate::security_descriptor_error::SecurityDescriptorError;
 use crate::sid::Sid;
 use crate::wire::Reader;
 

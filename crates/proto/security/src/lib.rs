@@ -23,6 +23,7 @@ mod guid;
 mod retrieval_principals;
 mod sddl;
 mod security_descriptor;
+mod security_descriptor_error;
 mod sid;
 pub mod wire;
 
@@ -33,5 +34,6 @@ pub use control::Control;
 pub use file_time::{FileTime, FileTimeError, Interval};
 pub use guid::{Guid, GuidError};
 pub use sddl::SddlError;
-pub use security_descriptor::{SecurityDescriptor, SecurityDescriptorError};
+pub use security_descriptor::SecurityDescriptor;
+pub use security_descriptor_error::SecurityDescriptorError;
 pub use sid::{Sid, SidError};

@@ -3,7 +3,8 @@
 use crate::access_mask::AccessMask;
 use crate::ace::Ace;
 use crate::acl::Acl;
-use crate::security_descriptor::{SecurityDescriptor, SecurityDescriptorError};
+use crate::security_descriptor::SecurityDescriptor;
+use crate::security_descriptor_error::SecurityDescriptorError;
 use crate::sid::Sid;
 
 impl SecurityDescriptor {

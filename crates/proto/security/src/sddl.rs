@@ -26,7 +26,7 @@ pub enum SddlError {
     Rights(String),
     /// Well-formed, but larger than a descriptor can be.
     #[error("the security descriptor that the sddl describes cannot be encoded")]
-    Descriptor(#[from] crate::security_descriptor::SecurityDescriptorError),
+    Descriptor(#[from] crate::security_descriptor_error::SecurityDescriptorError),
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use rusqlite::{Error, ErrorCode};
 pub enum Failure {
     Unusable(String),
     Damaged(String),
-    TooNew { found: i64 },
+    TooNew { found: i64, known: i64 },
 }
 
 impl Failure {
@@ -20,11 +20,7 @@ impl Failure {
         match self {
             Failure::Unusable(what) => JournalError::Unusable { path, what },
             Failure::Damaged(what) => JournalError::Damaged { path, what },
-            Failure::TooNew { found } => JournalError::TooNew {
-                path,
-                found,
-                known: crate::file::FORMAT,
-            },
+            Failure::TooNew { found, known } => JournalError::TooNew { path, found, known },
         }
     }
 }

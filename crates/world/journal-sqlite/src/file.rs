@@ -102,7 +102,12 @@ fn check(connection: &Connection) -> Result<(), Failure> {
     }
     match number(connection, "user_version")? {
         FORMAT => {}
-        found if found > FORMAT => return Err(Failure::TooNew { found }),
+        found if found > FORMAT => {
+            return Err(Failure::TooNew {
+                found,
+                known: FORMAT,
+            });
+        }
         found => return Err(Failure::Damaged(format!("it has format {found}"))),
     }
     let verdict: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
