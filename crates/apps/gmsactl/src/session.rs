@@ -206,6 +206,7 @@ impl<'a> Session<'a> {
             hosts,
             components,
             names: wanted.names,
+            spns: wanted.spns,
         };
         Ok(engine::discover(world, &questions).await?)
     }

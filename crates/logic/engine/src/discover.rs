@@ -26,6 +26,8 @@ pub struct Questions {
     pub components: Vec<ComponentProbe>,
     /// Accounts and groups to look up beside the logon accounts that are found: those of the intent.
     pub names: Vec<SamAccountName>,
+    /// SPNs to look for beside those of the accounts that are found.
+    pub spns: Vec<Spn>,
 }
 
 /// A host to ask.
@@ -182,7 +184,7 @@ async fn look_up(world: &World, questions: &Questions, inventory: &mut Inventory
             .gaps
             .push(gap("accounts and groups", &error)),
     }
-    let spns = spns(&inventory.accounts);
+    let spns = spns(questions, &inventory.accounts);
     for (spn, holders) in spns
         .iter()
         .zip(join_all(spns.iter().map(|spn| world.directory.spn_holders(spn))).await)
@@ -225,13 +227,14 @@ fn names(questions: &Questions, inventory: &Inventory) -> Vec<SamAccountName> {
     names
 }
 
-/// SPNs of users and gMSAs; those of computers are the hosts' own business.
-fn spns(accounts: &[Account]) -> Vec<Spn> {
+/// SPNs of users and gMSAs, and those that are asked for; those of computers are the hosts' own business.
+fn spns(questions: &Questions, accounts: &[Account]) -> Vec<Spn> {
     let of_services = accounts
         .iter()
         .filter(|account| account.class != AccountClass::Computer);
     let all: BTreeSet<_> = of_services
         .flat_map(|account| account.spns.iter().cloned())
+        .chain(questions.spns.iter().cloned())
         .collect();
     all.into_iter().collect()
 }

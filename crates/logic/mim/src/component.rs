@@ -2,7 +2,9 @@
 
 use model::finding::{Finding, FindingKind, Severity};
 use model::inventory::HostInventory;
-use model::names::{ComponentId, GmsaName, LogonAccount, SamAccountName, ServiceName, Spn};
+use model::names::{
+    ComponentId, DnsName, GmsaName, LogonAccount, SamAccountName, ServiceName, Spn,
+};
 use planner::{HostView, KeySetTools, Profile, Suggestion, findings as planner_findings};
 use serde::Deserialize;
 
@@ -23,6 +25,9 @@ const VERSION_UNKNOWN: FindingKind = FindingKind {
     why: "builds before 4.5.26.0 cannot run under a gMSA",
     source: VERSION_TOO_OLD.source,
 };
+
+/// The kinds of findings that are MIM's own, in the order of their ids.
+pub const FINDINGS: &[FindingKind] = &[VERSION_TOO_OLD, VERSION_UNKNOWN];
 
 /// One component of Microsoft Identity Manager.
 #[derive(Debug, Clone, Deserialize)]
@@ -74,6 +79,13 @@ impl Profile for Component {
         self.spn_classes
             .iter()
             .any(|class| class.eq_ignore_ascii_case(spn.class()))
+    }
+
+    fn expected_spns(&self, host: &DnsName) -> Vec<Spn> {
+        self.spn_classes
+            .iter()
+            .filter_map(|class| format!("{class}/{host}").parse().ok())
+            .collect()
     }
 
     fn suggestion(&self) -> Suggestion {

@@ -7,4 +7,4 @@ mod component;
 mod key_set;
 mod version;
 
-pub use component::{Component, catalogue};
+pub use component::{Component, FINDINGS, catalogue};

@@ -104,6 +104,22 @@ impl<'a> Conversion<'a> {
             .or_else(|| self.profile?.suggestion().key_set)
     }
 
+    /// The component's SPNs: those that its old accounts hold, and those that its hosts are expected to have.
+    pub fn spns(&self) -> Vec<Spn> {
+        let old = self.old_accounts();
+        let held = old
+            .iter()
+            .filter_map(|old| self.account(old))
+            .flat_map(|account| &account.spns);
+        let held = held.filter(|spn| self.owns(spn)).cloned();
+        let hosts = self.places.iter().filter_map(|place| place.host);
+        let expected = hosts.filter_map(|host| Some(self.profile?.expected_spns(&host.dns_name)));
+        let mut spns: Vec<_> = held.chain(expected.flatten()).collect();
+        spns.sort_by_key(|spn| spn.as_str().to_lowercase());
+        spns.dedup_by(|a, b| a.same_as(b));
+        spns
+    }
+
     /// Whether an SPN belongs to the component.
     pub fn owns(&self, spn: &Spn) -> bool {
         self.profile.is_some_and(|profile| profile.owns(spn))

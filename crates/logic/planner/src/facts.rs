@@ -55,18 +55,13 @@ pub(crate) fn of_a_conversion(conversion: &Conversion<'_>) -> Vec<Fact> {
             conversion.is_member(place).to_string(),
         ));
     }
-    for old in conversion.old_accounts() {
-        let Some(account) = conversion.account(&old) else {
-            continue;
-        };
-        for spn in account.spns.iter().filter(|spn| conversion.owns(spn)) {
-            let holders = inventory.spn_holders(spn).unwrap_or_default();
-            facts.push(fact(
-                spn.as_str(),
-                "holders",
-                list(holders, SamAccountName::to_string),
-            ));
-        }
+    for spn in conversion.spns() {
+        let holders = inventory.spn_holders(&spn).unwrap_or_default();
+        facts.push(fact(
+            spn.as_str(),
+            "holders",
+            list(holders, SamAccountName::to_string),
+        ));
     }
     facts
 }

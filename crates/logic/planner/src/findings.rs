@@ -103,10 +103,10 @@ pub const SPN_STAYS: FindingKind = informs(
     "SPNs that do not belong to the component stay where they are",
     SETSPN,
 );
-/// The gMSA's name is taken.
+/// The name of the gMSA or of its group is taken.
 pub const NAME_TAKEN: FindingKind = blocks(
     "GMSA-030",
-    "sAMAccountName is unique in a domain, and no account can be turned into a gMSA",
+    "sAMAccountName is unique in a domain, and no account can be turned into a gMSA or a group",
     "[MS-ADTS] 3.1.1.5.3.5 objectClass updates; [MS-SAMR] 3.1.1.6",
 );
 /// The gMSA is disabled.
@@ -175,3 +175,43 @@ pub const KEY_SET_FILE_EXISTS: FindingKind = blocks(
     "an older export may be the only copy of a key set and is never overwritten",
     DESIGN,
 );
+
+/// All of them, in the order of their ids: what a manual or an explanation can be complete about.
+pub const ALL: &[FindingKind] = &[
+    NO_ROOT_KEY,
+    ROOT_KEY_NOT_EFFECTIVE,
+    ROOT_KEY_DEFECT,
+    ROOT_KEYS_UNKNOWN,
+    CLOCK_SKEW,
+    HOST_UNKNOWN,
+    COMPONENT_UNKNOWN,
+    SERVICE_MISSING,
+    NOT_LOOKED_UP,
+    SPN_ON_THIRD,
+    SPN_STAYS,
+    NAME_TAKEN,
+    GMSA_DISABLED,
+    GMSA_WITHOUT_AES,
+    INTERVAL_FIXED,
+    COMPUTER_MISSING,
+    NOT_A_PASSWORD_ACCOUNT,
+    SHARED_ACCOUNT,
+    SERVICE_NOT_RUNNING,
+    MANAGED_FLAG_UNKNOWN,
+    RIGHTS_NOT_CHECKED,
+    GAP,
+    KEY_SET_UNKNOWN,
+    KEY_SET_FILE_EXISTS,
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_holds_every_kind_of_this_file_once_and_in_order() {
+        let declared = include_str!("findings.rs").matches("\"GMSA-0").count();
+        assert_eq!(ALL.len(), declared - 1, "but for this test's own");
+        assert!(ALL.is_sorted_by(|a, b| a.id < b.id));
+    }
+}

@@ -3,7 +3,9 @@
 use model::finding::Finding;
 use model::intent::Conversion;
 use model::inventory::{HostInventory, Service};
-use model::names::{ComponentId, GmsaName, LogonAccount, SamAccountName, ServiceName, Spn};
+use model::names::{
+    ComponentId, DnsName, GmsaName, LogonAccount, SamAccountName, ServiceName, Spn,
+};
 use model::plan::ToolRun;
 
 /// A product's component: one service that can run as a gMSA.
@@ -22,6 +24,9 @@ pub trait Profile: Sync {
 
     /// Whether an SPN of the old account belongs to this component and moves with it.
     fn owns(&self, spn: &Spn) -> bool;
+
+    /// SPNs that some account is expected to hold for this component on a host; that nobody does is no defect.
+    fn expected_spns(&self, host: &DnsName) -> Vec<Spn>;
 
     /// Names to propose for it.
     fn suggestion(&self) -> Suggestion;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use model::estate::Estate;
 use model::intent::{Conversion, Intent, Strategy};
 use model::inventory::{AccountClass, Inventory};
-use model::names::{ComponentId, HostName, SamAccountName};
+use model::names::{ComponentId, GmsaName, HostName, SamAccountName, Spn};
 
 use crate::profile::Profile;
 
@@ -13,6 +13,8 @@ use crate::profile::Profile;
 pub struct Wanted {
     /// Accounts and groups.
     pub names: Vec<SamAccountName>,
+    /// SPNs whose holders matter.
+    pub spns: Vec<Spn>,
     /// Files, per host.
     pub files: BTreeMap<HostName, Vec<String>>,
 }
@@ -21,38 +23,51 @@ pub struct Wanted {
 pub fn questions(estate: &Estate, intent: Option<&Intent>, profiles: &[&dyn Profile]) -> Wanted {
     let mut wanted = Wanted {
         names: Vec::new(),
-
+        spns: Vec::new(),
         files: BTreeMap::new(),
     };
     match intent {
         Some(intent) => {
             for conversion in &intent.conversions {
-                wanted.names.push(conversion.gmsa.sam_account_name());
-                wanted.names.push(conversion.retrieval_group.clone());
-                for host in &conversion.hosts {
-                    wanted
-                        .files
-                        .entry(host.clone())
-                        .or_default()
-                        .extend(conversion.key_set.clone());
-                }
+                let mut profiles = profiles.iter();
+                let profile = profiles.find(|profile| *profile.component() == conversion.component);
+                let usual = || profile.and_then(|profile| profile.suggestion().key_set);
+                let key_set = conversion.key_set.clone().or_else(usual);
+                let group = conversion.retrieval_group.clone();
+                wanted.add(&conversion.gmsa, group, &conversion.hosts, key_set);
             }
         }
         None => {
+            let hosts: Vec<_> = estate.hosts.iter().map(|host| host.name.clone()).collect();
             for suggestion in profiles.iter().map(|profile| profile.suggestion()) {
-                wanted.names.push(suggestion.gmsa.sam_account_name());
-                wanted.names.push(suggestion.retrieval_group);
-                for host in &estate.hosts {
-                    wanted
-                        .files
-                        .entry(host.name.clone())
-                        .or_default()
-                        .extend(suggestion.key_set.clone());
-                }
+                let (gmsa, group) = (suggestion.gmsa, suggestion.retrieval_group);
+                wanted.add(&gmsa, group, &hosts, suggestion.key_set);
             }
         }
     }
+    for profile in profiles {
+        let hosts = estate.hosts.iter().map(|host| &host.dns_name);
+        wanted
+            .spns
+            .extend(hosts.flat_map(|host| profile.expected_spns(host)));
+    }
     wanted
+}
+
+impl Wanted {
+    fn add(
+        &mut self,
+        gmsa: &GmsaName,
+        group: SamAccountName,
+        hosts: &[HostName],
+        key_set: Option<String>,
+    ) {
+        self.names.extend([gmsa.sam_account_name(), group]);
+        for host in hosts {
+            let files = self.files.entry(host.clone()).or_default();
+            files.extend(key_set.clone());
+        }
+    }
 }
 
 /// A first intent: every component that was found, under the names that its profile suggests.

@@ -1,0 +1,106 @@
+//! Findings about what concerns every conversion: root keys, clocks, coverage.
+
+use std::collections::BTreeMap;
+
+use model::finding::Finding;
+use model::inventory::{Inventory, RootKeyFacts};
+use model::names::DnsName;
+
+use crate::findings as kind;
+
+/// Kerberos' limit; what a domain controller accepts by default.
+const MAX_SKEW_SECONDS: i64 = 300;
+
+/// Everything about the forest and the hosts' clocks.
+pub(crate) fn of_the_forest(inventory: &Inventory) -> Vec<Finding> {
+    let mut findings = root_keys(inventory);
+    let controllers = inventory.domain.domain_controllers.iter();
+    let clocks = controllers.map(|dc| (dc.dns_name.as_str(), dc.clock_skew_seconds));
+    let hosts = inventory
+        .hosts
+        .iter()
+        .map(|host| (host.dns_name.as_str(), host.facts.clock_skew_seconds));
+    for (name, skew) in clocks
+        .chain(hosts)
+        .filter(|(_, skew)| skew.abs() > MAX_SKEW_SECONDS)
+    {
+        let what = format!("its clock differs from this machine's by {skew} seconds");
+        findings.push(kind::CLOCK_SKEW.found(
+            name,
+            what,
+            "set the clocks (w32tm /resync, chronyc makestep), then plan again",
+        ));
+    }
+    for gap in &inventory.coverage.gaps {
+        let advice = gap
+            .advice
+            .clone()
+            .unwrap_or_else(|| "gmsactl doctor shows what can be reached".to_owned());
+        findings.push(kind::GAP.found(
+            &gap.subject,
+            format!("could not be read: {}", gap.why),
+            advice,
+        ));
+    }
+    findings
+}
+
+fn root_keys(inventory: &Inventory) -> Vec<Finding> {
+    let subject = format!("forest {}", inventory.domain.forest);
+    if inventory.root_keys.is_empty() {
+        return vec![match inventory
+            .coverage
+            .gaps
+            .iter()
+            .find(|gap| gap.subject == "KDS root keys")
+        {
+            Some(gap) => kind::ROOT_KEYS_UNKNOWN.found(
+                subject,
+                format!("KDS root keys cannot be read: {}", gap.why),
+                "only members of Domain Admins or Enterprise Admins may read them: log on as one",
+            ),
+            None => kind::NO_ROOT_KEY.found(
+                subject,
+                "there is no KDS root key",
+                "as a Domain Admin: Add-KdsRootKey -EffectiveImmediately, then wait 10 hours",
+            ),
+        }];
+    }
+    let mut by_controller: BTreeMap<&DnsName, Vec<&RootKeyFacts>> = BTreeMap::new();
+    for key in &inventory.root_keys {
+        by_controller
+            .entry(&key.domain_controller)
+            .or_default()
+            .push(key);
+    }
+    by_controller
+        .into_iter()
+        .filter_map(|(controller, keys)| root_keys_of(inventory, controller, &keys))
+        .collect()
+}
+
+fn root_keys_of(
+    inventory: &Inventory,
+    controller: &DnsName,
+    keys: &[&RootKeyFacts],
+) -> Option<Finding> {
+    let sound = keys.iter().filter(|key| key.defect.is_none());
+    let Some(first) = sound.min_by_key(|key| key.usable_from) else {
+        let defects: Vec<_> = keys
+            .iter()
+            .filter_map(|key| key.defect.as_deref())
+            .collect();
+        return Some(kind::ROOT_KEY_DEFECT.found(
+            controller.as_str(),
+            format!("no KDS root key can be used: {}", defects.join("; ")),
+            "create a new one (Add-KdsRootKey) and wait 10 hours",
+        ));
+    };
+    (first.usable_from > inventory.taken_at).then(|| {
+        kind::ROOT_KEY_NOT_EFFECTIVE.found(
+            controller.as_str(),
+            format!("root key {} is usable from {} on", first.id, first.usable_from),
+            "apply the plan when you like: it waits at this gate and goes on when you apply it again",
+        )
+    })
+}

@@ -1,0 +1,97 @@
+//! Findings about the names of gMSA, group and computers in the directory.
+
+use model::finding::Finding;
+use model::inventory::{AccountClass, Gmsa};
+
+use crate::conversion::Conversion;
+use crate::findings as kind;
+
+/// msDS-SupportedEncryptionTypes: AES128 and AES256 ([MS-KILE] 2.2.7).
+const AES: u32 = 0x18;
+
+/// The names that the directory must know, or must have free.
+pub(super) fn of_the_names(conversion: &Conversion<'_>) -> Vec<Finding> {
+    let inventory = conversion.inventory;
+    let gmsa = conversion.wanted.gmsa.sam_account_name();
+    let group = &conversion.wanted.retrieval_group;
+    let computers: Vec<_> = conversion
+        .places
+        .iter()
+        .map(|place| place.name.computer_account())
+        .collect();
+    let mut findings = Vec::new();
+    for name in [&gmsa, group]
+        .into_iter()
+        .chain(&computers)
+        .filter(|name| !inventory.was_looked_up(name))
+    {
+        let advice = "discover again with this conversion.toml: gmsactl discover --intent FILE";
+        findings.push(kind::NOT_LOOKED_UP.found(
+            name.as_str(),
+            "was not looked up in the directory",
+            advice,
+        ));
+    }
+    for name in computers
+        .iter()
+        .filter(|name| inventory.was_looked_up(name) && inventory.account(name).is_none())
+    {
+        let what = "there is no such computer account in the domain";
+        findings.push(kind::COMPUTER_MISSING.found(
+            name.as_str(),
+            what,
+            "join the host to the domain, or correct its name",
+        ));
+    }
+    let taken = inventory
+        .account(&gmsa)
+        .filter(|account| account.class != AccountClass::Gmsa);
+    for (name, account) in [(&gmsa, taken), (group, inventory.account(group))] {
+        let Some(account) = account else { continue };
+        let advice = "choose another name in conversion.toml";
+        findings.push(kind::NAME_TAKEN.found(
+            name.as_str(),
+            format!("the name belongs to {}", account.dn),
+            advice,
+        ));
+    }
+    if let Some(account) = inventory.account(group) {
+        let what = format!("the retrieval group's name belongs to {}", account.dn);
+        findings.push(kind::NAME_TAKEN.found(
+            group.as_str(),
+            what,
+            "choose another name in conversion.toml",
+        ));
+    }
+    if let Some(found) = inventory.gmsa(&gmsa) {
+        findings.extend(of_the_gmsa(conversion, found));
+    }
+    findings
+}
+
+fn of_the_gmsa(conversion: &Conversion<'_>, gmsa: &Gmsa) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let name = gmsa.account.name.as_str();
+    if !gmsa.account.enabled {
+        let advice =
+            format!("enable it: Set-ADServiceAccount {name} -Enabled $true; then plan again");
+        findings.push(kind::GMSA_DISABLED.found(name, "it is disabled", advice));
+    }
+    if gmsa
+        .account
+        .encryption_types
+        .is_none_or(|types| types & AES != AES)
+    {
+        let what = "msDS-SupportedEncryptionTypes does not name both AES types";
+        let advice = format!("Set-ADServiceAccount {name} -KerberosEncryptionType AES128,AES256");
+        findings.push(kind::GMSA_WITHOUT_AES.found(name, what, advice));
+    }
+    if gmsa.interval_days != conversion.wanted.interval_days {
+        let what = format!(
+            "its interval is {} days, wanted are {}",
+            gmsa.interval_days, conversion.wanted.interval_days
+        );
+        findings.push(kind::INTERVAL_FIXED.found(name, what, "keep it, or create another gMSA"));
+    }
+    findings
+}
