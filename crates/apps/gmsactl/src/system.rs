@@ -26,12 +26,9 @@ impl Clock for SystemClock {
 
 /// Who works here, for journals and locks.
 pub fn holder(now: FileTime) -> LockHolder {
-    let name = ["USER", "USERNAME", "LOGNAME"]
-        .iter()
-        .find_map(|name| std::env::var(name).ok());
     LockHolder {
-        user: name.unwrap_or_else(|| "somebody".to_owned()),
-        machine: gethostname::gethostname().to_string_lossy().into_owned(),
+        user: whoami::username().unwrap_or_else(|_| "somebody".to_owned()),
+        machine: whoami::hostname().unwrap_or_else(|_| "unknown".to_owned()),
         process: std::process::id(),
         since: now.to_string(),
     }
