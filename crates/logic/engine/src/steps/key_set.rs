@@ -10,6 +10,7 @@ use async_trait::async_trait;
 use model::names::{HostName, StepId};
 use model::plan::ToolRun;
 use model::ports::{FileFacts, Host, ProgramRun};
+use model::secret::Password;
 use serde::{Deserialize, Serialize};
 
 use crate::step::{Check, Scene, Step, StepError};
@@ -28,7 +29,8 @@ pub(crate) struct ExportKeySet {
 #[derive(Serialize, Deserialize)]
 pub(crate) struct PriorFile {
     file: Option<FileFacts>,
-    folder: bool,
+    /// The folder and those of its parents that were not there, deepest first.
+    missing_folders: Vec<String>,
 }
 
 #[async_trait]
@@ -38,9 +40,16 @@ impl Step for ExportKeySet {
 
     async fn observe(&self, scene: &Scene<'_>) -> Result<PriorFile, StepError> {
         let host = scene.world.host(&self.host).await?;
+        let mut missing_folders = Vec::new();
+        for folder in with_parents(&self.folder) {
+            if host.folder_exists(folder).await? {
+                break;
+            }
+            missing_folders.push(folder.to_owned());
+        }
         Ok(PriorFile {
             file: host.file(&self.file).await?,
-            folder: host.folder_exists(&self.folder).await?,
+            missing_folders,
         })
     }
 
@@ -84,8 +93,8 @@ impl Step for ExportKeySet {
             // The steps after this one are undone: the key set is active for its first account again.
             host.delete_file(&self.file).await?;
         }
-        if !prior.folder {
-            host.delete_empty_folder(&self.folder).await?;
+        for folder in &prior.missing_folders {
+            host.delete_empty_folder(folder).await?;
         }
         Ok(())
     }
@@ -198,6 +207,7 @@ async fn run_tool(scene: &Scene<'_>, host: &dyn Host, tool: &ToolRun) -> Result<
         return Ok(());
     }
     let said = [output.stderr.trim(), output.stdout.trim()].join(" ");
+    let said = stdin.map_or(said.clone(), |password| without(&said, password));
     Err(StepError::refused(
         format!(
             "{} ended with exit code {}: {}",
@@ -207,6 +217,14 @@ async fn run_tool(scene: &Scene<'_>, host: &dyn Host, tool: &ToolRun) -> Result<
         ),
         "read what the tool says; nothing of the key set was changed by a refusal",
     ))
+}
+
+/// What a tool said, without the password, should it repeat what it read: these words go into the journal.
+fn without(said: &str, password: &Password) -> String {
+    match std::str::from_utf8(password.expose_bytes()) {
+        Ok(password) if !password.is_empty() => said.replace(password, "(password)"),
+        _ => String::new(), // The output is text with undecodable bytes replaced: nothing tells what it repeats.
+    }
 }
 
 /// The exported file is there and is the one that was exported.
@@ -249,6 +267,12 @@ async fn same_file(
         )),
         None => Check::Differs(format!("{file} is not there on {host}")),
     })
+}
+
+/// A folder and its parents below the drive's root, deepest first.
+fn with_parents(folder: &str) -> impl Iterator<Item = &str> {
+    std::iter::successors(Some(folder), |folder| Some(folder.rsplit_once('\\')?.0))
+        .filter(|folder| !folder.ends_with([':', '\\']))
 }
 
 fn unproven(tool: &ToolRun, what: &str) -> StepError {
