@@ -53,11 +53,12 @@ pub async fn apply(
     if open.is_none() {
         admission::fresh(plan, request.fresh)?;
     }
-    if open
-        .as_ref()
-        .is_none_or(|history| history.direction == Direction::Forwards)
-    {
-        admission::passwords_to_apply(world, plan, request.accept_no_way_back).await?;
+    match &open {
+        Some(history) if history.direction == Direction::Backwards => {
+            let steps: Vec<_> = history.changed(history.only.as_ref()).collect();
+            admission::passwords_to_undo(world, &steps).await?;
+        }
+        _ => admission::passwords_to_apply(world, plan, request.accept_no_way_back).await?,
     }
     let resumed = open.is_some();
     let history = match open {
@@ -182,8 +183,11 @@ async fn forwards(run: &mut Run<'_>) -> Result<Outcome, EngineError> {
 
 /// After a failure: everything back, or nothing to do where nothing was touched.
 async fn turn_back(run: &mut Run<'_>) -> Result<Outcome, EngineError> {
+    // What an earlier process took back was touched too: its gates may be left to take back, and the run is unwound.
     let touched = |step: &Step| {
-        step.status == StepStatus::Change && run.history.state(&step.id).may_have_changed()
+        let state = run.history.state(&step.id);
+        step.status == StepStatus::Change
+            && (state.may_have_changed() || state == StepState::Undone)
     };
     if !run.history.plan.steps.iter().any(touched) {
         return Ok(Outcome::Failed);

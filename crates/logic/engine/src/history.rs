@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use model::names::{ComponentId, RunId, StepId};
-use model::plan::Plan;
+use model::plan::{Plan, Step};
 use model::ports::Journal;
 use model::run::{Event, Outcome, Record, RunChange, StepChange};
 use security::FileTime;
@@ -85,7 +85,7 @@ impl History {
         else {
             return Err(wrong(first, "a run begins with its plan"));
         };
-        let step = |step: &model::plan::Step| {
+        let step = |step: &Step| {
             let fresh = StepRecord {
                 state: StepState::Planned,
                 prior: None,
@@ -170,6 +170,17 @@ impl History {
         self.steps
             .get(id)
             .map_or(StepState::Planned, |step| step.state)
+    }
+
+    /// The steps that may have changed the world and were not taken back, of one component or of all.
+    pub(crate) fn changed<'a>(
+        &'a self,
+        only: Option<&'a ComponentId>,
+    ) -> impl DoubleEndedIterator<Item = &'a Step> {
+        let steps = self.plan.steps.iter();
+        steps
+            .filter(move |step| only.is_none_or(|only| step.component == *only))
+            .filter(|step| self.state(&step.id).may_have_changed())
     }
 
     /// Whether the run still has something to do: it crashed, waits or is stuck.

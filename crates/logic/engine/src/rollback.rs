@@ -1,7 +1,6 @@
 //! Takes a run back, from the journal alone.
 
 use model::names::{ComponentId, RunId};
-use model::plan::Step;
 use model::ports::Journal;
 use model::run::{Outcome, RunChange};
 
@@ -36,21 +35,10 @@ pub async fn rollback(
 ) -> Result<RunReport, EngineError> {
     let history = History::read(journal, &request.run)?;
     admission::the_same_domain(world, &history.plan).await?;
-    let wanted = |step: &&Step| {
-        request
-            .only
-            .as_ref()
-            .is_none_or(|only| step.component == *only)
-    };
-    let mut steps: Vec<_> = history.plan.steps.iter().filter(wanted).collect();
-    if steps.is_empty() {
-        let only = request.only.as_ref().map_or("", |only| only.as_str());
-        return Err(EngineError::NotNow {
-            run: request.run.clone(),
-            why: format!("has no component {only}"),
-        });
+    if let Some(only) = &request.only {
+        may_go_alone(&history, only)?;
     }
-    steps.retain(|step| history.state(&step.id).may_have_changed());
+    let steps: Vec<_> = history.changed(request.only.as_ref()).collect();
     if steps.is_empty() && !history.is_open() {
         return Ok(report(&history, Outcome::Unwound));
     }
@@ -62,4 +50,27 @@ pub async fn rollback(
     let outcome = run.unwind().await?;
     run.record_run(RunChange::Ended { outcome })?;
     Ok(run.report(outcome))
+}
+
+/// One component alone is taken back from a run that is over, or was being taken back alone already: otherwise the run
+/// would end with another component half-way.
+fn may_go_alone(history: &History, only: &ComponentId) -> Result<(), EngineError> {
+    let not_now = |why: String| EngineError::NotNow {
+        run: history.run.clone(),
+        why,
+    };
+    if !history
+        .plan
+        .steps
+        .iter()
+        .any(|step| step.component == *only)
+    {
+        return Err(not_now(format!("has no component {only}")));
+    }
+    if history.is_open() && history.only.as_ref() != Some(only) {
+        return Err(not_now(format!(
+            "is not over: apply its plan again, or take it back as a whole, not {only} alone"
+        )));
+    }
+    Ok(())
 }

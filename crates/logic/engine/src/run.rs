@@ -7,6 +7,7 @@ use model::names::{RunId, StepId};
 use model::plan::{Step, StepStatus};
 use model::ports::Journal;
 use model::run::{Event, Outcome, RunChange, StepChange};
+use serde_json::Value;
 
 use crate::error::EngineError;
 use crate::history::History;
@@ -102,60 +103,77 @@ impl<'a> Run<'a> {
     }
 
     /// Takes everything back that may have been changed (of one component, where only that is asked for), last step
-    /// first. A step that cannot be taken back ends it: the run is stuck.
+    /// first. A step that cannot be taken back ends it: the run is stuck. What can be seen of that beforehand is
+    /// looked at first, while everything still runs.
     pub async fn unwind(&mut self) -> Result<Outcome, EngineError> {
-        let (plan, only) = (self.history.plan.clone(), self.history.only.clone());
-        let chosen = |step: &&Step| only.as_ref().is_none_or(|only| step.component == *only);
-        for step in plan.steps.iter().rev().filter(chosen) {
-            if self.history.state(&step.id).may_have_changed() && !self.undo(step).await? {
+        let steps = self.history.changed(self.history.only.as_ref());
+        let steps: Vec<_> = steps.rev().cloned().collect();
+        for step in &steps {
+            // Other errors than a refusal may have passed when the step's turn comes.
+            if let Err(refusal @ StepError::Refused { .. }) = self.can_undo(step).await {
+                self.record(&step.id, StepChange::Undoing)?;
+                self.record_undo(step, Err(refusal), Instant::now())?;
+                return Ok(Outcome::Stuck);
+            }
+        }
+        for step in &steps {
+            let since = Instant::now();
+            self.progress.begins(step, true);
+            self.record(&step.id, StepChange::Undoing)?;
+            let result = self.undo(step).await;
+            self.record_undo(step, result, since)?;
+            if self.history.state(&step.id) != StepState::Undone {
                 return Ok(Outcome::Stuck);
             }
         }
         Ok(Outcome::Unwound)
     }
 
-    /// Takes one step back; tells whether that worked.
-    async fn undo(&mut self, step: &Step) -> Result<bool, EngineError> {
-        let since = Instant::now();
-        self.progress.begins(step, true);
-        self.record(&step.id, StepChange::Undoing)?;
-        let result = match self.code(step) {
-            Ok(code) => self.undo_with(step, code.as_ref()).await,
-            Err(error) => Err(error),
-        };
-        let (change, note) = match result {
-            Ok(()) => (StepChange::Undone, String::new()),
-            Err(error) => {
-                let why = with_causes(&error);
-                (
-                    StepChange::UndoFailed {
-                        why: why.clone(),
-                        advice: error.advice(),
-                    },
-                    why,
-                )
-            }
-        };
-        self.record(&step.id, change)?;
-        self.tell(step, &note, since);
-        Ok(self.history.state(&step.id) == StepState::Undone)
+    async fn can_undo(&self, step: &Step) -> Result<(), StepError> {
+        let (prior, _) = self.known(step)?;
+        self.code(step)?
+            .can_undo(&self.scene(&step.id), prior)
+            .await
     }
 
-    async fn undo_with(&self, step: &Step, code: &dyn JournaledStep) -> Result<(), StepError> {
-        let record = self.history.step(&step.id);
-        let prior = record
-            .and_then(|record| record.prior.as_ref())
-            .ok_or_else(|| StepError::Record {
-                step: step.id.to_string(),
-                why: "its prior state is missing".to_owned(),
-            })?;
-        let outcome = record.and_then(|record| record.outcome.as_ref());
-        let scene = self.scene(&step.id);
+    async fn undo(&self, step: &Step) -> Result<(), StepError> {
+        let (prior, outcome) = self.known(step)?;
+        let (code, scene) = (self.code(step)?, self.scene(&step.id));
         match code.undo(&scene, prior, outcome).await {
             // The answer was lost: undo is idempotent, so what is left to do is done, and what was done stays.
             Err(error) if error.is_ambiguous() => code.undo(&scene, prior, outcome).await,
             result => result,
         }
+    }
+
+    /// What the journal holds of a step: its prior state and its outcome.
+    fn known(&self, step: &Step) -> Result<(&Value, Option<&Value>), StepError> {
+        let record = self.history.step(&step.id);
+        let prior = record.and_then(|record| record.prior.as_ref());
+        let prior = prior.ok_or_else(|| StepError::Record {
+            step: step.id.to_string(),
+            why: "its prior state is missing".to_owned(),
+        })?;
+        Ok((prior, record.and_then(|record| record.outcome.as_ref())))
+    }
+
+    fn record_undo(
+        &mut self,
+        step: &Step,
+        result: Result<(), StepError>,
+        since: Instant,
+    ) -> Result<(), EngineError> {
+        let note = result.as_ref().err().map(|error| with_causes(error));
+        let change = match result {
+            Ok(()) => StepChange::Undone,
+            Err(error) => StepChange::UndoFailed {
+                why: note.clone().unwrap_or_default(),
+                advice: error.advice(),
+            },
+        };
+        self.record(&step.id, change)?;
+        self.tell(step, &note.unwrap_or_default(), since);
+        Ok(())
     }
 
     /// How the run stands, for the operator.

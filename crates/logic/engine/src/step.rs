@@ -142,6 +142,12 @@ pub(crate) trait Step: Send + Sync {
 
     async fn check(&self, scene: &Scene<'_>) -> Result<Check, StepError>;
 
+    /// Refuses where undo would refuse what is there now. All steps are asked before the first is taken back: a way
+    /// back that cannot be gone to its end is not begun.
+    async fn can_undo(&self, _scene: &Scene<'_>, _prior: &Self::Prior) -> Result<(), StepError> {
+        Ok(())
+    }
+
     /// Idempotent. `outcome` is missing where a crash came before it was recorded.
     async fn undo(
         &self,
@@ -158,6 +164,7 @@ pub(crate) trait JournaledStep: Send + Sync {
     async fn observe(&self, scene: &Scene<'_>) -> Result<Value, StepError>;
     async fn apply(&self, scene: &Scene<'_>, prior: &Value) -> Result<Value, StepError>;
     async fn check(&self, scene: &Scene<'_>) -> Result<Check, StepError>;
+    async fn can_undo(&self, scene: &Scene<'_>, prior: &Value) -> Result<(), StepError>;
     async fn undo(
         &self,
         scene: &Scene<'_>,
@@ -185,6 +192,11 @@ impl<S: Step> JournaledStep for S {
 
     async fn check(&self, scene: &Scene<'_>) -> Result<Check, StepError> {
         Step::check(self, scene).await
+    }
+
+    async fn can_undo(&self, scene: &Scene<'_>, prior: &Value) -> Result<(), StepError> {
+        let prior = S::Prior::deserialize(prior).map_err(|error| unreadable(scene.step, &error))?;
+        Step::can_undo(self, scene, &prior).await
     }
 
     async fn undo(

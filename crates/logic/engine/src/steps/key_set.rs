@@ -127,6 +127,10 @@ impl Step for HoldKeySet {
         }
     }
 
+    async fn can_undo(&self, scene: &Scene<'_>, _prior: &()) -> Result<(), StepError> {
+        proven(scene, &self.host, &self.file, &self.exported_by).await
+    }
+
     async fn undo(
         &self,
         scene: &Scene<'_>,

@@ -75,14 +75,12 @@ impl Step for SetLogonAccount {
         })
     }
 
-    async fn undo(
-        &self,
-        scene: &Scene<'_>,
-        prior: &PriorLogon,
-        _outcome: Option<&()>,
-    ) -> Result<(), StepError> {
+    async fn can_undo(&self, scene: &Scene<'_>, prior: &PriorLogon) -> Result<(), StepError> {
         let now = self.observe(scene).await?;
-        if !now.account.same_as(&self.to) && !now.account.same_as(&prior.account) {
+        if now.account.same_as(&prior.account) {
+            return Ok(());
+        }
+        if !now.account.same_as(&self.to) {
             return Err(StepError::refused(
                 format!(
                     "{} runs as {}, which is neither the gMSA nor the account before",
@@ -91,18 +89,29 @@ impl Step for SetLogonAccount {
                 "somebody changed it after the conversion: set it by hand to what it should be, then repeat the command",
             ));
         }
+        if scene.world.secrets.password(&prior.account).is_none() && !is_gmsa(&prior.account) {
+            return Err(StepError::refused(
+                format!(
+                    "the password of {} is needed to give {} its account back",
+                    prior.account, self.service
+                ),
+                "name its source under [[credential]] in estate.toml, then repeat the command",
+            ));
+        }
+        Ok(())
+    }
+
+    async fn undo(
+        &self,
+        scene: &Scene<'_>,
+        prior: &PriorLogon,
+        _outcome: Option<&()>,
+    ) -> Result<(), StepError> {
+        Step::can_undo(self, scene, prior).await?;
+        let now = self.observe(scene).await?;
         let host = scene.world.host(&self.host).await?;
         if !now.account.same_as(&prior.account) {
             let password = scene.world.secrets.password(&prior.account);
-            if password.is_none() && !is_gmsa(&prior.account) {
-                return Err(StepError::refused(
-                    format!(
-                        "the password of {} is needed to give {} its account back",
-                        prior.account, self.service
-                    ),
-                    "name its source under [[credential]] in estate.toml, then repeat the command",
-                ));
-            }
             host.set_logon_account(&self.service, &prior.account, password)
                 .await?;
         }

@@ -104,6 +104,24 @@ impl Step for MoveSpn {
         })
     }
 
+    async fn can_undo(
+        &self,
+        scene: &Scene<'_>,
+        _prior: &Vec<SamAccountName>,
+    ) -> Result<(), StepError> {
+        let holders = self.holders(scene).await?;
+        match holders.iter().find(|name| self.is_third(name)) {
+            None => Ok(()),
+            Some(third) => Err(StepError::refused(
+                format!("{} was moved on to {third} after the conversion", self.spn),
+                format!(
+                    "find out what uses it there; if nothing does: setspn -D {} {third}; then repeat the command",
+                    self.spn
+                ),
+            )),
+        }
+    }
+
     async fn undo(
         &self,
         scene: &Scene<'_>,
@@ -115,6 +133,7 @@ impl Step for MoveSpn {
             return Ok(()); // It was there before us.
         }
         if had(&self.from) {
+            Step::can_undo(self, scene, prior).await?;
             return self.carry(scene, &self.to, &self.from).await;
         }
         let to = self.dn(scene, &self.to).await?;
