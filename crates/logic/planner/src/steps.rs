@@ -19,7 +19,6 @@ pub(crate) fn of_a_conversion(conversion: &Conversion<'_>) -> Vec<Step> {
     let mut list = StepList {
         conversion,
         steps: Vec::new(),
-        spns_moved: false,
     };
     list.directory();
     for place in &conversion.places {
@@ -34,8 +33,6 @@ pub(crate) fn of_a_conversion(conversion: &Conversion<'_>) -> Vec<Step> {
 struct StepList<'a> {
     conversion: &'a Conversion<'a>,
     steps: Vec<Step>,
-    /// SPNs move once, before the first host's service changes its account.
-    spns_moved: bool,
 }
 
 /// A step before it is in the list: what differs from kind to kind, with defaults for the rest.

@@ -1,7 +1,7 @@
 //! Steps between the last moment with the old account and the first with the gMSA: the service is down meanwhile.
 
 use model::inventory::{Service, ServiceState};
-use model::names::{LogonAccount, StepId};
+use model::names::{LogonAccount, Spn, StepId};
 use model::plan::{Action, Reversible, StepStatus};
 
 use super::{Draft, StepList, created, from_to};
@@ -77,10 +77,7 @@ impl<'a> StepList<'a> {
         let stopped = self.stop(switch, exported.clone().unwrap_or(proved));
         let mut ready = vec![stopped.clone()];
         ready.extend(self.hold_key_set(switch, exported.as_ref(), &stopped));
-        if !self.spns_moved {
-            self.spns_moved = true;
-            ready.extend(self.move_spns(switch, &stopped));
-        }
+        ready.extend(self.move_spns(switch, &stopped));
         let switched = self.set_logon_account(switch, ready);
         let restored = self
             .restore_key_set(switch, exported.as_ref(), &switched)
@@ -156,6 +153,7 @@ impl<'a> StepList<'a> {
         }))
     }
 
+    /// An old account's SPNs move when the first service that runs under it is down.
     fn move_spns(&mut self, switch: &Switch<'a>, stopped: &StepId) -> Vec<StepId> {
         let conversion = self.conversion;
         let to = conversion.wanted.gmsa.sam_account_name();
@@ -164,6 +162,9 @@ impl<'a> StepList<'a> {
         };
         let mut moved = Vec::new();
         for spn in account.spns.iter().filter(|spn| conversion.owns(spn)) {
+            if self.moves(spn) {
+                continue;
+            }
             let action = Action::MoveSpn {
                 spn: spn.clone(),
                 from: account.name.clone(),
@@ -183,6 +184,14 @@ impl<'a> StepList<'a> {
             }));
         }
         moved
+    }
+
+    /// Whether a step moves that SPN already.
+    fn moves(&self, spn: &Spn) -> bool {
+        let mut actions = self.steps.iter().map(|step| &step.action);
+        actions.any(
+            |action| matches!(action, Action::MoveSpn { spn: moved, .. } if moved.same_as(spn)),
+        )
     }
 
     fn set_logon_account(&mut self, switch: &Switch<'a>, requires: Vec<StepId>) -> StepId {
