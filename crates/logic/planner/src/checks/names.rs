@@ -55,14 +55,6 @@ pub(super) fn of_the_names(conversion: &Conversion<'_>) -> Vec<Finding> {
             advice,
         ));
     }
-    if let Some(account) = inventory.account(group) {
-        let what = format!("the retrieval group's name belongs to {}", account.dn);
-        findings.push(kind::NAME_TAKEN.found(
-            group.as_str(),
-            what,
-            "choose another name in conversion.toml",
-        ));
-    }
     if let Some(found) = inventory.gmsa(&gmsa) {
         findings.extend(of_the_gmsa(conversion, found));
     }
