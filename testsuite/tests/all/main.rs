@@ -7,5 +7,6 @@
     reason = "helpers of tests fail by panicking, as tests do"
 )]
 
+mod engine;
 mod samba_derivation;
 mod vectors;

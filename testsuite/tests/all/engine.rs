@@ -1,0 +1,14 @@
+//! The engine, the planner and the catalogue on a world in memory: fail at every write, crash at every record, undo
+//! twice.
+
+mod crashes;
+mod credentials;
+mod drift;
+mod fake_world;
+mod faults;
+mod gates;
+mod happy_path;
+mod interleavings;
+mod journal;
+mod planning;
+mod scenario;

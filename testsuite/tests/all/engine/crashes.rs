@@ -1,0 +1,186 @@
+//! The process dies around every record of the journal; another one takes over.
+
+use model::run::Outcome;
+
+use super::fake_world::{Fault, Moment, Snapshot};
+use super::scenario::Scenario;
+
+const MOMENTS: [Moment; 2] = [Moment::Before, Moment::After];
+/// Fewer records than these, and a table of crashes tests nothing.
+const RECORDS: usize = 50;
+
+fn scenarios() -> Vec<fn() -> Scenario> {
+    vec![
+        Scenario::sync,
+        || Scenario::sync_on(&["MIMSYNC01", "MIMSYNC02"]),
+        Scenario::sync_and_plain,
+    ]
+}
+
+/// Applies a plan and dies at each record.
+async fn die_while_applying(mut then: impl AsyncFnMut(&Scenario, &Snapshot, &str)) {
+    for (make, moment) in scenarios()
+        .iter()
+        .flat_map(|make| MOMENTS.map(|moment| (make, moment)))
+    {
+        for n in 0.. {
+            let scenario = make();
+            let start = scenario.world.snapshot();
+            let plan = scenario.sound_plan().await;
+            scenario.world.arm(Some(Fault::Crash(n, moment)));
+            let result = scenario.apply(&plan).await;
+            let Some(what) = scenario.world.fired() else {
+                assert!(n >= RECORDS, "only {n} records to die at");
+                break;
+            };
+            let context = format!("record {n}, {what}");
+            assert!(
+                matches!(result, Err(engine::EngineError::Journal(_))),
+                "{context}: {result:?}"
+            );
+            scenario.world.arm(None);
+            then(&scenario, &start, &context).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_run_that_died_at_any_record_goes_on() {
+    die_while_applying(async |scenario, start, context| {
+        let plan = match engine::History::read(&scenario.world, &scenario.last_run()) {
+            Ok(history) => history.plan,
+            Err(_) => scenario.sound_plan().await, // It died before the run began.
+        };
+        scenario.apply_to_the_end(&plan, context).await;
+        scenario.rollback_to(start, context).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_run_that_died_at_any_record_can_be_taken_back() {
+    die_while_applying(async |scenario, start, context| {
+        if scenario.world.state().records.is_empty() {
+            let error = scenario.rollback().await.unwrap_err();
+            assert!(
+                matches!(error, engine::EngineError::NoSuchRun(_)),
+                "{context}: {error}"
+            );
+            return scenario.world.snapshot().assert_is(start, context);
+        }
+        scenario.rollback_to(start, context).await;
+    })
+    .await;
+}
+
+/// Takes a finished run back and dies at each record.
+async fn die_while_rolling_back(mut then: impl AsyncFnMut(&Scenario, &Snapshot, &str)) {
+    for (make, moment) in scenarios()
+        .iter()
+        .flat_map(|make| MOMENTS.map(|moment| (make, moment)))
+    {
+        for n in 0.. {
+            let scenario = make();
+            let start = scenario.world.snapshot();
+            scenario
+                .apply_to_the_end(&scenario.sound_plan().await, "before the crash")
+                .await;
+            scenario.world.arm(Some(Fault::Crash(n, moment)));
+            let result = scenario.rollback().await;
+            let Some(what) = scenario.world.fired() else {
+                assert!(n >= RECORDS / 2, "only {n} records to die at");
+                break;
+            };
+            assert!(result.is_err(), "{result:?}");
+            scenario.world.arm(None);
+            then(&scenario, &start, &format!("record {n}, {what}")).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_rollback_that_died_at_any_record_goes_on() {
+    die_while_rolling_back(async |scenario, start, context| {
+        scenario.rollback_to(start, context).await;
+        scenario.rollback_to(start, context).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_rollback_that_died_at_any_record_goes_on_with_apply_too() {
+    die_while_rolling_back(async |scenario, start, context| {
+        let history = engine::History::read(&scenario.world, &scenario.last_run()).unwrap();
+        let report = scenario.apply(&history.plan).await.unwrap();
+        // Before the rollback's first record the run is done and holds; after its last one it is over, and the plan
+        // is applied anew.
+        match report.outcome {
+            Outcome::Done => scenario.assert_converted(context).await,
+            Outcome::Unwound => scenario.world.snapshot().assert_is(start, context),
+            _ => panic!("{context}: {report:?}"),
+        }
+    })
+    .await;
+}
+
+/// Every write that can fail, and for each of them every record around which the process then dies.
+async fn die_while_unwinding(mut then: impl AsyncFnMut(&Scenario, &Snapshot, &str)) {
+    for moment in MOMENTS {
+        for write in 0.. {
+            let mut hit = false;
+            for n in 0.. {
+                let scenario = Scenario::sync();
+                let start = scenario.world.snapshot();
+                let plan = scenario.sound_plan().await;
+                scenario
+                    .world
+                    .arm(Some(Fault::WriteThenCrash(write, n, moment)));
+                let result = scenario.apply(&plan).await;
+                let context =
+                    format!("write {write} failed, then record {n} {moment:?}: {result:?}");
+                let Ok(report) = result else {
+                    scenario.world.arm(None);
+                    then(&scenario, &start, &context).await;
+                    continue;
+                };
+                hit = report.outcome != Outcome::Done;
+                break;
+            }
+            if !hit {
+                assert!(write > 10, "only {write} writes to fail at");
+                break;
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_unwinding_that_died_at_any_record_goes_on_with_apply() {
+    die_while_unwinding(async |scenario, start, context| {
+        let plan = match engine::History::read(&scenario.world, &scenario.last_run()) {
+            Ok(history) => history.plan,
+            Err(_) => scenario.sound_plan().await,
+        };
+        let report = scenario
+            .apply(&plan)
+            .await
+            .unwrap_or_else(|error| panic!("{context}: {error}"));
+        match report.outcome {
+            Outcome::Done => scenario.assert_converted(context).await, // It died before the failure was recorded.
+            Outcome::Unwound => scenario.world.snapshot().assert_is(start, context),
+            _ => panic!("{context}, then {report:?}"),
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_unwinding_that_died_at_any_record_goes_on_with_rollback() {
+    die_while_unwinding(async |scenario, start, context| {
+        if !scenario.world.state().records.is_empty() {
+            scenario.rollback_to(start, context).await;
+        }
+        scenario.world.snapshot().assert_is(start, context);
+    })
+    .await;
+}

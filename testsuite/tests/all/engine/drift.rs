@@ -1,0 +1,401 @@
+//! Somebody else changed the world: before the run, between the runs, or after it.
+
+use engine::EngineError;
+use model::inventory::{AccountClass, ServiceState};
+use model::names::LogonAccount;
+use model::run::Outcome;
+
+use super::fake_world::State;
+use super::fake_world::reference::{OLD_PASSWORD, SYNC_SERVICE, add_account};
+use super::scenario::{Scenario, old_account};
+
+/// What somebody does behind our back, and the name under which it must show.
+struct Drift {
+    shows_as: &'static str,
+    happens: fn(&mut State),
+}
+
+fn drift(shows_as: &'static str, happens: fn(&mut State)) -> Drift {
+    Drift { shows_as, happens }
+}
+
+fn service(state: &mut State) -> &mut super::fake_world::FakeService {
+    let host = state.hosts.values_mut().next().unwrap();
+    host.service(&SYNC_SERVICE.parse().unwrap()).unwrap()
+}
+
+#[tokio::test]
+async fn a_stale_plan_is_refused_and_names_what_changed() {
+    let drifts = [
+        drift("logon account", |state| {
+            service(state).service.logon_account = r"CONTOSO\other".to_owned().into()
+        }),
+        drift("state", |state| {
+            service(state).service.state = ServiceState::Stopped
+        }),
+        drift("PCNSCLNT/mimsync01.contoso.com", |state| {
+            state
+                .accounts
+                .get_mut("svc-mimsync")
+                .unwrap()
+                .account
+                .spns
+                .pop();
+        }),
+        drift("miiskeys-1.bin", |state| {
+            let host = state.hosts.values_mut().next().unwrap();
+            host.files.insert(
+                r"c:\mimbackup\miiskeys-1.bin".to_owned(),
+                "older".to_owned(),
+            );
+        }),
+        drift("MIMSyncGMSAsvc$", |state| {
+            add_account(state, "MIMSyncGMSAsvc$", AccountClass::Gmsa, None, &[]);
+        }),
+    ];
+    for Drift {
+        shows_as: what,
+        happens,
+    } in drifts
+    {
+        let scenario = Scenario::sync();
+        let plan = scenario.sound_plan().await;
+        happens(&mut scenario.world.state());
+        let changed = scenario.world.snapshot();
+        scenario.world.arm(None);
+        let error = scenario.apply(&plan).await.unwrap_err();
+        let EngineError::Stale(facts) = &error else {
+            panic!("{what}: {error:?}")
+        };
+        assert!(
+            facts
+                .iter()
+                .any(|fact| fact.contains(what) && fact.contains(": was ")),
+            "{what}: {facts:?}"
+        );
+        assert_eq!(scenario.world.writes(), 0, "{what}");
+        assert!(scenario.world.state().records.is_empty(), "{what}");
+        scenario.world.snapshot().assert_is(&changed, what);
+    }
+}
+
+#[tokio::test]
+async fn a_plan_for_another_domain_is_refused() {
+    let scenario = Scenario::sync();
+    let plan = scenario.sound_plan().await;
+    scenario.world.state().domain_sid = "S-1-5-21-1-2-3".parse().unwrap();
+    scenario.world.arm(None);
+    let error = scenario.apply(&plan).await.unwrap_err();
+    assert!(
+        matches!(&error, EngineError::OtherEstate { here, .. } if here.contains("S-1-5-21-1-2-3")),
+        "{error:?}"
+    );
+    assert_eq!(scenario.world.writes(), 0);
+    assert!(scenario.world.state().records.is_empty());
+}
+
+#[tokio::test]
+async fn a_blocked_plan_is_refused() {
+    let scenario = Scenario::sync();
+    for host in scenario.world.state().hosts.values_mut() {
+        host.products[0].version = "4.4.1302.0".to_owned();
+    }
+    let plan = scenario.plan().await;
+    assert!(plan.is_blocked());
+    scenario.world.arm(None);
+    let error = scenario.apply(&plan).await.unwrap_err();
+    let EngineError::Blocked(findings) = &error else {
+        panic!("{error:?}")
+    };
+    assert!(
+        findings.iter().any(|finding| finding.id == "MIM-001"),
+        "{findings:?}"
+    );
+    assert_eq!(scenario.world.writes(), 0);
+    assert!(scenario.world.state().records.is_empty());
+}
+
+/// What blocks the plan made now blocks the saved one too, also where no fact that it rests on changed.
+#[tokio::test]
+async fn a_plan_that_is_blocked_since_is_refused() {
+    let scenario = Scenario::sync();
+    let plan = scenario.sound_plan().await;
+    scenario.world.state().root_keys.clear();
+    let error = scenario.apply(&plan).await.unwrap_err();
+    let EngineError::Blocked(findings) = &error else {
+        panic!("{error:?}")
+    };
+    assert!(
+        findings.iter().any(|finding| finding.id == "GMSA-001"),
+        "{findings:?}"
+    );
+    assert!(scenario.world.state().records.is_empty());
+}
+
+#[tokio::test]
+async fn somebody_elses_logon_account_is_not_overwritten_and_the_service_keeps_running() {
+    let scenario = Scenario::sync();
+    let start = scenario.world.snapshot();
+    scenario
+        .apply_to_the_end(&scenario.sound_plan().await, "apply")
+        .await;
+    let theirs: LogonAccount = r"CONTOSO\svc-other".to_owned().into();
+    let ours = service(&mut scenario.world.state())
+        .service
+        .logon_account
+        .clone();
+    service(&mut scenario.world.state()).service.logon_account = theirs.clone();
+    for attempt in 0..2 {
+        let report = scenario.rollback().await.unwrap();
+        assert_eq!(
+            report.outcome,
+            Outcome::Stuck,
+            "attempt {attempt}: {report:?}"
+        );
+        let stuck = report
+            .steps
+            .iter()
+            .find(|step| step.status == "undo-failed")
+            .unwrap();
+        assert_eq!(stuck.id.as_str(), "sync/set-logon-account:MIMSYNC01");
+        assert!(
+            stuck
+                .why
+                .as_deref()
+                .is_some_and(|why| why.contains("svc-other")),
+            "{stuck:?}"
+        );
+        assert!(stuck.advice.is_some(), "{stuck:?}");
+        let mut state = scenario.world.state();
+        let found = service(&mut state);
+        assert_eq!(found.service.logon_account, theirs);
+        // A way back that cannot be gone is not begun: nothing was stopped for it.
+        assert_eq!(found.service.state, ServiceState::Running);
+    }
+    service(&mut scenario.world.state()).service.logon_account = ours;
+    scenario.rollback_to(&start, "put right by hand").await;
+}
+
+#[tokio::test]
+async fn a_missing_key_set_file_keeps_the_service_running() {
+    let scenario = Scenario::sync();
+    let start = scenario.world.snapshot();
+    scenario
+        .apply_to_the_end(&scenario.sound_plan().await, "apply")
+        .await;
+    let moved = scenario
+        .world
+        .state()
+        .hosts
+        .values_mut()
+        .next()
+        .unwrap()
+        .files
+        .pop_first()
+        .unwrap();
+    let report = scenario.rollback().await.unwrap();
+    assert_eq!(report.outcome, Outcome::Stuck, "{report:?}");
+    let stuck = report
+        .steps
+        .iter()
+        .find(|step| step.status == "undo-failed")
+        .unwrap();
+    assert_eq!(stuck.id.as_str(), "sync/hold-key-set:MIMSYNC01");
+    assert!(
+        stuck
+            .advice
+            .as_deref()
+            .is_some_and(|advice| advice.contains("put the file back")),
+        "{stuck:?}"
+    );
+    assert_eq!(
+        service(&mut scenario.world.state()).service.state,
+        ServiceState::Running
+    );
+    scenario
+        .world
+        .state()
+        .hosts
+        .values_mut()
+        .next()
+        .unwrap()
+        .files
+        .extend([moved]);
+    scenario.rollback_to(&start, "file put back").await;
+}
+
+#[tokio::test]
+async fn an_spn_that_somebody_moved_on_is_left_where_it_is() {
+    let scenario = Scenario::sync();
+    let start = scenario.world.snapshot();
+    add_account(
+        &mut scenario.world.state(),
+        "svc-third",
+        AccountClass::User,
+        None,
+        &[],
+    );
+    scenario
+        .apply_to_the_end(&scenario.sound_plan().await, "apply")
+        .await;
+    let pass_on = |from: &str, to: &str| {
+        let mut state = scenario.world.state();
+        let spns = std::mem::take(&mut state.accounts.get_mut(from).unwrap().account.spns);
+        state.accounts.get_mut(to).unwrap().account.spns = spns;
+    };
+    pass_on("mimsyncgmsasvc$", "svc-third");
+    let report = scenario.rollback().await.unwrap();
+    assert_eq!(report.outcome, Outcome::Stuck, "{report:?}");
+    let stuck = report
+        .steps
+        .iter()
+        .find(|step| step.status == "undo-failed")
+        .unwrap();
+    assert_eq!(
+        stuck.id.as_str(),
+        "sync/move-spn:PCNSCLNT/mimsync01.contoso.com"
+    );
+    assert!(
+        stuck
+            .why
+            .as_deref()
+            .is_some_and(|why| why.contains("svc-third")),
+        "{stuck:?}"
+    );
+    assert!(stuck.advice.is_some(), "{stuck:?}");
+    assert_eq!(
+        scenario.world.state().accounts["svc-third"]
+            .account
+            .spns
+            .len(),
+        1
+    );
+    pass_on("svc-third", "mimsyncgmsasvc$");
+    scenario.world.arm(None);
+    assert_eq!(scenario.rollback().await.unwrap().outcome, Outcome::Unwound);
+    scenario.world.state().accounts.remove("svc-third");
+    scenario
+        .world
+        .snapshot()
+        .assert_is(&start, "put right by hand");
+}
+
+#[tokio::test]
+async fn a_group_that_others_use_by_now_is_not_deleted() {
+    let scenario = Scenario::sync();
+    scenario
+        .apply_to_the_end(&scenario.sound_plan().await, "apply")
+        .await;
+    let member = scenario.world.state().accounts["svc-mimsync"]
+        .account
+        .dn
+        .clone();
+    let group = |state: &mut State| state.groups.values().next().cloned();
+    let name = group(&mut scenario.world.state())
+        .unwrap()
+        .name
+        .as_str()
+        .to_lowercase();
+    scenario
+        .world
+        .state()
+        .groups
+        .get_mut(&name)
+        .unwrap()
+        .members
+        .push(member.clone());
+    let report = scenario.rollback().await.unwrap();
+    assert_eq!(report.outcome, Outcome::Stuck, "{report:?}");
+    let left = group(&mut scenario.world.state()).unwrap();
+    assert_eq!(left.members, [member]);
+    scenario
+        .world
+        .state()
+        .groups
+        .get_mut(&name)
+        .unwrap()
+        .members
+        .clear();
+    assert_eq!(scenario.rollback().await.unwrap().outcome, Outcome::Unwound);
+    assert!(group(&mut scenario.world.state()).is_none());
+}
+
+#[tokio::test]
+async fn verify_names_what_no_longer_holds() {
+    let drifts = [
+        drift("sync/set-logon-account:MIMSYNC01", |state| {
+            service(state).service.managed_account = Some(false)
+        }),
+        drift("sync/start-service:MIMSYNC01", |state| {
+            service(state).service.state = ServiceState::Stopped
+        }),
+        drift("sync/move-spn:PCNSCLNT/mimsync01.contoso.com", |state| {
+            state
+                .accounts
+                .get_mut("mimsyncgmsasvc$")
+                .unwrap()
+                .account
+                .spns
+                .clear();
+        }),
+        drift("sync/add-member:MIMSYNC01", |state| {
+            state
+                .groups
+                .values_mut()
+                .for_each(|group| group.members.clear());
+        }),
+    ];
+    for Drift {
+        shows_as: step,
+        happens,
+    } in drifts
+    {
+        let scenario = Scenario::sync();
+        scenario
+            .apply_to_the_end(&scenario.sound_plan().await, step)
+            .await;
+        happens(&mut scenario.world.state());
+        scenario.world.arm(None);
+        let verification = scenario.verify().await;
+        assert_eq!(scenario.world.writes(), 0);
+        assert!(!verification.holds);
+        let broken: Vec<_> = verification
+            .checks
+            .iter()
+            .filter(|check| !check.holds)
+            .collect();
+        assert!(
+            broken.iter().any(|check| check.id.as_str() == step),
+            "{step}: {broken:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_password_that_was_changed_meanwhile_stops_the_rollback_before_it_begins() {
+    let scenario = Scenario::sync();
+    let start = scenario.world.snapshot();
+    scenario
+        .apply_to_the_end(&scenario.sound_plan().await, "apply")
+        .await;
+    let set = |password| {
+        scenario
+            .world
+            .state()
+            .accounts
+            .get_mut("svc-mimsync")
+            .unwrap()
+            .password = Some(password)
+    };
+    set("changed");
+    let converted = scenario.world.snapshot();
+    let error = scenario.rollback().await.unwrap_err();
+    let says = old_account().to_string();
+    assert!(
+        matches!(&error, EngineError::Password { why, .. } if why.contains(&says)),
+        "{error:?}"
+    );
+    scenario.world.snapshot().assert_is(&converted, "refused");
+    set(OLD_PASSWORD);
+    scenario.rollback_to(&start, "put right").await;
+}

@@ -1,0 +1,173 @@
+//! The reference estate: CONTOSO with the Synchronization Service under its password account.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use model::inventory::{
+    Account, AccountClass, Product, RootKeyFacts, Service, ServiceStart, ServiceState,
+};
+use model::names::{LogonAccount, ServiceName};
+use security::{Guid, Interval};
+
+use super::fault::Faults;
+use super::key_set::KeySet;
+use super::state::{FakeAccount, FakeService, HostState, State};
+
+pub const OLD_ACCOUNT: &str = r"CONTOSO\svc-mimsync";
+pub const OLD_PASSWORD: &str = "Kw7-dream-of-sync";
+pub const PLAIN_ACCOUNT: &str = r"CONTOSO\svc-plain";
+pub const PLAIN_PASSWORD: &str = "Qx3-quite-plain";
+pub const SYNC_SERVICE: &str = "FIMSynchronizationService";
+pub const PLAIN_SERVICE: &str = "PlainService";
+const PRODUCT_FOLDER: &str =
+    r"C:\Program Files\Microsoft Forefront Identity Manager\2010\Synchronization Service\";
+
+/// The domain with one host per name, all under the same password account.
+pub fn state(hosts: &[&str]) -> State {
+    let now = "2026-11-22T20:00:00Z".parse().unwrap();
+    let mut state = State {
+        now,
+        domain_sid: "S-1-5-21-1004336348-1177238915-682003330".parse().unwrap(),
+        root_keys: Vec::new(),
+        accounts: BTreeMap::new(),
+        groups: BTreeMap::new(),
+        hosts: BTreeMap::new(),
+        records: Vec::new(),
+        faults: Faults::default(),
+        created: 0,
+    };
+    let created = now.saturating_sub(Interval::from_hours(100));
+    state.root_keys.push(RootKeyFacts {
+        id: Guid::from_bytes([0xee; Guid::LEN]),
+        domain_controller: "dc1.contoso.com".parse().unwrap(),
+        created,
+        effective: created,
+        usable_from: created.saturating_add(Interval::from_hours(10)),
+        defect: None,
+    });
+    let spns = ["HTTP/other.contoso.com", "PCNSCLNT/mimsync01.contoso.com"];
+    add_account(
+        &mut state,
+        "svc-mimsync",
+        AccountClass::User,
+        Some(OLD_PASSWORD),
+        &spns,
+    );
+    for host in hosts {
+        add_account(
+            &mut state,
+            &format!("{host}$"),
+            AccountClass::Computer,
+            None,
+            &[],
+        );
+        state.hosts.insert(host.parse().unwrap(), sync_host(host));
+    }
+    state
+}
+
+/// A user, or a computer where the name ends in `$`.
+pub fn add_account(
+    state: &mut State,
+    name: &str,
+    class: AccountClass,
+    password: Option<&'static str>,
+    spns: &[&str],
+) {
+    let created = state.create(name, "Users").unwrap();
+    let account = Account {
+        dn: created.dn,
+        name: name.parse().unwrap(),
+        sid: created.sid,
+        guid: created.guid,
+        class,
+        enabled: true,
+        dns_host_name: None,
+        spns: spns.iter().map(|spn| spn.parse().unwrap()).collect(),
+        encryption_types: None,
+        member_of: Vec::new(),
+    };
+    let account = FakeAccount {
+        account,
+        password,
+        interval_days: 0,
+        retrieval_principals: Vec::new(),
+    };
+    state.accounts.insert(name.to_lowercase(), account);
+}
+
+/// A service without key set, dependants and SPNs, under an account of its own.
+pub fn add_plain_service(state: &mut State) {
+    add_account(
+        state,
+        "svc-plain",
+        AccountClass::User,
+        Some(PLAIN_PASSWORD),
+        &[],
+    );
+    for host in state.hosts.values_mut() {
+        add_service(host, PLAIN_SERVICE, PLAIN_ACCOUNT, Some(PLAIN_PASSWORD));
+    }
+}
+
+fn sync_host(name: &str) -> HostState {
+    let mut host = HostState {
+        dns_name: format!("{name}.contoso.com").parse().unwrap(),
+        answers: true,
+        services: BTreeMap::new(),
+        products: vec![Product {
+            name: "Microsoft Identity Manager Synchronization Service".to_owned(),
+            version: "4.6.673.0".to_owned(),
+            publisher: "Microsoft Corporation".to_owned(),
+            code: "{5A7CB0A3-7AA2-4F40-8899-02B83694085F}".to_owned(),
+        }],
+        registry: BTreeMap::new(),
+        files: BTreeMap::new(),
+        folders: BTreeSet::new(),
+        key_set: Some(KeySet {
+            service: SYNC_SERVICE.parse().unwrap(),
+            folder: PRODUCT_FOLDER.to_owned(),
+            id: 7,
+            bound_to: OLD_ACCOUNT.to_owned().into(),
+            exports: 0,
+        }),
+        ticket_is_fresh: true,
+        knows_retrieval_state: true,
+        tools_echo: false,
+    };
+    let key = format!(r"HKLM\SYSTEM\CurrentControlSet\Services\{SYNC_SERVICE}\Parameters");
+    host.registry
+        .insert((key, "Path".to_owned()), PRODUCT_FOLDER.to_owned());
+    add_service(&mut host, SYNC_SERVICE, OLD_ACCOUNT, Some(OLD_PASSWORD));
+    for (dependant, state) in [
+        ("FIMDependant", ServiceState::Running),
+        ("FIMIdle", ServiceState::Stopped),
+    ] {
+        add_service(&mut host, dependant, "LocalSystem", None);
+        let found = host.services.get_mut(&dependant.to_lowercase()).unwrap();
+        found.service.state = state;
+        found.needs = Some(SYNC_SERVICE.parse().unwrap());
+        let dependant: ServiceName = dependant.parse().unwrap();
+        let service = host.services.get_mut(&SYNC_SERVICE.to_lowercase()).unwrap();
+        service.service.dependants.push(dependant);
+    }
+    host
+}
+
+fn add_service(host: &mut HostState, name: &str, account: &str, password: Option<&str>) {
+    let service = Service {
+        name: name.parse().unwrap(),
+        display_name: name.to_owned(),
+        logon_account: LogonAccount::from(account.to_owned()),
+        managed_account: Some(false),
+        start: ServiceStart::Automatic,
+        state: ServiceState::Running,
+        image_path: format!(r"{PRODUCT_FOLDER}Bin\{name}.exe"),
+        dependants: Vec::new(),
+    };
+    let service = FakeService {
+        service,
+        password: password.map(str::to_owned),
+        needs: None,
+    };
+    host.services.insert(name.to_lowercase(), service);
+}

@@ -1,0 +1,129 @@
+//! Gates: a run waits at them, keeps what it has, and goes on.
+
+use model::run::Outcome;
+use security::Interval;
+
+use super::scenario::Scenario;
+
+#[tokio::test]
+async fn a_root_key_that_is_not_effective_is_waited_for() {
+    let scenario = Scenario::sync();
+    let start = scenario.world.snapshot();
+    let soon = scenario
+        .world
+        .state()
+        .now
+        .saturating_add(Interval::from_hours(9));
+    scenario.world.state().root_keys[0].usable_from = soon;
+    let plan = scenario.sound_plan().await;
+    assert!(plan.findings.iter().any(|finding| finding.id == "GMSA-002"));
+    for attempt in 0..3 {
+        let report = scenario.apply(&plan).await.unwrap();
+        assert_eq!(
+            report.outcome,
+            Outcome::Waiting,
+            "attempt {attempt}: {report:?}"
+        );
+        assert_eq!(report.steps[0].status, "waiting");
+        let why = report.steps[0].why.as_deref().unwrap();
+        assert!(why.contains(&soon.to_string()), "{why}");
+        scenario.world.snapshot().assert_is(&start, "waiting");
+    }
+    scenario.world.state().now = soon;
+    scenario.apply_to_the_end(&plan, "effective").await;
+    scenario.rollback_to(&start, "rollback").await;
+}
+
+#[tokio::test]
+async fn a_host_that_cannot_retrieve_yet_is_waited_for() {
+    for knows_retrieval_state in [true, false] {
+        let scenario = Scenario::sync();
+        let start = scenario.world.snapshot();
+        for host in scenario.world.state().hosts.values_mut() {
+            host.ticket_is_fresh = false;
+            host.knows_retrieval_state = knows_retrieval_state;
+        }
+        let plan = scenario.sound_plan().await;
+        let report = scenario.apply(&plan).await.unwrap();
+        assert_eq!(report.outcome, Outcome::Waiting, "{report:?}");
+        let waiting = report
+            .steps
+            .iter()
+            .find(|step| step.status == "waiting")
+            .unwrap();
+        assert_eq!(waiting.id.as_str(), "sync/prove-retrieval:MIMSYNC01");
+        assert!(
+            waiting
+                .why
+                .as_deref()
+                .is_some_and(|why| why.contains("klist")),
+            "{waiting:?}"
+        );
+        let gmsa = "MIMSyncGMSAsvc$".parse().unwrap();
+        assert!(
+            scenario.world.state().account(&gmsa).is_some(),
+            "what was made stays"
+        );
+        for host in scenario.world.state().hosts.values_mut() {
+            host.ticket_is_fresh = true;
+        }
+        scenario.apply_to_the_end(&plan, "ticket renewed").await;
+        scenario.rollback_to(&start, "rollback").await;
+    }
+}
+
+#[tokio::test]
+async fn a_waiting_run_can_be_taken_back() {
+    let scenario = Scenario::sync();
+    let start = scenario.world.snapshot();
+    for host in scenario.world.state().hosts.values_mut() {
+        host.ticket_is_fresh = false;
+    }
+    let plan = scenario.sound_plan().await;
+    assert_eq!(
+        scenario.apply(&plan).await.unwrap().outcome,
+        Outcome::Waiting
+    );
+    scenario.rollback_to(&start, "while it waits").await;
+}
+
+#[tokio::test]
+async fn another_plan_is_refused_while_a_run_waits() {
+    let mut scenario = Scenario::sync();
+    for host in scenario.world.state().hosts.values_mut() {
+        host.ticket_is_fresh = false;
+    }
+    let plan = scenario.sound_plan().await;
+    assert_eq!(
+        scenario.apply(&plan).await.unwrap().outcome,
+        Outcome::Waiting
+    );
+    scenario.intent.conversions[0].interval_days = 60;
+    let other = scenario.sound_plan().await;
+    let records = scenario.world.state().records.len();
+    let error = scenario.apply(&other).await.unwrap_err();
+    assert!(matches!(error, engine::EngineError::OpenRun(run) if run == scenario.last_run()));
+    assert_eq!(scenario.world.state().records.len(), records);
+}
+
+/// One component of a run that is not over cannot be taken back by itself: the run would be closed with the other
+/// component half-way.
+#[tokio::test]
+async fn one_component_of_a_waiting_run_is_not_taken_back_alone() {
+    let scenario = Scenario::sync_and_plain();
+    let start = scenario.world.snapshot();
+    for host in scenario.world.state().hosts.values_mut() {
+        host.ticket_is_fresh = false;
+    }
+    let plan = scenario.sound_plan().await;
+    assert_eq!(
+        scenario.apply(&plan).await.unwrap().outcome,
+        Outcome::Waiting
+    );
+    let error = scenario.rollback_only(Some("sync")).await.unwrap_err();
+    assert!(
+        matches!(error, engine::EngineError::NotNow { .. }),
+        "{error}"
+    );
+    scenario.rollback_to(&start, "the whole run").await;
+}

@@ -1,0 +1,317 @@
+//! One estate, what is wanted of it, and the verbs as the command line calls them.
+
+use std::path::Path;
+
+use engine::{
+    ApplyRequest, ComponentProbe, EngineError, HostQuestion, Questions, RollbackRequest, RunReport,
+    Silent, Verification,
+};
+use mim::Component;
+use model::estate::Estate;
+use model::finding::Finding;
+use model::intent::{Conversion, Intent, Strategy};
+use model::inventory::{HostInventory, Inventory};
+use model::names::{ComponentId, DnsName, HostName, LogonAccount, RunId, ServiceName, Spn};
+use model::plan::Plan;
+use model::ports::{Journal, WorldError};
+use model::run::Outcome;
+use planner::{HostView, KeySetTools, Planning, Profile, Suggestion};
+
+use super::fake_world::reference::{
+    self, OLD_ACCOUNT, OLD_PASSWORD, PLAIN_ACCOUNT, PLAIN_PASSWORD,
+};
+use super::fake_world::{FakeWorld, Snapshot, Supplied};
+
+pub struct Scenario {
+    pub world: FakeWorld,
+    pub intent: Intent,
+    pub supplied: Supplied,
+    /// The operator accepts steps without a way back.
+    pub accept_no_way_back: bool,
+}
+
+impl Scenario {
+    /// The Synchronization Service of one host.
+    pub fn sync() -> Self {
+        Self::sync_on(&["MIMSYNC01"])
+    }
+
+    /// The Synchronization Service of several hosts under one account.
+    pub fn sync_on(hosts: &[&str]) -> Self {
+        Self {
+            world: FakeWorld::new(reference::state(hosts)),
+            intent: Intent {
+                format: 1,
+                conversions: vec![conversion("sync", hosts, "MIMSyncGMSAsvc")],
+            },
+            supplied: Supplied([(old_account(), OLD_PASSWORD)].into()),
+            accept_no_way_back: false,
+        }
+    }
+
+    /// A service without a key set: applying needs no password, the way back does.
+    pub fn plain() -> Self {
+        let mut scenario = Self::sync_and_plain();
+        scenario.intent.conversions.remove(0);
+        scenario
+    }
+
+    /// Both components on one host.
+    pub fn sync_and_plain() -> Self {
+        let mut scenario = Self::sync();
+        reference::add_plain_service(&mut scenario.world.state());
+        scenario
+            .intent
+            .conversions
+            .push(conversion("plain", &["MIMSYNC01"], "PlainGMSA"));
+        scenario
+            .supplied
+            .0
+            .insert(PLAIN_ACCOUNT.to_owned().into(), PLAIN_PASSWORD);
+        scenario
+    }
+
+    pub async fn discover(&self) -> Result<Inventory, WorldError> {
+        let catalogue = mim::catalogue().unwrap();
+        let profiles = profiles(&catalogue);
+        let mut wanted = planner::questions(&self.estate(), Some(&self.intent), &profiles);
+        let questions = Questions {
+            estate: "reference".to_owned(),
+            hosts: (self.estate().hosts.iter())
+                .map(|host| HostQuestion {
+                    name: host.name.clone(),
+                    dns_name: host.dns_name.clone(),
+                    files: wanted.files.remove(&host.name).unwrap_or_default(),
+                })
+                .collect(),
+            components: (profiles.iter())
+                .map(|profile| ComponentProbe {
+                    component: profile.component().clone(),
+                    service: profile.service().clone(),
+                    registry: profile.registry(),
+                })
+                .collect(),
+            names: wanted.names,
+            spns: wanted.spns,
+        };
+        engine::discover(&self.world.ports(&self.supplied), &questions).await
+    }
+
+    pub fn plan_from(&self, inventory: &Inventory) -> Plan {
+        let catalogue = mim::catalogue().unwrap();
+        let credentials: Vec<_> = self.supplied.0.keys().cloned().collect();
+        planner::plan(&Planning {
+            inventory,
+            intent: &self.intent,
+            profiles: &profiles(&catalogue),
+            credentials: &credentials,
+            made_by: "test",
+        })
+    }
+
+    pub async fn plan(&self) -> Plan {
+        self.plan_from(&self.discover().await.unwrap())
+    }
+
+    /// A plan that can be applied.
+    pub async fn sound_plan(&self) -> Plan {
+        let plan = self.plan().await;
+        assert!(!plan.is_blocked(), "{:?}", plan.findings);
+        assert!(plan.has_changes());
+        plan
+    }
+
+    /// What `gmsactl apply` does: plans anew where no run is open, then applies.
+    pub async fn apply(&self, plan: &Plan) -> Result<RunReport, EngineError> {
+        let open = engine::open_run(&self.world, plan)?;
+        let fresh = match open {
+            Some(_) => None,
+            None => Some(self.plan_from(&self.discover().await?)),
+        };
+        let request = ApplyRequest {
+            plan,
+            fresh: fresh.as_ref(),
+            new_run: format!("run-{}", self.world.runs().unwrap().len())
+                .parse()
+                .unwrap(),
+            by: "anna@ops",
+            accept_no_way_back: self.accept_no_way_back,
+        };
+        engine::apply(
+            &self.world.ports(&self.supplied),
+            &self.world,
+            &Silent,
+            &request,
+        )
+        .await
+    }
+
+    pub async fn rollback(&self) -> Result<RunReport, EngineError> {
+        self.rollback_only(None).await
+    }
+
+    /// Takes the last run back, or one component of it.
+    pub async fn rollback_only(&self, only: Option<&str>) -> Result<RunReport, EngineError> {
+        let request = RollbackRequest {
+            run: self.last_run(),
+            only: only.map(|only| only.parse().unwrap()),
+            by: "anna@ops",
+        };
+        engine::rollback(
+            &self.world.ports(&self.supplied),
+            &self.world,
+            &Silent,
+            &request,
+        )
+        .await
+    }
+
+    pub async fn verify(&self) -> Verification {
+        let ports = self.world.ports(&self.supplied);
+        engine::verify(&ports, &self.world, &self.last_run())
+            .await
+            .unwrap()
+    }
+
+    /// The last run; one that does not exist where none was begun.
+    pub fn last_run(&self) -> RunId {
+        let last = self.world.runs().unwrap().pop();
+        last.unwrap_or_else(|| "run-0".parse().unwrap())
+    }
+
+    /// Applies the plan in peace: done, and everything holds.
+    pub async fn apply_to_the_end(&self, plan: &Plan, context: &str) {
+        self.world.arm(None);
+        let report = self
+            .apply(plan)
+            .await
+            .unwrap_or_else(|error| panic!("{context}: {error}"));
+        assert_eq!(report.outcome, Outcome::Done, "{context}: {report:?}");
+        self.assert_converted(context).await;
+    }
+
+    /// Everything that the last run was to bring about is there, and nothing is left to do.
+    pub async fn assert_converted(&self, context: &str) {
+        let verification = self.verify().await;
+        assert!(verification.holds, "{context}: {verification:?}");
+        let plan = self.plan().await;
+        assert!(
+            !plan.has_changes() && !plan.is_blocked(),
+            "{context}: {plan:?}"
+        );
+        let state = self.world.state();
+        for (name, host) in &state.hosts {
+            assert!(
+                host.runs(&"FIMDependant".parse().unwrap()),
+                "{context}: dependant on {name}"
+            );
+            assert!(
+                !host.runs(&"FIMIdle".parse().unwrap()),
+                "{context}: idle on {name}"
+            );
+        }
+    }
+
+    /// Rolls back in peace: unwound, and the world is what it was.
+    pub async fn rollback_to(&self, start: &Snapshot, context: &str) {
+        self.world.arm(None);
+        let report = self
+            .rollback()
+            .await
+            .unwrap_or_else(|error| panic!("{context}: {error}"));
+        assert_eq!(report.outcome, Outcome::Unwound, "{context}: {report:?}");
+        self.world.snapshot().assert_is(start, context);
+    }
+
+    fn estate(&self) -> Estate {
+        let state = self.world.state();
+        let host = |name: &HostName| {
+            let dns_name = &state.hosts[name].dns_name;
+            format!(
+                "[[host]]\nname = \"{name}\"\ndns-name = \"{dns_name}\"\ntransport = \"local\"\ncommand = [\"agent\"]\n"
+            )
+        };
+        let hosts: String = state.hosts.keys().map(host).collect();
+        let text = format!("format = 1\n[domain]\nname = \"contoso.com\"\n{hosts}");
+        Estate::parse(&text, Path::new("/")).unwrap()
+    }
+}
+
+pub fn old_account() -> LogonAccount {
+    OLD_ACCOUNT.to_owned().into()
+}
+
+fn conversion(component: &str, hosts: &[&str], gmsa: &str) -> Conversion {
+    Conversion {
+        component: component.parse().unwrap(),
+        hosts: hosts.iter().map(|host| host.parse().unwrap()).collect(),
+        gmsa: gmsa.parse().unwrap(),
+        retrieval_group: format!("{gmsa}_Hosts").parse().unwrap(),
+        strategy: Strategy::Direct,
+        interval_days: 30,
+        group_container: None,
+        gmsa_container: None,
+        key_set: None,
+    }
+}
+
+fn profiles(catalogue: &[Component]) -> Vec<&dyn Profile> {
+    let known = catalogue.iter().map(|component| component as &dyn Profile);
+    known.chain([&PLAIN as &dyn Profile]).collect()
+}
+
+/// A component without a key set, which the catalogue does not have yet.
+struct Plain(std::sync::LazyLock<(ComponentId, ServiceName)>);
+
+static PLAIN: Plain = Plain(std::sync::LazyLock::new(|| {
+    (
+        "plain".parse().unwrap(),
+        reference::PLAIN_SERVICE.parse().unwrap(),
+    )
+}));
+
+impl Profile for Plain {
+    fn component(&self) -> &ComponentId {
+        &self.0.0
+    }
+
+    fn title(&self) -> &str {
+        "a service without a key set"
+    }
+
+    fn service(&self) -> &ServiceName {
+        &self.0.1
+    }
+
+    fn registry(&self) -> Vec<(String, String)> {
+        Vec::new()
+    }
+
+    fn owns(&self, _spn: &Spn) -> bool {
+        false
+    }
+
+    fn expected_spns(&self, _host: &DnsName) -> Vec<Spn> {
+        Vec::new()
+    }
+
+    fn suggestion(&self) -> Suggestion {
+        Suggestion {
+            gmsa: "PlainGMSA".parse().unwrap(),
+            retrieval_group: "PlainGMSA_Hosts".parse().unwrap(),
+            key_set: None,
+        }
+    }
+
+    fn findings(&self, _view: &HostView<'_>) -> Vec<Finding> {
+        Vec::new()
+    }
+
+    fn version(&self, _host: &HostInventory) -> Option<String> {
+        None
+    }
+
+    fn key_set(&self, _: &HostView<'_>, _: &LogonAccount, _: &LogonAccount) -> Option<KeySetTools> {
+        None
+    }
+}
