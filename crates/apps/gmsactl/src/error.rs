@@ -77,14 +77,16 @@ impl Failure {
 
     /// A file that cannot be read or written.
     pub fn file(kind: &'static str, what: &str, path: &Path, error: &std::io::Error) -> Self {
-        Self::new(kind, format!("{what} {} cannot be used", path.display())).caused_by(error)
+        Self::new(kind, format!("{what} {} cannot be used", path.display()))
+            .caused_by(error)
+            .hint("check the path, and the rights on it")
     }
 }
 
 fn chain(mut error: Option<&(dyn Error + 'static)>) -> Vec<String> {
     let mut causes: Vec<String> = Vec::new();
     while let Some(cause) = error {
-        let text = cause.to_string();
+        let text = cause.to_string().trim_end().to_owned(); // TOML's errors end with a line end
         if causes.last() != Some(&text) {
             causes.push(text);
         }
@@ -200,13 +202,13 @@ impl From<InvalidPlan> for Failure {
 
 impl From<InvalidEstate> for Failure {
     fn from(error: InvalidEstate) -> Self {
-        failure("estate", &error)
+        failure("estate", &error).hint("correct the estate file there, then repeat the command")
     }
 }
 
 impl From<InvalidIntent> for Failure {
     fn from(error: InvalidIntent) -> Self {
-        failure("intent", &error)
+        failure("intent", &error).hint("correct conversion.toml there, then repeat the command")
     }
 }
 

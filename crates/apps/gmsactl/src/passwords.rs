@@ -93,6 +93,7 @@ fn first_line(path: &Path, of: &str) -> Result<Password, Failure> {
             ),
         )
         .caused_by(error)
+        .hint("check the path, and the rights on it")
     };
     let file = File::open(path).map_err(|error| fail(&error))?;
     let mut bytes = Zeroizing::new(Vec::with_capacity(LONGEST as usize));
@@ -112,7 +113,8 @@ fn first_line(path: &Path, of: &str) -> Result<Password, Failure> {
                 "{} is empty; it should hold the password of {of}",
                 path.display()
             ),
-        ));
+        )
+        .hint("write the password into its first line"));
     }
     Ok(Password::new(line.to_vec()))
 }

@@ -130,6 +130,7 @@ impl<'a> Session<'a> {
                         host.name
                     ),
                 )
+                .hint("name the host's own keytab, or take the line out of estate.toml")
             };
             let bytes = zeroize::Zeroizing::new(std::fs::read(path).map_err(|error| fail(&error))?);
             keytabs.insert(

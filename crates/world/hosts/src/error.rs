@@ -270,6 +270,10 @@ impl AgentError {
             } => {
                 "look at the host's state before the next step; apply and rollback do so by themselves"
             }
+            Self::Closed { .. } => {
+                "start the agent by hand on the host, with the account and command of estate.toml: what does it say?"
+            }
+            Self::TimedOut { .. } => "look what keeps the host busy, then repeat the command",
             Self::Failed(failure) if failure.kind == FailureKind::Denied => {
                 "the agent must run as an administrator of the host, with an elevated token"
             }

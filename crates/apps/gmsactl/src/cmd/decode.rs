@@ -55,9 +55,14 @@ fn input() -> Result<Zeroizing<Vec<u8>>, Failure> {
     let mut text = Zeroizing::new(String::new());
     let read = std::io::stdin()
         .lock()
-        .take(LONGEST_INPUT)
+        .take(LONGEST_INPUT + 1)
         .read_to_string(&mut text);
     read.map_err(|error| fail(format!("standard input cannot be read: {error}")))?;
+    if text.len() as u64 > LONGEST_INPUT {
+        return Err(fail(format!(
+            "standard input is too long: over {LONGEST_INPUT} bytes"
+        )));
+    }
     let text = Zeroizing::new(text.split_whitespace().collect::<String>());
     if text.is_empty() {
         return Err(fail("standard input is empty".to_owned()));
@@ -75,6 +80,7 @@ fn input() -> Result<Zeroizing<Vec<u8>>, Failure> {
 
 fn wrong(what: &str, error: &dyn std::error::Error) -> Failure {
     Failure::new("input", format!("this is no {what}: {error}"))
+        .hint("give the attribute's whole value, and name what it is: gmsactl decode --help")
 }
 
 fn blob(bytes: &[u8]) -> Result<Value, Failure> {
