@@ -91,10 +91,10 @@ pub const NOT_LOOKED_UP: FindingKind = blocks(
     "the inventory does not tell whether that name exists in the domain",
     DESIGN,
 );
-/// An SPN is on a third account.
+/// An SPN is on an account that the conversion does not know, or on several.
 pub const SPN_ON_THIRD: FindingKind = blocks(
     "GMSA-020",
-    "an SPN must be unique in the forest: with a third holder, clients get tickets that nobody can decrypt",
+    "an SPN must be unique in the forest: with several holders, clients get tickets that nobody can decrypt",
     SETSPN,
 );
 /// The old account holds SPNs of something else.

@@ -49,6 +49,10 @@ async fn what_cannot_work_blocks_the_plan() {
                 &["pcnsclnt/MIMSYNC01.contoso.com"],
             );
         }),
+        obstacle("GMSA-020", "the SPN on both accounts", |state| {
+            let spns = ["PCNSCLNT/mimsync01.contoso.com"];
+            add_account(state, "MIMSyncGMSAsvc$", AccountClass::Gmsa, None, &spns);
+        }),
         obstacle("GMSA-030", "the gMSA's name taken by a user", |state| {
             add_account(state, "MIMSyncGMSAsvc$", AccountClass::User, None, &[]);
         }),

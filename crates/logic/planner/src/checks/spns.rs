@@ -9,9 +9,7 @@ use crate::findings as kind;
 /// Whether the SPNs can move, and which stay.
 pub(super) fn of_the_spns(conversion: &Conversion<'_>) -> Vec<Finding> {
     let spns = conversion.spns();
-    let held_elsewhere = spns
-        .iter()
-        .filter_map(|spn| on_a_third_account(conversion, spn));
+    let held_elsewhere = spns.iter().filter_map(|spn| cannot_move(conversion, spn));
     let old_accounts = conversion.old_accounts();
     let staying = old_accounts
         .iter()
@@ -19,7 +17,7 @@ pub(super) fn of_the_spns(conversion: &Conversion<'_>) -> Vec<Finding> {
     held_elsewhere.chain(staying).collect()
 }
 
-fn on_a_third_account(conversion: &Conversion<'_>, spn: &Spn) -> Option<Finding> {
+fn cannot_move(conversion: &Conversion<'_>, spn: &Spn) -> Option<Finding> {
     let known = |name: &SamAccountName| {
         let netbios = &conversion.inventory.domain.netbios_name;
         let old = |account: &LogonAccount| {
@@ -31,9 +29,16 @@ fn on_a_third_account(conversion: &Conversion<'_>, spn: &Spn) -> Option<Finding>
             || conversion.old_accounts().iter().any(old)
     };
     let holders = conversion.inventory.spn_holders(spn)?;
-    let third = holders.iter().find(|name| !known(name))?;
-    let what = format!("it is on {third}, which this conversion does not know");
-    let advice = format!("find out what uses it there; if nothing does: setspn -D {spn} {third}");
+    if let Some(third) = holders.iter().find(|name| !known(name)) {
+        let what = format!("it is on {third}, which this conversion does not know");
+        let advice =
+            format!("find out what uses it there; if nothing does: setspn -D {spn} {third}");
+        return Some(kind::SPN_ON_THIRD.found(spn.as_str(), what, advice));
+    }
+    let [_, _, ..] = holders else { return None };
+    let holders: Vec<_> = holders.iter().map(SamAccountName::as_str).collect();
+    let what = format!("it is on several accounts: {}", holders.join(", "));
+    let advice = format!("leave it on the account that the service runs as: setspn -D {spn} NAME");
     Some(kind::SPN_ON_THIRD.found(spn.as_str(), what, advice))
 }
 
