@@ -18,13 +18,17 @@ pub(crate) async fn the_same_domain(world: &World, plan: &Plan) -> Result<(), En
     })
 }
 
-/// The plan is not stale and nothing blocks it.
+/// The plan is not stale and nothing blocks it: made anew, it rests on the same facts and does the same.
 pub(crate) fn fresh(plan: &Plan, fresh: Option<&Plan>) -> Result<(), EngineError> {
-    let prior = fresh
-        .map(|fresh| fresh.prior.as_slice())
+    let (prior, steps) = fresh
+        .map(|fresh| (fresh.prior.as_slice(), fresh.steps.as_slice()))
         .unwrap_or_default();
-    if fresh.is_none_or(|fresh| fresh.fingerprint != plan.fingerprint) {
-        return Err(EngineError::Stale(differences(&plan.prior, prior)));
+    let mut differences = differences(&plan.prior, prior);
+    if differences.is_empty() {
+        differences = other_steps(&plan.steps, steps);
+    }
+    if !differences.is_empty() {
+        return Err(EngineError::Stale(differences));
     }
     let blocking: Vec<_> = plan
         .blocking()
@@ -63,6 +67,22 @@ fn differences(then: &[Fact], now: &[Fact]) -> Vec<String> {
     });
     both.filter(|(_, _, then, now)| then != now)
         .map(|(subject, what, then, now)| format!("{subject}, {what}: was {then}, is {now}"))
+        .collect()
+}
+
+/// Steps that would be done otherwise now, or not at all, a line each.
+fn other_steps(then: &[Step], now: &[Step]) -> Vec<String> {
+    let stands_in = |steps: &[Step], step: &Step| {
+        let mut same = steps.iter().filter(|other| other.id == step.id);
+        same.any(|other| other.action == step.action && other.status == step.status)
+    };
+    let gone = then.iter().filter(|step| !stands_in(now, step));
+    let new = now.iter().filter(|step| !stands_in(then, step));
+    let mut ids: Vec<_> = gone.chain(new).map(|step| &step.id).collect();
+    ids.sort();
+    ids.dedup();
+    ids.into_iter()
+        .map(|id| format!("step {id}: would not be planned like this now"))
         .collect()
 }
 
