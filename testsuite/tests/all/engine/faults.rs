@@ -14,6 +14,7 @@ fn scenarios() -> Vec<fn() -> Scenario> {
         Scenario::sync,
         || Scenario::sync_on(&["MIMSYNC01", "MIMSYNC02"]),
         Scenario::sync_and_plain,
+        Scenario::sync_with_a_gmsa_in_use,
     ]
 }
 

@@ -14,6 +14,7 @@ fn scenarios() -> Vec<(&'static str, Scenario)> {
             "sync on two hosts",
             Scenario::sync_on(&["MIMSYNC01", "MIMSYNC02"]),
         ),
+        ("a gMSA in use", Scenario::sync_with_a_gmsa_in_use()),
         ("a service without key set", Scenario::plain()),
         ("two components", Scenario::sync_and_plain()),
     ]

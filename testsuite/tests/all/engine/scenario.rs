@@ -49,6 +49,13 @@ impl Scenario {
         }
     }
 
+    /// gMSA and group are there and in use: only what is missing is added, only that is taken back.
+    pub fn sync_with_a_gmsa_in_use() -> Self {
+        let scenario = Self::sync();
+        reference::add_gmsa_in_use(&mut scenario.world.state(), "MIMSyncGMSAsvc");
+        scenario
+    }
+
     /// A service without a key set: applying needs no password, the way back does.
     pub fn plain() -> Self {
         let mut scenario = Self::sync_and_plain();

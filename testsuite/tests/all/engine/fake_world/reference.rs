@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use model::inventory::{
-    Account, AccountClass, Product, RootKeyFacts, Service, ServiceStart, ServiceState,
+    Account, AccountClass, Group, Product, RootKeyFacts, Service, ServiceStart, ServiceState,
 };
 use model::names::{LogonAccount, ServiceName};
 use security::{Guid, Interval};
@@ -93,6 +93,31 @@ pub fn add_account(
         retrieval_principals: Vec::new(),
     };
     state.accounts.insert(name.to_lowercase(), account);
+}
+
+/// A gMSA with an SPN of its own and another group that may retrieve its password; and its `_Hosts` group, with a
+/// member, that may not yet.
+pub fn add_gmsa_in_use(state: &mut State, name: &str) {
+    let (gmsa, spns) = (format!("{name}$"), ["HTTP/farm.contoso.com"]);
+    add_account(state, &gmsa, AccountClass::Gmsa, None, &spns);
+    add_account(state, "WEB01$", AccountClass::Computer, None, &[]);
+    let member = state.accounts["web01$"].account.dn.clone();
+    let mut sids = Vec::new();
+    for group in [format!("{name}_Farm"), format!("{name}_Hosts")] {
+        let created = state.create(&group, "Users").unwrap();
+        sids.push(created.sid);
+        let found = Group {
+            dn: created.dn,
+            name: group.parse().unwrap(),
+            sid: created.sid,
+            guid: created.guid,
+            members: vec![member.clone()],
+        };
+        state.groups.insert(group.to_lowercase(), found);
+    }
+    let found = state.accounts.get_mut(&gmsa.to_lowercase()).unwrap();
+    found.interval_days = 30;
+    found.retrieval_principals.push(sids[0]);
 }
 
 /// A service without key set, dependants and SPNs, under an account of its own.
