@@ -1,6 +1,7 @@
 //! Looks whether everything that a run was to bring about still holds.
 
 use model::names::{RunId, StepId};
+use model::plan::Step;
 use model::ports::Journal;
 use serde::Serialize;
 
@@ -9,6 +10,7 @@ use crate::history::History;
 use crate::run::with_causes;
 use crate::step::{Check, Scene};
 use crate::steps;
+use crate::transition::StepState;
 use crate::world::World;
 
 /// The result of looking at every lasting outcome of a run.
@@ -33,7 +35,7 @@ pub struct CheckResult {
     pub detail: String,
 }
 
-/// Looks, and changes nothing.
+/// Looks, and changes nothing. Of a run that was taken back in part, it looks at what stands.
 ///
 /// # Errors
 /// Where the run cannot be read; what cannot be seen in the world is a check that does not hold.
@@ -43,8 +45,17 @@ pub async fn verify(
     run: &RunId,
 ) -> Result<Verification, EngineError> {
     let history = History::read(journal, run)?;
+    let undone = |step: &Step| history.state(&step.id) == StepState::Undone;
+    let changed = |step: &Step| history.state(&step.id).may_have_changed();
+    if history.plan.steps.iter().any(undone) && !history.plan.steps.iter().any(changed) {
+        let why = "was taken back: nothing of it is left to verify".to_owned();
+        return Err(EngineError::NotNow {
+            run: run.clone(),
+            why,
+        });
+    }
     let mut checks = Vec::new();
-    for step in &history.plan.steps {
+    for step in history.plan.steps.iter().filter(|step| !undone(step)) {
         let code = steps::of(step, &history.plan.estate);
         let scene = Scene {
             world,

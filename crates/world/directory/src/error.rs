@@ -12,7 +12,7 @@ pub(crate) fn world_error(cannot_do: impl AsRef<str>, error: Error) -> WorldErro
         Error::Refused(refusal) => (refusal_kind(refusal), refusal_advice(refusal)),
         Error::Timeout { .. } | Error::Closed { .. } => (ErrorKind::Timeout, None),
         Error::Protocol { .. } => (ErrorKind::Protocol, None),
-        Error::Unsupported(_) => (ErrorKind::NotSupported, None),
+        Error::Unsupported(_) => (ErrorKind::NotSupported, Some(SEALED.to_owned())),
         Error::Input { .. } => (ErrorKind::Failed, None),
     };
     let mut world = WorldError::new(kind, format!("{}: {}", cannot_do.as_ref(), reason(&error)));
@@ -46,6 +46,8 @@ pub(crate) fn diagnostic(error: &Error) -> &str {
 
 const CHECK_NETWORK: &str =
     "check the server's name and address, that it runs, and that no firewall is between";
+
+const SEALED: &str = "use transport \"sealed\" with auth \"kerberos\": it needs no certificate";
 
 /// What came back, without what the caller says already: for a refusal the codes only, its words are in the source.
 fn reason(error: &Error) -> String {

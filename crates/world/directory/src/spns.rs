@@ -90,22 +90,37 @@ impl ActiveDirectory {
 
     pub(crate) async fn take_spn(&self, account: &names::Dn, spn: &Spn) -> Result<(), WorldError> {
         let change = vec![Modification::delete("servicePrincipalName", [spn.as_str()])];
-        match self
+        let taken = self
             .server
             .write(&ldap_dn(account), &Write::Modify(change))
-            .await
-        {
-            Ok(()) => tracing::info!(%account, %spn, "SPN removed"),
-            Err(error) if error.result_code() == Some(ResultCode::NO_SUCH_ATTRIBUTE) => {}
-            Err(error) => {
-                return Err(explain(
-                    format!("cannot remove SPN {spn} from {account}"),
-                    error,
-                    write_spn(account),
-                ));
-            }
+            .await;
+        let Err(error) = taken else {
+            tracing::info!(%account, %spn, "SPN removed");
+            return Ok(());
+        };
+        // Samba answers the removal of an SPN that another account holds with a conflict.
+        let may_be_absent =
+            error.result_code() == Some(ResultCode::NO_SUCH_ATTRIBUTE) || is_not_unique(&error);
+        if may_be_absent && !self.holds_spn(account, spn).await? {
+            return Ok(());
         }
-        Ok(())
+        let cannot = format!("cannot remove SPN {spn} from {account}");
+        Err(explain(cannot, error, write_spn(account)))
+    }
+
+    async fn holds_spn(&self, account: &names::Dn, spn: &Spn) -> Result<bool, WorldError> {
+        let entry = self
+            .server
+            .read(&ldap_dn(account), &["servicePrincipalName"])
+            .await;
+        let entry = entry
+            .map_err(|error| world_error(format!("cannot read the SPNs of {account}"), error))?;
+        let held = entry
+            .iter()
+            .flat_map(|entry| entry.texts("servicePrincipalName"));
+        Ok(held
+            .into_iter()
+            .any(|held| held.eq_ignore_ascii_case(spn.as_str())))
     }
 
     async fn explain_holder(&self, cannot: String, error: Error, spn: &Spn) -> WorldError {

@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use engine::ApplyRequest;
-use model::names::LogonAccount;
-use model::plan::{Plan, StepStatus};
+use engine::{ApplyRequest, RunReport};
+use model::names::{HostName, LogonAccount};
+use model::plan::{Action, Plan, StepStatus};
 use model::ports::{Clock, Journal};
 use model::run::Outcome;
 
@@ -35,8 +35,11 @@ pub struct Apply {
 /// Applies, or goes on.
 pub async fn run(args: &Apply, global: &Global, output: &Output) -> Done {
     match apply(args, global).await {
-        Ok(report) => {
+        Ok((report, key_sets)) => {
             output.document(&report, human::report);
+            for (host, file) in key_sets.iter().filter(|_| report.outcome == Outcome::Done) {
+                output.note(&format!("The exported key set is {file} on {host}: copy it to a safe place, a rollback deletes it."));
+            }
             Ok(exit_of(report.outcome, Outcome::Done))
         }
         Err(failure) => {
@@ -46,7 +49,10 @@ pub async fn run(args: &Apply, global: &Global, output: &Output) -> Done {
     }
 }
 
-async fn apply(args: &Apply, global: &Global) -> Result<engine::RunReport, Failure> {
+async fn apply(
+    args: &Apply,
+    global: &Global,
+) -> Result<(RunReport, Vec<(HostName, String)>), Failure> {
     let plan = inputs::plan(&args.plan)?.plan;
     let session = Session::new(global)?;
     let journal = session::journal(global)?;
@@ -66,7 +72,17 @@ async fn apply(args: &Apply, global: &Global) -> Result<engine::RunReport, Failu
         .iter()
         .filter(|step| step.status != StepStatus::NoOp)
         .count();
-    Ok(engine::apply(&world, journal.as_ref(), &Steps::new(busy), &request).await?)
+    let report = engine::apply(&world, journal.as_ref(), &Steps::new(busy), &request).await?;
+    Ok((report, exported_key_sets(&plan)))
+}
+
+/// The key sets that the plan exports: on which host, in which file.
+fn exported_key_sets(plan: &Plan) -> Vec<(HostName, String)> {
+    let exported = plan.steps.iter().filter_map(|step| match &step.action {
+        Action::ExportKeySet { file, .. } => Some((step.host.clone()?, file.clone())),
+        _ => None,
+    });
+    exported.collect()
 }
 
 /// The plan as it would be made now; an open run goes on without one, since it changed the world itself.

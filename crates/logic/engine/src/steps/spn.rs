@@ -34,7 +34,7 @@ impl MoveSpn {
             .collect())
     }
 
-    /// Uniqueness forces the order: remove, then add. If adding fails, the first holder gets it back at once.
+    /// Uniqueness forces the order: remove, then add. A failure between the two is undone like any other.
     async fn carry(
         &self,
         scene: &Scene<'_>,
@@ -44,22 +44,7 @@ impl MoveSpn {
         let directory = &scene.world.directory;
         let (from, to) = (self.dn(scene, from).await?, self.dn(scene, to).await?);
         directory.remove_spn(&from, &self.spn).await?;
-        let Err(error) = directory.add_spn(&to, &self.spn).await else {
-            return Ok(());
-        };
-        if error.ambiguous {
-            return Err(error.into()); // Read back by the engine: restoring now could make a duplicate.
-        }
-        match directory.add_spn(&from, &self.spn).await {
-            Ok(()) => Err(error.into()),
-            Err(second) => Err(StepError::refused(
-                format!(
-                    "{error}; and giving {} back to {from} failed too: {second}",
-                    self.spn
-                ),
-                format!("add it by hand: setspn -S {} {from}", self.spn),
-            )),
-        }
+        Ok(directory.add_spn(&to, &self.spn).await?)
     }
 
     fn is_third(&self, name: &SamAccountName) -> bool {

@@ -55,7 +55,8 @@ pub(super) fn of_a_place(conversion: &Conversion<'_>, place: &Place<'_>) -> Vec<
         return findings;
     }
     let advice = format!(
-        "grant it to {} by group policy or secpol.msc, and deny it nothing",
+        "grant it to {} by group policy or secpol.msc, and deny it nothing; where the gMSA does not exist yet, create it \
+         first (New-ADServiceAccount), grant the right, and plan again: the plan then takes the one that is there",
         conversion.gmsa_account()
     );
     let what = "whether the gMSA may log on as a service there is not checked by this version";

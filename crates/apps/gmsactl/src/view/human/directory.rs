@@ -66,12 +66,15 @@ pub fn inventory(inventory: &Inventory, paint: &Paint) -> String {
         coverage.asked.len()
     );
     for gap in &coverage.gaps {
-        text += &format!(
-            "  {} {}: {}\n",
-            paint.warn("not read:"),
-            gap.subject,
-            gap.why
-        );
+        // The error's own line names the host too.
+        let why = gap
+            .why
+            .strip_prefix(&format!("{}: ", gap.subject))
+            .unwrap_or(&gap.why);
+        text += &format!("  {} {}: {why}\n", paint.warn("not read:"), gap.subject);
+        if let Some(advice) = &gap.advice {
+            text += &format!("    {} {advice}\n", paint.strong("what to do:"));
+        }
     }
     text
 }
