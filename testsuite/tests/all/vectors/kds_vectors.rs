@@ -188,7 +188,10 @@ fn a_real_root_key_object_is_described() {
         let exported = RootKey::from_golden_gmsa(&serialized).unwrap();
         assert_eq!(*exported.description(), description);
         for len in 0..serialized.len() {
-            assert!(RootKey::from_golden_gmsa(&serialized[..len]).is_err(), "{len} bytes");
+            assert!(
+                RootKey::from_golden_gmsa(&serialized[..len]).is_err(),
+                "{len} bytes"
+            );
         }
     });
 }
