@@ -159,17 +159,15 @@ impl AgentClient {
     }
 
     async fn ask(&mut self, frame: &Frame) -> Result<AgentMessage, Lost> {
-        self.transport
-            .send(&frame.to_bytes())
-            .await
-            .map_err(|error| Lost::Closed(Some(error)))?;
+        // What ended before it was asked may have said why: read that, whether or not the question arrived.
+        let mut unsent = self.transport.send(&frame.to_bytes()).await.err();
         loop {
             let received = self
                 .transport
                 .receive()
                 .await
                 .map_err(|error| Lost::Closed(Some(error)))?;
-            let bytes = received.ok_or(Lost::Closed(None))?;
+            let bytes = received.ok_or_else(|| Lost::Closed(unsent.take()))?;
             // Nothing was asked that a second frame could answer: the id of the next request tells.
             if let Some(frame) = self.decoder.push(&bytes).map_err(Lost::Garbled)?.pop() {
                 return frame.message().map_err(Lost::Garbled);
@@ -203,6 +201,8 @@ mod tests {
         Close,
         Silence,
         Bytes(Vec<u8>),
+        /// It had said this and was gone before it was asked.
+        Gone(Option<Vec<u8>>),
     }
 
     #[async_trait]
@@ -215,7 +215,10 @@ mod tests {
                 self.answers.push(answer.frame.to_bytes().to_vec());
             }
             self.sent += 1;
-            Ok(())
+            match &self.second {
+                Second::Gone(_) if self.sent == 2 => Err(io::ErrorKind::BrokenPipe.into()),
+                _ => Ok(()),
+            }
         }
 
         async fn receive(&mut self) -> io::Result<Option<Vec<u8>>> {
@@ -225,6 +228,7 @@ mod tests {
                 Second::Close => Ok(None),
                 Second::Silence => std::future::pending().await,
                 Second::Bytes(bytes) => Ok(Some(bytes.clone())),
+                Second::Gone(said) => Ok(said.clone()),
             }
         }
 
@@ -303,6 +307,14 @@ mod tests {
         )
         .await;
         assert!(matches!(garbled, AgentError::Garbled { .. }), "{garbled}");
+
+        let early = error(Second::Gone(Some(b"Permission denied".to_vec())), delete()).await;
+        assert!(matches!(early, AgentError::Garbled { .. }), "{early}");
+        let gone = error(Second::Gone(None), delete()).await;
+        let AgentError::Closed { source, .. } = gone else {
+            panic!("{gone}")
+        };
+        assert_eq!(source.unwrap().kind(), io::ErrorKind::BrokenPipe);
 
         let stale = AgentMessage {
             id: 99,
