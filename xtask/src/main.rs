@@ -4,6 +4,7 @@ mod agent;
 mod bench;
 mod ci;
 mod floors;
+mod kill;
 mod repo;
 mod rig;
 mod system;
@@ -30,6 +31,8 @@ enum Task {
         /// One part only.
         part: Option<bench::Part>,
     },
+    /// Kill gmsactl at the records of its journal on the rig, and end every run both ways.
+    Kill(kill::Args),
     /// Build the Windows agent and the stand-ins from Linux.
     Agent,
 }
@@ -40,6 +43,7 @@ fn main() -> anyhow::Result<()> {
         Task::Floors => floors::run(),
         Task::Rig(args) => rig::run(&args),
         Task::Bench { part } => bench::run(part),
+        Task::Kill(args) => kill::run(&args),
         Task::Agent => agent::run(),
     }
 }

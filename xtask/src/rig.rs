@@ -76,13 +76,16 @@ fn up(layout: &Layout) -> anyhow::Result<()> {
         packages::DOMAIN_CONTROLLER,
         packages::CROSS_BUILD,
         packages::WINDOWS_HOSTS,
+        packages::TESTS,
     ])?;
     packages::ensure(packages::DOMAIN_CONTROLLER, &layout.log("apt"))?;
     description::write(layout)?;
     domain_controller::up(layout)?;
     files::write(&layout.path(DC_READY), "")?;
 
-    packages::ensure(packages::WINDOWS_HOSTS, &layout.log("apt"))?;
+    for group in [packages::WINDOWS_HOSTS, packages::TESTS] {
+        packages::ensure(group, &layout.log("apt"))?;
+    }
     agent::run()?;
     windows_host::build_package(layout)?;
     sshd::prepare(layout)?;

@@ -19,6 +19,9 @@ pub const CROSS_BUILD: &[&str] = &["gcc-mingw-w64-x86-64", "binutils-mingw-w64-x
 /// Packages for the Windows hosts.
 pub const WINDOWS_HOSTS: &[&str] = &["wine", "wine64", "wixl", "openssh-server"];
 
+/// Packages that tests use beside the rig.
+pub const TESTS: &[&str] = &["faketime"];
+
 const SAMBA: &str = "2:4.22";
 const BACKPORTS: &str = "bookworm-backports";
 const SUITE_FILE: &str = "/etc/apt/sources.list.d/gmsactl-rig.list";
