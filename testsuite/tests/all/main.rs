@@ -7,6 +7,9 @@
     reason = "helpers of tests fail by panicking, as tests do"
 )]
 
+mod cli;
+mod directory;
 mod engine;
+mod rig;
 mod samba_derivation;
 mod vectors;

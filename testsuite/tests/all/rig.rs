@@ -1,7 +1,7 @@
 //! The rig that `cargo xtask rig up` stands up: a real domain controller, as its `env` file describes it.
 
 use std::collections::BTreeMap;
-use std::fs;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
@@ -34,6 +34,16 @@ impl Rig {
         self.values
             .get(name)
             .unwrap_or_else(|| panic!("the rig has no {name}; run `cargo xtask rig up` again"))
+    }
+
+    /// Waits until no other test changes the rig's conversion of MIMSYNC01, and keeps the others out until the file
+    /// is dropped. Tests run in processes of their own: the lock is the operating system's.
+    pub fn exclusive(&self) -> File {
+        let lock = self.path("RIG_ESTATE").with_file_name("tests.lock");
+        let file =
+            File::create(&lock).unwrap_or_else(|error| panic!("{}: {error}", lock.display()));
+        file.lock().unwrap();
+        file
     }
 
     /// A variable that names a file.

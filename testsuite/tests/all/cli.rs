@@ -1,0 +1,29 @@
+//! gmsactl as operators run it: the program itself, against the rig.
+//!
+//! | file | what |
+//! |---|---|
+//! | `scene.rs`, `answer.rs`, `binaries.rs`, `agent_between.rs` | a folder to run it in; what it says; the programs; an agent that fails |
+//! | `dump.rs` | the rig as it is, read past gmsactl |
+//! | `conversion.rs` | the main job: discover, plan, apply, verify, roll back |
+//! | `kill.rs` | killed at a record of the journal, then resumed or rolled back |
+//! | `refusals.rs`, `plans.rs`, `journals.rs`, `agents.rs`, `clocks.rs`, `domain_state.rs` | bad input and faults |
+//! | `secrets.rs` | no password in any file or stream |
+//! | `derive.rs`, `decode.rs`, `usage.rs` | commands that need no rig |
+
+mod agent_between;
+mod agents;
+mod answer;
+mod binaries;
+mod clocks;
+mod conversion;
+mod decode;
+mod derive;
+mod domain_state;
+mod dump;
+mod journals;
+mod kill;
+mod plans;
+mod refusals;
+mod scene;
+mod secrets;
+mod usage;
