@@ -61,6 +61,7 @@ fn estate_from_options(global: &Global) -> Result<Estate, Failure> {
         domain: DomainAccess {
             name: domain,
             server: None,
+            kdc: None,
             auth: Auth::default(),
             transport: DirectoryTransport::default(),
             user: None,

@@ -92,6 +92,7 @@ impl<'a> Session<'a> {
             domain: access.name.clone(),
             server,
             address,
+            kdc: access.kdc,
             transport: access.transport,
             auth: access.auth,
             user,

@@ -38,6 +38,9 @@ pub struct DomainAccess {
     /// A domain controller.
     #[serde(default)]
     pub server: Option<DnsName>,
+    /// Where the Kerberos key distribution centre listens, where that is not port 88 of the domain controller.
+    #[serde(default)]
+    pub kdc: Option<std::net::SocketAddr>,
     /// How to log on.
     #[serde(default)]
     pub auth: Auth,

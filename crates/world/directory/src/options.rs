@@ -19,6 +19,8 @@ pub struct DirectoryOptions {
     pub server: DnsName,
     /// Where it listens: port 389, or 636 for [`DirectoryTransport::Ldaps`].
     pub address: SocketAddr,
+    /// Where the Kerberos key distribution centre listens; port 88 of `address` where `None`.
+    pub kdc: Option<SocketAddr>,
     /// How connections are protected.
     pub transport: DirectoryTransport,
     /// How the operator logs on.
@@ -58,7 +60,8 @@ impl DirectoryOptions {
 
     /// Where the domain's key distribution centre listens.
     pub(crate) fn kdc(&self) -> SocketAddr {
-        SocketAddr::new(self.address.ip(), 88)
+        self.kdc
+            .unwrap_or_else(|| SocketAddr::new(self.address.ip(), 88))
     }
 
     /// The operator's log-on at one server.

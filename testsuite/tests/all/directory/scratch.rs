@@ -58,6 +58,7 @@ pub fn options(user: &str, password: &[u8]) -> DirectoryOptions {
         domain: rig.value("RIG_DOMAIN").parse().unwrap(),
         server: rig.value("RIG_DC").parse().unwrap(),
         address: SocketAddr::new(address, 389),
+        kdc: None,
         transport: DirectoryTransport::Sealed,
         auth: Auth::Kerberos,
         user: user.to_owned(),
