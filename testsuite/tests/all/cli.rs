@@ -6,7 +6,7 @@
 //! | `dump.rs` | the rig as it is, read past gmsactl |
 //! | `conversion.rs` | the main job: discover, plan, apply, verify, roll back |
 //! | `kill.rs` | killed at a record of the journal, then resumed or rolled back |
-//! | `refusals.rs`, `plans.rs`, `journals.rs`, `agents.rs`, `clocks.rs`, `domain_state.rs` | bad input and faults |
+//! | `refusals.rs`, `blocked.rs`, `credentials.rs`, `plans.rs`, `journals.rs`, `agents.rs`, `clocks.rs`, `domain_state.rs` | bad input and faults |
 //! | `secrets.rs` | no password in any file or stream |
 //! | `derive.rs`, `decode.rs`, `usage.rs` | commands that need no rig |
 
@@ -14,8 +14,10 @@ mod agent_between;
 mod agents;
 mod answer;
 mod binaries;
+mod blocked;
 mod clocks;
 mod conversion;
+mod credentials;
 mod decode;
 mod derive;
 mod domain_state;

@@ -7,20 +7,21 @@ use super::dump::Dump;
 use super::scene::Scene;
 
 /// What is wrong, and what is said about it.
-struct Case {
+pub struct Case {
     /// Texts replaced: file, from, to.
-    edits: &'static [(&'static str, &'static str, &'static str)],
+    pub edits: &'static [(&'static str, &'static str, &'static str)],
     /// Files replaced.
-    files: &'static [(&'static str, &'static str)],
+    pub files: &'static [(&'static str, &'static str)],
     /// Further options.
-    options: &'static [&'static str],
+    pub options: &'static [&'static str],
     /// The error's kind, or the finding's id.
-    kind: &'static str,
+    pub kind: &'static str,
     /// Words among message, causes and hint.
-    says: &'static [&'static str],
+    pub says: &'static [&'static str],
 }
 
-const NOTHING: Case = Case {
+/// For what a case leaves out.
+pub const NOTHING: Case = Case {
     edits: &[],
     files: &[],
     options: &[],
@@ -262,208 +263,8 @@ fn an_intent_that_cannot_be_read_is_refused_at_its_line() {
     }
 }
 
-/// What a plan is blocked by; the kind is the finding.
-const BLOCKED: &[Case] = &[
-    Case {
-        edits: &[("conversion.toml", "[\"MIMSYNC01\"]", "[\"MIMSYNC02\"]")],
-        kind: "GMSA-010",
-        says: &["MIMSYNC02", "not in the inventory", "doctor"],
-        ..NOTHING
-    },
-    Case {
-        edits: &[("conversion.toml", "\"sync\"", "\"portal\"")],
-        kind: "GMSA-011",
-        says: &["portal", "no component", "known are: sync"],
-        ..NOTHING
-    },
-    Case {
-        edits: &[("conversion.toml", "MIMSyncGMSAsvc", "MIMSYNC01")],
-        kind: "GMSA-030",
-        says: &["MIMSYNC01$", "belongs to CN=MIMSYNC01,", "another name"],
-        ..NOTHING
-    },
-    Case {
-        edits: &[("estate.toml", "port = 2201", "port = 9")],
-        kind: "GMSA-070",
-        says: &["MIMSYNC01", "port 9", "refused", "firewall"],
-        ..NOTHING
-    },
-    Case {
-        edits: &[(
-            "estate.toml",
-            "\"mimsync01.contoso.com\" = \"127.0.0.1\"",
-            "",
-        )],
-        kind: "GMSA-070",
-        says: &[
-            "cannot reach mimsync01.contoso.com",
-            "lookup address",
-            "check name",
-        ],
-        ..NOTHING
-    },
-    Case {
-        edits: &[("estate.toml", "\"gmsactl-agent\"", "\"other-agent\"")],
-        kind: "GMSA-070",
-        says: &[
-            "refused to start subsystem",
-            "other-agent",
-            "Subsystem line",
-        ],
-        ..NOTHING
-    },
-    Case {
-        edits: &[("estate.toml", "\"ssh/known_hosts\"", "\"ca.pem\"")],
-        kind: "GMSA-070",
-        says: &["host key", "is not known", "SHA256:", "ssh-keygen -lf"],
-        ..NOTHING
-    },
-    Case {
-        edits: &[("estate.toml", "\"ssh/known_hosts\"", "\"changed_hosts\"")],
-        kind: "GMSA-070",
-        says: &["host key", "has changed", "line 1", "somebody in between"],
-        ..NOTHING
-    },
-    Case {
-        edits: &[("estate.toml", "\"ssh/id_ed25519\"", "\"none\"")],
-        kind: "GMSA-070",
-        says: &["cannot read the private key", "estate.toml"],
-        ..NOTHING
-    },
-    Case {
-        edits: &[("estate.toml", "\"ssh/id_ed25519\"", "\"ca.pem\"")],
-        kind: "GMSA-070",
-        says: &["cannot read the private key", "estate.toml"],
-        ..NOTHING
-    },
-    Case {
-        edits: &[("estate.toml", "user = \"root\"", "user = \"nobody\"")],
-        kind: "GMSA-070",
-        says: &["refused nobody", "sshd log"],
-        ..NOTHING
-    },
-];
-
-#[test]
-fn what_stands_in_the_way_is_a_finding_and_blocks() {
-    let changed = changed_known_hosts();
-    for case in BLOCKED {
-        let scene = Scene::new();
-        scene.plan();
-        scene.write("changed_hosts", &changed);
-        set(&scene, case);
-        let planned = scene
-            .json(&["plan", "--out", "blocked.json"])
-            .ended(REFUSED);
-        let document = planned.json();
-        let findings = document["findings"].as_array().unwrap();
-        assert!(
-            findings
-                .iter()
-                .any(|finding| finding["severity"] == "blocks"),
-            "{planned}"
-        );
-        let found = findings.iter().find(|finding| finding["id"] == case.kind);
-        let text = found
-            .unwrap_or_else(|| panic!("no {}: {planned}", case.kind))
-            .to_string();
-        for words in case.says {
-            assert!(text.contains(words), "not said: {words:?}; {text}");
-        }
-        let shown = scene.run(&["plan"]).ended(REFUSED);
-        assert!(
-            shown.stdout.contains(case.kind) && shown.stdout.contains("Blocked by"),
-            "{shown}"
-        );
-
-        let applied = scene
-            .json(&["apply", "blocked.json"])
-            .refusal("blocked", &["blocked by"]);
-        assert_eq!(
-            (&applied["outcome"], &applied["run"]),
-            (&"refused".into(), &().into())
-        );
-        assert!(!applied["findings"].as_array().unwrap().is_empty());
-        assert!(scene.runs().is_empty());
-    }
-}
-
-/// The rig's host, with the key of somebody else.
-fn changed_known_hosts() -> String {
-    let known = crate::rig::Rig::get()
-        .path("RIG_ESTATE")
-        .with_file_name("ssh");
-    let other = std::fs::read_to_string(known.join("id_ed25519.pub")).unwrap();
-    format!("[mimsync01.contoso.com]:2201 {other}")
-}
-
-/// Passwords of the old account: proved before anything is touched.
-#[test]
-fn a_run_without_the_old_accounts_password_is_not_begun() {
-    let before = Dump::take();
-    let wrong = [
-        "svc-mimsync does not log on",
-        "password or key is wrong",
-        "nothing was touched",
-    ];
-    let missing = [
-        "password of CONTOSO\\svc-mimsync is missing",
-        "export-key-set",
-        "[[credential]]",
-    ];
-    let scene = Scene::new();
-    scene.plan();
-    scene.write("svc-mimsync.password", "wrong\n");
-    refused_before_it_began(&scene, &wrong);
-    for_people(&scene, &["apply", "plan.json"]);
-
-    scene.edit("estate.toml", "[[credential]]\naccount = 'CONTOSO\\svc-mimsync'\npassword = { file = \"svc-mimsync.password\" }\n", "");
-    refused_before_it_began(&scene, &missing);
-    let plan = scene.plan();
-    let switch = plan["steps"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .find(|step| step["kind"] == "set-logon-account");
-    assert_eq!(switch.unwrap()["reversible"], "credential");
-    refused_before_it_began(&scene, &missing);
-    scene
-        .json(&["apply", "plan.json", "--accept-no-way-back"])
-        .refusal("credential", &missing);
-    before.assert_unchanged();
-}
-
-fn refused_before_it_began(scene: &Scene, says: &[&str]) {
-    let refused = scene
-        .json(&["apply", "plan.json"])
-        .refusal("credential", says);
-    assert_eq!(refused["outcome"], "refused");
-    assert!(scene.runs().is_empty());
-}
-
-/// A rollback needs the old account's password as well.
-#[test]
-fn a_rollback_with_a_wrong_password_touches_nothing() {
-    let scene = Scene::new();
-    let before = Dump::take();
-    scene.plan();
-    let run = scene.apply();
-    let converted = Dump::take();
-    scene.write("svc-mimsync.password", "wrong\n");
-    scene
-        .json(&["rollback", &run])
-        .refusal("credential", &["does not log on", "nothing was touched"]);
-    converted.assert_unchanged();
-    assert_eq!(scene.runs()[0]["outcome"], "done");
-    scene.write(
-        "svc-mimsync.password",
-        crate::rig::Rig::get().bytes("RIG_SYNC_PASSWORD_FILE"),
-    );
-    scene.roll_back(&run);
-    before.assert_unchanged();
-}
-
-fn set(scene: &Scene, case: &Case) {
+/// Makes a scene wrong as the case says.
+pub fn set(scene: &Scene, case: &Case) {
     for (file, from, to) in case.edits {
         scene.edit(file, from, to);
     }
@@ -473,7 +274,7 @@ fn set(scene: &Scene, case: &Case) {
 }
 
 /// Without `--json` the same is said on standard error, with what to do.
-fn for_people(scene: &Scene, arguments: &[&str]) {
+pub fn for_people(scene: &Scene, arguments: &[&str]) {
     let said = scene.run(arguments).ended(REFUSED);
     assert!(said.stdout.is_empty(), "{said}");
     assert!(
