@@ -1,12 +1,12 @@
 //! Somebody else changed the world: before the run, between the runs, or after it.
 
-use engine::EngineError;
+use engine::{EngineError, RunReport, StepReport};
 use model::inventory::{AccountClass, ServiceState};
 use model::names::LogonAccount;
 use model::run::Outcome;
 
-use super::fake_world::State;
 use super::fake_world::reference::{OLD_PASSWORD, SYNC_SERVICE, add_account};
+use super::fake_world::{FakeService, HostState, State};
 use super::scenario::{Scenario, old_account};
 
 /// What somebody does behind our back, and the name under which it must show.
@@ -19,9 +19,24 @@ fn drift(shows_as: &'static str, happens: fn(&mut State)) -> Drift {
     Drift { shows_as, happens }
 }
 
-fn service(state: &mut State) -> &mut super::fake_world::FakeService {
-    let host = state.hosts.values_mut().next().unwrap();
-    host.service(&SYNC_SERVICE.parse().unwrap()).unwrap()
+fn first_host(state: &mut State) -> &mut HostState {
+    state.hosts.values_mut().next().unwrap()
+}
+
+fn service(state: &mut State) -> &mut FakeService {
+    let name = SYNC_SERVICE.parse().unwrap();
+    first_host(state).service(&name).unwrap()
+}
+
+/// The step at which a run is stuck.
+fn stuck_step(report: &RunReport) -> &StepReport {
+    assert_eq!(report.outcome, Outcome::Stuck, "{report:?}");
+    let mut steps = report.steps.iter();
+    steps.find(|step| step.status == "undo-failed").unwrap()
+}
+
+fn says(text: &Option<String>, what: &str) -> bool {
+    text.as_deref().is_some_and(|text| text.contains(what))
 }
 
 #[tokio::test]
@@ -43,14 +58,14 @@ async fn a_stale_plan_is_refused_and_names_what_changed() {
                 .pop();
         }),
         drift("miiskeys-1.bin", |state| {
-            let host = state.hosts.values_mut().next().unwrap();
+            let host = first_host(state);
             host.files.insert(
                 r"c:\mimbackup\miiskeys-1.bin".to_owned(),
                 "older".to_owned(),
             );
         }),
         drift("sync/export-key-set:MIMSYNC01", |state| {
-            let host = state.hosts.values_mut().next().unwrap();
+            let host = first_host(state);
             let elsewhere = r"D:\Synchronization Service".to_owned();
             host.registry
                 .values_mut()
@@ -150,26 +165,11 @@ async fn somebody_elses_logon_account_is_not_overwritten_and_the_service_keeps_r
         .logon_account
         .clone();
     service(&mut scenario.world.state()).service.logon_account = theirs.clone();
-    for attempt in 0..2 {
+    for _attempt in 0..2 {
         let report = scenario.rollback().await.unwrap();
-        assert_eq!(
-            report.outcome,
-            Outcome::Stuck,
-            "attempt {attempt}: {report:?}"
-        );
-        let stuck = report
-            .steps
-            .iter()
-            .find(|step| step.status == "undo-failed")
-            .unwrap();
+        let stuck = stuck_step(&report);
         assert_eq!(stuck.id.as_str(), "sync/set-logon-account:MIMSYNC01");
-        assert!(
-            stuck
-                .why
-                .as_deref()
-                .is_some_and(|why| why.contains("svc-other")),
-            "{stuck:?}"
-        );
+        assert!(says(&stuck.why, "svc-other"), "{stuck:?}");
         assert!(stuck.advice.is_some(), "{stuck:?}");
         let mut state = scenario.world.state();
         let found = service(&mut state);
@@ -182,51 +182,42 @@ async fn somebody_elses_logon_account_is_not_overwritten_and_the_service_keeps_r
 }
 
 #[tokio::test]
-async fn a_missing_key_set_file_keeps_the_service_running() {
+async fn a_missing_or_changed_key_set_file_keeps_the_service_running() {
+    for (what, now) in [
+        ("is not there", None),
+        ("is not the exported one", Some("MIISKEYS 7 cut")),
+    ] {
+        let scenario = Scenario::sync();
+        let start = scenario.world.snapshot();
+        let plan = scenario.sound_plan().await;
+        scenario.apply_to_the_end(&plan, what).await;
+        let files = |state: &mut State| std::mem::take(&mut first_host(state).files);
+        let exported = files(&mut scenario.world.state());
+        let name = exported.keys().next().unwrap().clone();
+        let now = now.map(|content| (name, content.to_owned()));
+        first_host(&mut scenario.world.state()).files.extend(now);
+        let report = scenario.rollback().await.unwrap();
+        let stuck = stuck_step(&report);
+        assert_eq!(stuck.id.as_str(), "sync/hold-key-set:MIMSYNC01");
+        assert!(says(&stuck.why, what), "{stuck:?}");
+        assert!(says(&stuck.advice, "put the file back"), "{stuck:?}");
+        let state = service(&mut scenario.world.state()).service.state;
+        assert_eq!(state, ServiceState::Running);
+        first_host(&mut scenario.world.state()).files = exported;
+        scenario.rollback_to(&start, "file put back").await;
+    }
+}
+
+#[tokio::test]
+async fn applying_again_what_no_longer_holds_is_refused_as_stale() {
     let scenario = Scenario::sync();
-    let start = scenario.world.snapshot();
-    scenario
-        .apply_to_the_end(&scenario.sound_plan().await, "apply")
-        .await;
-    let moved = scenario
-        .world
-        .state()
-        .hosts
-        .values_mut()
-        .next()
-        .unwrap()
-        .files
-        .pop_first()
-        .unwrap();
-    let report = scenario.rollback().await.unwrap();
-    assert_eq!(report.outcome, Outcome::Stuck, "{report:?}");
-    let stuck = report
-        .steps
-        .iter()
-        .find(|step| step.status == "undo-failed")
-        .unwrap();
-    assert_eq!(stuck.id.as_str(), "sync/hold-key-set:MIMSYNC01");
-    assert!(
-        stuck
-            .advice
-            .as_deref()
-            .is_some_and(|advice| advice.contains("put the file back")),
-        "{stuck:?}"
-    );
-    assert_eq!(
-        service(&mut scenario.world.state()).service.state,
-        ServiceState::Running
-    );
-    scenario
-        .world
-        .state()
-        .hosts
-        .values_mut()
-        .next()
-        .unwrap()
-        .files
-        .extend([moved]);
-    scenario.rollback_to(&start, "file put back").await;
+    let plan = scenario.sound_plan().await;
+    scenario.apply_to_the_end(&plan, "apply").await;
+    service(&mut scenario.world.state()).service.managed_account = Some(false);
+    scenario.world.arm(None);
+    let error = scenario.apply(&plan).await.unwrap_err();
+    assert!(matches!(error, EngineError::Stale(_)), "{error:?}");
+    assert_eq!(scenario.world.writes(), 0);
 }
 
 #[tokio::test]
@@ -250,24 +241,17 @@ async fn an_spn_that_somebody_moved_on_is_left_where_it_is() {
     };
     pass_on("mimsyncgmsasvc$", "svc-third");
     let report = scenario.rollback().await.unwrap();
-    assert_eq!(report.outcome, Outcome::Stuck, "{report:?}");
-    let stuck = report
-        .steps
-        .iter()
-        .find(|step| step.status == "undo-failed")
-        .unwrap();
+    let stuck = stuck_step(&report);
     assert_eq!(
         stuck.id.as_str(),
         "sync/move-spn:PCNSCLNT/mimsync01.contoso.com"
     );
-    assert!(
-        stuck
-            .why
-            .as_deref()
-            .is_some_and(|why| why.contains("svc-third")),
-        "{stuck:?}"
-    );
+    assert!(says(&stuck.why, "svc-third"), "{stuck:?}");
     assert!(stuck.advice.is_some(), "{stuck:?}");
+    assert_eq!(
+        service(&mut scenario.world.state()).service.state,
+        ServiceState::Running
+    );
     assert_eq!(
         scenario.world.state().accounts["svc-third"]
             .account
@@ -361,7 +345,7 @@ async fn verify_names_what_no_longer_holds() {
             .await;
         happens(&mut scenario.world.state());
         scenario.world.arm(None);
-        let verification = scenario.verify().await;
+        let verification = scenario.verify().await.unwrap();
         assert_eq!(scenario.world.writes(), 0);
         assert!(!verification.holds);
         let broken: Vec<_> = verification

@@ -24,7 +24,7 @@ use security::FileTime;
 
 pub use fault::{Fault, Moment};
 pub use snapshot::Snapshot;
-pub use state::{FakeService, State};
+pub use state::{FakeService, HostState, State};
 
 use fault::Fate;
 use host::FakeHost;

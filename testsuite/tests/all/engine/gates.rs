@@ -3,6 +3,7 @@
 use model::run::Outcome;
 use security::Interval;
 
+use super::fake_world::reference;
 use super::scenario::Scenario;
 
 #[tokio::test]
@@ -32,6 +33,41 @@ async fn a_root_key_that_is_not_effective_is_waited_for() {
     scenario.world.state().now = soon;
     scenario.apply_to_the_end(&plan, "effective").await;
     scenario.rollback_to(&start, "rollback").await;
+}
+
+/// While the run waits, somebody else makes what it was to make: then it is theirs, and stays when the run is taken back.
+#[tokio::test]
+async fn what_others_made_meanwhile_is_theirs() {
+    let scenario = Scenario::sync();
+    let soon = scenario
+        .world
+        .state()
+        .now
+        .saturating_add(Interval::from_hours(9));
+    scenario.world.state().root_keys[0].usable_from = soon;
+    let plan = scenario.sound_plan().await;
+    assert_eq!(
+        scenario.apply(&plan).await.unwrap().outcome,
+        Outcome::Waiting
+    );
+    {
+        let mut state = scenario.world.state();
+        state.now = soon;
+        reference::add_gmsa_in_use(&mut state, "MIMSyncGMSAsvc");
+        let computer = state.accounts["mimsync01$"].account.dn.clone();
+        let hosts = state.groups.get_mut("mimsyncgmsasvc_hosts").unwrap();
+        hosts.members.push(computer);
+        let sid = hosts.sid;
+        let gmsa = state.accounts.get_mut("mimsyncgmsasvc$").unwrap();
+        gmsa.retrieval_principals.push(sid);
+        let old = state.accounts.get_mut("svc-mimsync").unwrap();
+        let spn = old.account.spns.pop().unwrap();
+        let gmsa = state.accounts.get_mut("mimsyncgmsasvc$").unwrap();
+        gmsa.account.spns.push(spn);
+    }
+    let theirs = scenario.world.snapshot();
+    scenario.apply_to_the_end(&plan, "made by others").await;
+    scenario.rollback_to(&theirs, "rollback").await;
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! Nothing goes wrong: applied, verified, applied again, taken back, taken back again.
 
+use engine::EngineError;
 use model::inventory::ServiceState;
 use model::ports::Journal;
 use model::run::Outcome;
@@ -123,7 +124,7 @@ async fn a_stopped_service_stays_stopped() {
     assert!(plan.findings.iter().any(|finding| finding.id == "GMSA-042"));
     scenario.world.arm(None);
     assert_eq!(scenario.apply(&plan).await.unwrap().outcome, Outcome::Done);
-    assert!(stopped(&scenario) && scenario.verify().await.holds);
+    assert!(stopped(&scenario) && scenario.verify().await.unwrap().holds);
     scenario.rollback_to(&start, "rollback").await;
 }
 
@@ -136,12 +137,10 @@ async fn one_component_is_taken_back_then_the_other() {
         .await;
     let report = scenario.rollback_only(Some("sync")).await.unwrap();
     assert_eq!(report.outcome, Outcome::Unwound);
-    let verification = scenario.verify().await;
-    assert!(!verification.holds);
-    for check in &verification.checks {
-        let is_plain = check.id.as_str().starts_with("plain/");
-        assert!(check.holds || !is_plain, "{check:?}");
-    }
+    let verification = scenario.verify().await.unwrap();
+    assert!(verification.holds, "{verification:?}");
+    let mut checks = verification.checks.iter();
+    assert!(checks.all(|check| check.id.as_str().starts_with("plain/")));
     {
         let state = scenario.world.state();
         let services = state.hosts.values().flat_map(|host| host.services.values());
@@ -149,6 +148,8 @@ async fn one_component_is_taken_back_then_the_other() {
         assert!(accounts.any(|account| account == old_account()));
     }
     scenario.rollback_to(&start, "the rest").await;
+    let error = scenario.verify().await.unwrap_err();
+    assert!(matches!(error, EngineError::NotNow { .. }), "{error}");
 }
 
 #[tokio::test]

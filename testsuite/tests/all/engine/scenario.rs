@@ -173,11 +173,9 @@ impl Scenario {
         .await
     }
 
-    pub async fn verify(&self) -> Verification {
+    pub async fn verify(&self) -> Result<Verification, EngineError> {
         let ports = self.world.ports(&self.supplied);
-        engine::verify(&ports, &self.world, &self.last_run())
-            .await
-            .unwrap()
+        engine::verify(&ports, &self.world, &self.last_run()).await
     }
 
     /// The last run; one that does not exist where none was begun.
@@ -199,7 +197,7 @@ impl Scenario {
 
     /// Everything that the last run was to bring about is there, and nothing is left to do.
     pub async fn assert_converted(&self, context: &str) {
-        let verification = self.verify().await;
+        let verification = self.verify().await.unwrap();
         assert!(verification.holds, "{context}: {verification:?}");
         let plan = self.plan().await;
         assert!(
