@@ -32,6 +32,7 @@ const IGNORED: &[(&str, &str)] = &[
         "rIDPreviousAllocationPool",
         "moves on when a pool is used up",
     ),
+    ("rIDUsedPool", "counts pools that are used up"),
     ("rIDAvailablePool", "shrinks when a pool is used up"),
     ("rIDAllocationPool", "moves on when a pool is used up"),
 ];
