@@ -48,13 +48,10 @@ pub fn run() -> anyhow::Result<()> {
 
 /// All tests that need nothing but this machine; `testsuite` needs the rig.
 fn unit_tests(times: &mut Times) -> anyhow::Result<()> {
-    let ours = ["--workspace", "--exclude", "testsuite", "--locked"];
-    if !has_subcommand("nextest") {
-        return times.cargo("tests", &[&["test"], ours.as_slice()].concat());
-    }
-    times.cargo("tests", &[&["nextest", "run"], ours.as_slice()].concat())?;
-    // nextest does not run the examples in the documentation.
-    times.cargo("examples", &[&["test", "--doc"], ours.as_slice()].concat())
+    times.cargo(
+        "tests",
+        &["test", "--workspace", "--exclude", "testsuite", "--locked"],
+    )
 }
 
 /// Licences, banned crates and sources as `deny.toml` says; `false` if cargo-deny is missing.
