@@ -163,3 +163,33 @@ async fn one_component_of_a_waiting_run_is_not_taken_back_alone() {
     );
     scenario.rollback_to(&start, "the whole run").await;
 }
+
+/// A key-set file that appears while the run waits may be the only copy of a key set.
+#[tokio::test]
+async fn a_key_set_file_that_appears_meanwhile_is_never_overwritten() {
+    let scenario = Scenario::sync();
+    let tickets = |fresh| {
+        for host in scenario.world.state().hosts.values_mut() {
+            host.ticket_is_fresh = fresh;
+        }
+    };
+    let plan = scenario.sound_plan().await;
+    tickets(false);
+    assert_eq!(
+        scenario.apply(&plan).await.unwrap().outcome,
+        Outcome::Waiting
+    );
+    let gmsa = "MIMSyncGMSAsvc$".parse().unwrap();
+    for host in scenario.world.state().hosts.values_mut() {
+        let file = r"c:\mimbackup\miiskeys-1.bin".to_owned();
+        host.folders.insert(r"c:\mimbackup".to_owned());
+        host.files.insert(file, "the only copy".to_owned());
+    }
+    tickets(true);
+    let report = scenario.apply(&plan).await.unwrap();
+    assert_eq!(report.outcome, Outcome::Unwound, "{report:?}");
+    let state = scenario.world.state();
+    let mut files = state.hosts.values().flat_map(|host| host.files.values());
+    assert_eq!(files.next().map(String::as_str), Some("the only copy"));
+    assert!(state.account(&gmsa).is_none(), "the gMSA was taken back");
+}
