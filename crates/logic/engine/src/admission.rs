@@ -2,8 +2,10 @@
 
 use model::names::LogonAccount;
 use model::plan::{Fact, Plan, Step, StepStatus};
+use model::ports::Journal;
 
 use crate::error::EngineError;
+use crate::history::History;
 use crate::world::World;
 
 /// The plan was made for the domain that answers here.
@@ -16,6 +18,21 @@ pub(crate) async fn the_same_domain(world: &World, plan: &Plan) -> Result<(), En
         planned: format!("{} ({})", planned.domain, planned.domain_sid),
         here: format!("{} ({})", here.dns_name, here.sid),
     })
+}
+
+/// No other run on the same estate is half-way: what it changed must not be pulled away from under it.
+pub(crate) fn no_other_open_run(
+    journal: &dyn Journal,
+    history: &History,
+) -> Result<(), EngineError> {
+    let others = History::of_estate(journal, &history.plan.estate)?;
+    match others
+        .into_iter()
+        .find(|other| other.run != history.run && other.is_open())
+    {
+        Some(other) => Err(EngineError::OpenRun(other.run)),
+        None => Ok(()),
+    }
 }
 
 /// The plan is not stale and nothing blocks it: made anew, it rests on the same facts and does the same.

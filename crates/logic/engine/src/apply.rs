@@ -82,7 +82,7 @@ pub async fn apply(
 /// # Errors
 /// An open run of another plan on the same estate stands in the way; a journal that cannot be read.
 pub fn open_run(journal: &dyn Journal, plan: &Plan) -> Result<Option<History>, EngineError> {
-    let open = histories(journal, plan)?
+    let open = History::of_estate(journal, &plan.estate)?
         .into_iter()
         .rev()
         .find(History::is_open);
@@ -98,7 +98,7 @@ async fn applied_before(
     journal: &dyn Journal,
     plan: &Plan,
 ) -> Result<Option<RunReport>, EngineError> {
-    let last = histories(journal, plan)?.pop();
+    let last = History::of_estate(journal, &plan.estate)?.pop();
     let Some(history) =
         last.filter(|last| last.plan == *plan && last.outcome == Some(Outcome::Done))
     else {
@@ -106,18 +106,6 @@ async fn applied_before(
     };
     let verification = verify(world, journal, &history.run).await?;
     Ok(verification.holds.then(|| report(&history, Outcome::Done)))
-}
-
-/// All runs on the plan's estate, oldest first.
-fn histories(journal: &dyn Journal, plan: &Plan) -> Result<Vec<History>, EngineError> {
-    let mut histories = Vec::new();
-    for run in journal.runs()? {
-        let history = History::read(journal, &run)?;
-        if history.plan.estate.domain_sid == plan.estate.domain_sid {
-            histories.push(history);
-        }
-    }
-    Ok(histories)
 }
 
 /// Writes the run's first record.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use model::names::{ComponentId, RunId, StepId};
-use model::plan::{Plan, Step};
+use model::plan::{Plan, PlannedEstate, Step};
 use model::ports::Journal;
 use model::run::{Event, Outcome, Record, RunChange, StepChange};
 use security::FileTime;
@@ -74,6 +74,21 @@ impl History {
             history.add(record)?;
         }
         Ok(history)
+    }
+
+    /// All runs on an estate, oldest first.
+    pub(crate) fn of_estate(
+        journal: &dyn Journal,
+        estate: &PlannedEstate,
+    ) -> Result<Vec<Self>, EngineError> {
+        let mut histories = Vec::new();
+        for run in journal.runs()? {
+            let history = Self::read(journal, &run)?;
+            if history.plan.estate.domain_sid == estate.domain_sid {
+                histories.push(history);
+            }
+        }
+        Ok(histories)
     }
 
     fn begin(first: &Record) -> Result<Self, EngineError> {

@@ -38,6 +38,7 @@ pub async fn rollback(
     if let Some(only) = &request.only {
         may_go_alone(&history, only)?;
     }
+    admission::no_other_open_run(journal, &history)?;
     let steps: Vec<_> = history.changed(request.only.as_ref()).collect();
     if steps.is_empty() && !history.is_open() {
         return Ok(report(&history, Outcome::Unwound));

@@ -133,12 +133,18 @@ impl<'a> Conversion<'a> {
 }
 
 impl<'a> Place<'a> {
-    /// Whether the service runs as the gMSA already, with its flag as far as that can be seen.
+    /// Whether the service runs as the gMSA already.
+    pub fn has_its_gmsa(&self, conversion: &Conversion<'_>) -> bool {
+        self.service
+            .is_some_and(|service| service.logon_account.same_as(&conversion.gmsa_account()))
+    }
+
+    /// Whether nothing is left to do: it runs as the gMSA, with its flag as far as that can be seen.
     pub fn is_converted(&self, conversion: &Conversion<'_>) -> bool {
-        self.service.is_some_and(|service| {
-            service.logon_account.same_as(&conversion.gmsa_account())
-                && service.managed_account != Some(false)
-        })
+        self.has_its_gmsa(conversion)
+            && self
+                .service
+                .is_some_and(|service| service.managed_account != Some(false))
     }
 
     pub fn view(&self, conversion: &'a intent::Conversion) -> Option<HostView<'a>> {

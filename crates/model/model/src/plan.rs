@@ -81,6 +81,7 @@ pub struct Step {
     /// Whether and how it can be taken back.
     pub reversible: Reversible,
     /// Whether there is anything to do.
+    #[serde(flatten)]
     pub status: StepStatus,
     /// How long the service is expected to be down because of it, in seconds.
     pub downtime_seconds: u32,
@@ -114,15 +115,59 @@ pub enum Reversible {
 }
 
 /// Whether there is anything to do.
+///
+/// In JSON two fields: `status`, `change` or `no-op`, and `gate: true` for a no-op that is looked at all the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[serde(into = "StatusFields", try_from = "StatusFields")]
 pub enum StepStatus {
     /// It changes something.
     Change,
-    /// It looks only: a gate or a proof.
+    /// It changes nothing and looks: a gate or a proof.
     Check,
     /// It holds already.
     NoOp,
+}
+
+/// [`StepStatus`] as its JSON fields.
+#[derive(Serialize, Deserialize)]
+struct StatusFields {
+    status: StatusWord,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    gate: bool,
+}
+
+#[derive(PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum StatusWord {
+    Change,
+    NoOp,
+}
+
+impl From<StepStatus> for StatusFields {
+    fn from(status: StepStatus) -> Self {
+        let word = if status == StepStatus::Change {
+            StatusWord::Change
+        } else {
+            StatusWord::NoOp
+        };
+        Self {
+            status: word,
+            gate: status == StepStatus::Check,
+        }
+    }
+}
+
+impl TryFrom<StatusFields> for StepStatus {
+    type Error = &'static str;
+
+    fn try_from(fields: StatusFields) -> Result<Self, Self::Error> {
+        match (fields.status, fields.gate) {
+            (StatusWord::Change, false) => Ok(Self::Change),
+            (StatusWord::NoOp, true) => Ok(Self::Check),
+            (StatusWord::NoOp, false) => Ok(Self::NoOp),
+            (StatusWord::Change, true) => Err("a gate changes nothing"),
+        }
+    }
 }
 
 impl Plan {

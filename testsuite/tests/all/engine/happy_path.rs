@@ -2,6 +2,7 @@
 
 use engine::EngineError;
 use model::inventory::ServiceState;
+use model::plan::StepStatus;
 use model::ports::Journal;
 use model::run::Outcome;
 
@@ -29,6 +30,30 @@ async fn a_conversion_is_done_holds_and_can_be_taken_back() {
         scenario.apply_to_the_end(&plan, name).await;
         scenario.rollback_to(&start, name).await;
     }
+}
+
+#[tokio::test]
+async fn a_gmsa_without_its_flag_gets_it_and_nothing_else() {
+    let scenario = Scenario::sync();
+    scenario
+        .apply_to_the_end(&scenario.sound_plan().await, "convert")
+        .await;
+    {
+        let mut state = scenario.world.state();
+        let host = state.hosts.get_mut(&"MIMSYNC01".parse().unwrap()).unwrap();
+        let service = host.services.get_mut(&SYNC_SERVICE.to_lowercase()).unwrap();
+        service.service.managed_account = Some(false);
+    }
+    let start = scenario.world.snapshot();
+    let plan = scenario.sound_plan().await;
+    let changing = plan
+        .steps
+        .iter()
+        .filter(|step| step.status == StepStatus::Change);
+    let changing: Vec<_> = changing.map(|step| step.id.as_str()).collect();
+    assert_eq!(changing, ["sync/set-logon-account:MIMSYNC01"]);
+    scenario.apply_to_the_end(&plan, "repair").await;
+    scenario.rollback_to(&start, "repair").await;
 }
 
 #[tokio::test]

@@ -30,12 +30,12 @@ pub(super) fn of_a_place(conversion: &Conversion<'_>, place: &Place<'_>) -> Vec<
     };
     let mut findings = Vec::new();
     let subject = format!("{name}, {}", service.name);
-    if !place.is_converted(conversion) && conversion.old_account(place).is_none() {
+    if !place.has_its_gmsa(conversion) && conversion.old_account(place).is_none() {
         let what = format!("it runs as {}", service.logon_account);
         let advice = "give the service a user account of this domain first, or leave it as it is";
         findings.push(kind::NOT_A_PASSWORD_ACCOUNT.found(&subject, what, advice));
     }
-    if service.state != ServiceState::Running && !place.is_converted(conversion) {
+    if service.state != ServiceState::Running && !place.has_its_gmsa(conversion) {
         let advice = "start it before the conversion, or start it by hand afterwards and look at the event log";
         findings.push(kind::SERVICE_NOT_RUNNING.found(
             &subject,
@@ -51,7 +51,7 @@ pub(super) fn of_a_place(conversion: &Conversion<'_>, place: &Place<'_>) -> Vec<
             advice,
         ));
     }
-    if place.is_converted(conversion) {
+    if place.has_its_gmsa(conversion) {
         return findings;
     }
     let advice = format!(

@@ -1,11 +1,11 @@
 //! Steps around one host: the proofs before and after, and between them the switch.
 
 use model::inventory::Service;
-use model::names::{LogonAccount, StepId};
+use model::names::StepId;
 use model::plan::{Action, StepStatus};
 
 use super::switch::Switch;
-use super::{Draft, StepList};
+use super::{Draft, StepList, change_unless, from_to};
 use crate::conversion::Place;
 
 impl<'a> StepList<'a> {
@@ -13,7 +13,7 @@ impl<'a> StepList<'a> {
         let converted = place.is_converted(self.conversion);
         let proved = self.prove_retrieval(place, converted);
         let last = match self.conversion.old_account(place) {
-            _ if converted => self.runs_already(place, service, proved),
+            _ if place.has_its_gmsa(self.conversion) => self.keep_gmsa(place, service, proved),
             Some(old) => self.switch(&Switch::new(self.conversion, place, service, old), proved),
             // A finding says why there is nothing to switch.
             None => proved,
@@ -45,8 +45,9 @@ impl<'a> StepList<'a> {
         })
     }
 
-    fn runs_already(&mut self, place: &Place<'_>, service: &Service, after: StepId) -> StepId {
-        let account: LogonAccount = self.conversion.gmsa_account();
+    /// The account is right; its flag may be missing, and without that the service fails at the next rollover.
+    fn keep_gmsa(&mut self, place: &Place<'_>, service: &Service, after: StepId) -> StepId {
+        let account = self.conversion.gmsa_account();
         let subject = format!("{} runs as {account} on {}", service.name, place.name);
         let action = Action::SetLogonAccount {
             service: service.name.clone(),
@@ -55,7 +56,8 @@ impl<'a> StepList<'a> {
         };
         self.push(Draft {
             requires: vec![after],
-            status: StepStatus::NoOp,
+            changes: vec![from_to("managed-account flag", "false", "true")],
+            status: change_unless(place.is_converted(self.conversion)),
             ..Draft::on_host(place, subject, action)
         })
     }

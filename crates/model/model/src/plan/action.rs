@@ -172,7 +172,10 @@ impl Action {
                 .password_of
                 .as_ref()
                 .map(|account| need(account, false)),
-            Self::SetLogonAccount { from, .. } => Some(need(from, false)),
+            // A service that has its gMSA already gets only its flag.
+            Self::SetLogonAccount { from, to, .. } => {
+                (!from.same_as(to)).then(|| need(from, false))
+            }
             _ => None,
         }
     }
