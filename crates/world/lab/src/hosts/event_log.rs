@@ -1,0 +1,126 @@
+//! The event log: System and Application, newest last.
+
+use std::collections::VecDeque;
+use std::fmt;
+
+use security::FileTime;
+use serde::{Deserialize, Serialize};
+
+/// Events that are kept; older ones are overwritten, as Windows does with a full log.
+const KEPT: usize = 2_000;
+
+/// Service Control Manager: service entered the state …
+pub const STATE_CHANGED: u32 = 7036;
+/// Service Control Manager: the service failed to start due to the following error.
+pub const FAILED_TO_START: u32 = 7000;
+/// Service Control Manager: a service that it depends on failed to start.
+pub const DEPENDENCY_FAILED: u32 = 7001;
+/// Service Control Manager: time-out while waiting for the service to connect.
+pub const CONNECT_TIMEOUT: u32 = 7009;
+/// Service Control Manager: the service terminated with the following error.
+pub const TERMINATED: u32 = 7023;
+/// Service Control Manager: the service terminated with the following service-specific error.
+pub const TERMINATED_SPECIFIC: u32 = 7024;
+/// Service Control Manager: the service was unable to log on as … due to the following error.
+pub const UNABLE_TO_LOG_ON: u32 = 7038;
+/// Service Control Manager: the service was unable to log on: it has not been granted the right.
+pub const RIGHT_NOT_GRANTED: u32 = 7041;
+
+/// Source of the service control manager's events.
+pub const SERVICE_CONTROL_MANAGER: &str = "Service Control Manager";
+
+/// One of the two logs that the lab keeps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Log {
+    /// What Windows itself writes.
+    System,
+    /// What programs write.
+    Application,
+}
+
+/// How bad it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Level {
+    /// Something failed.
+    Error,
+    /// Something may fail.
+    Warning,
+    /// Something happened.
+    Information,
+}
+
+/// One event.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Event {
+    /// When, by the host's clock.
+    pub time: FileTime,
+    /// Where it stands.
+    pub log: Log,
+    /// Who wrote it.
+    pub source: String,
+    /// Its number, meaningful with its source only.
+    pub id: u32,
+    /// How bad it is.
+    pub level: Level,
+    /// What happened.
+    pub text: String,
+}
+
+/// The newest events of both logs, oldest first.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct EventLog(VecDeque<Event>);
+
+impl EventLog {
+    /// Adds an event.
+    pub fn add(&mut self, event: Event) {
+        if self.0.len() == KEPT {
+            self.0.pop_front();
+        }
+        self.0.push_back(event);
+    }
+
+    /// All events that are kept, oldest first.
+    pub fn events(&self) -> impl DoubleEndedIterator<Item = &Event> {
+        self.0.iter()
+    }
+
+    /// Whether an event with that number is in the log.
+    pub fn has(&self, id: u32) -> bool {
+        self.0.iter().any(|event| event.id == id)
+    }
+}
+
+/// As `wevtutil qe /f:text` writes it, without the fields that a lab has nothing to say about.
+impl fmt::Display for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "  Log Name: {:?}\n  Source: {}\n  Date: {}\n  Event ID: {}\n  Level: {:?}\n  Description:\n{}\n",
+            self.log, self.source, self.time, self.id, self.level, self.text
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_log_forgets_the_oldest() {
+        let mut log = EventLog::default();
+        for id in 0..(KEPT as u32 + 5) {
+            let (source, text) = ("s".to_owned(), "t".to_owned());
+            log.add(Event {
+                time: FileTime::ZERO,
+                log: Log::System,
+                source,
+                id,
+                level: Level::Error,
+                text,
+            });
+        }
+        assert_eq!(log.events().count(), KEPT);
+        assert!(!log.has(4) && log.has(5));
+    }
+}

@@ -1,0 +1,195 @@
+//! A simulated Windows host.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use agent_protocol::{Failure, Reply, Request, Secret};
+use model::names::HostName;
+use security::Sid;
+
+use super::domain::{DomainView, Token};
+use super::faults::{Fault, Faults, Mishap, NamedFault};
+use super::machine::Machine;
+use super::rights::Right;
+use super::state::{HostState, Power};
+use crate::mim::SqlServer;
+
+/// A simulated Windows host: its state, and what is around it.
+pub struct LabHost {
+    name: HostName,
+    domain: Arc<dyn DomainView>,
+    sql: Arc<SqlServer>,
+    state: Mutex<HostState>,
+    faults: Mutex<Faults>,
+}
+
+/// When an answer is sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Delivery {
+    /// At once.
+    Now,
+    /// That much later.
+    Late(Duration),
+    /// Never; the connection stays open.
+    Never,
+    /// Not at all: the connection is cut.
+    Cut,
+}
+
+impl LabHost {
+    /// A host as it stands in `state`, which it keeps: a new one is [booted](LabHost::boot) first.
+    pub fn new(state: HostState, domain: Arc<dyn DomainView>, sql: Arc<SqlServer>) -> Self {
+        let name = state.name.clone();
+        Self {
+            name,
+            domain,
+            sql,
+            state: Mutex::new(state),
+            faults: Mutex::default(),
+        }
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &HostName {
+        &self.name
+    }
+
+    /// Boots it at once: automatic services start, the computer gets its ticket, policies are applied.
+    pub fn boot(&self) {
+        self.with(|machine| machine.boot());
+    }
+
+    /// Has it restart, which takes its time by the lab's clock.
+    pub fn restart(&self) {
+        self.with(|machine| machine.restart());
+    }
+
+    /// Turns it off and on, whatever it does: the reset button.
+    pub fn reset(&self) {
+        self.with(|machine| machine.shut_down());
+    }
+
+    /// Whether anybody answers there now.
+    pub fn is_up(&self) -> bool {
+        self.with(|machine| {
+            machine.settle();
+            machine.state.power == Power::On
+        })
+    }
+
+    /// A copy of everything about it.
+    pub fn state(&self) -> HostState {
+        self.with(|machine| {
+            machine.settle();
+            machine.state.clone()
+        })
+    }
+
+    /// Changes anything about it, past all rules.
+    pub fn edit<R>(&self, change: impl FnOnce(&mut HostState) -> R) -> R {
+        change(&mut self.lock())
+    }
+
+    /// Does something on it as its own programs would.
+    pub fn with<R>(&self, act: impl FnOnce(&mut Machine<'_>) -> R) -> R {
+        let mut state = self.lock();
+        act(&mut Machine {
+            state: &mut state,
+            domain: self.domain.as_ref(),
+            sql: &self.sql,
+        })
+    }
+
+    /// Does one request without any fault.
+    ///
+    /// # Errors
+    /// The failure that Windows would give.
+    pub fn handle(&self, request: Request, secret: &Secret) -> Result<Reply, Failure> {
+        self.with(|machine| machine.handle(request, secret))
+    }
+
+    /// Does one request with the faults that are due, and says how the answer travels.
+    pub fn serve(&self, request: Request, secret: &Secret) -> (Result<Reply, Failure>, Delivery) {
+        let none = || {
+            Err(Failure::new(
+                agent_protocol::FailureKind::Failed,
+                "the host went away",
+            ))
+        };
+        if !self.is_up() {
+            return (none(), Delivery::Cut);
+        }
+        let fault = self
+            .faults
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .of(&request);
+        let Some(fault) = fault else {
+            let reply = self.handle(request, secret);
+            // The request itself may have made it restart.
+            return if self.is_up() {
+                (reply, Delivery::Now)
+            } else {
+                (reply, Delivery::Cut)
+            };
+        };
+        let words = request.to_string();
+        let reply = if fault.takes_effect || matches!(fault.what, Mishap::Late(_)) {
+            self.handle(request, secret)
+        } else {
+            none()
+        };
+        match fault.what {
+            Mishap::Fails(code) => (Err(Failure::from_code(code, words)), Delivery::Now),
+            Mishap::Hangs => (reply, Delivery::Never),
+            Mishap::Late(by) => (reply, Delivery::Late(by)),
+            Mishap::Cut => (reply, Delivery::Cut),
+            Mishap::Restart => {
+                self.restart();
+                (reply, Delivery::Cut)
+            }
+        }
+    }
+
+    /// Lets a request go wrong.
+    pub fn inject(&self, fault: Fault) {
+        self.faults
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .add(fault);
+    }
+
+    /// Lets the host itself go wrong; `policy` names who keeps the right to log on as a service.
+    pub fn suffer(&self, fault: NamedFault, policy: &[Sid]) {
+        self.with(|machine| {
+            let computer = machine.domain.find(&machine.state.name.computer_account());
+            let state = &mut *machine.state;
+            match fault {
+                NamedFault::TokenStale => {
+                    state.machine_token = Token::of(computer.map(|account| account.sid))
+                }
+                NamedFault::RightTakenByPolicy => {
+                    state
+                        .rights
+                        .define_by_policy(Right::LogOnAsService, policy.iter().copied());
+                    state.rights.refresh();
+                }
+                NamedFault::DiskFull => state.files.set_free(0),
+                NamedFault::StoredPasswordsWrong => {
+                    for stored in state
+                        .services
+                        .iter_mut()
+                        .filter_map(|service| service.stored.as_mut())
+                    {
+                        stored.version = None;
+                    }
+                }
+                NamedFault::ClockOff => state.clock_offset_seconds = 600,
+            }
+        });
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HostState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

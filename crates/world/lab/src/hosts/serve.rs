@@ -1,0 +1,225 @@
+//! Serving hosts: the agent's frames over any stream, and over loopback TCP for all hosts of a lab.
+//!
+//! A TCP connection begins with one line, the name of the host that it wants; the agent's frames follow.
+//! That line is to this carrier what the subsystem's name is to ssh: no frame knows of it.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use agent_protocol::{Decoder, Session};
+use model::names::HostName;
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
+use zeroize::Zeroizing;
+
+use super::lab_host::{Delivery, LabHost};
+
+/// Connections at a time; more wait until one ends.
+const CONNECTIONS: usize = 1_024;
+/// Longest first line, in bytes.
+const NAME_LIMIT: u64 = 64;
+/// How long a client may take to say which host it wants, and to take an answer.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Serves one client until it closes, or the host goes away.
+///
+/// # Errors
+/// When the stream breaks, or what comes is no frame: then the client is told so first.
+pub async fn serve(host: &LabHost, stream: impl AsyncRead + AsyncWrite + Send) -> io::Result<()> {
+    let (mut input, mut output) = tokio::io::split(stream);
+    let mut session = Session::new(env!("CARGO_PKG_VERSION"), "windows");
+    let mut decoder = Decoder::default();
+    let mut buffer = Zeroizing::new(vec![0; 64 << 10]);
+    loop {
+        let count = input.read(&mut buffer).await?;
+        let Some(bytes) = buffer.get(..count).filter(|bytes| !bytes.is_empty()) else {
+            return decoder.finish().map_err(not_understood);
+        };
+        let frames = match decoder.push(bytes) {
+            Ok(frames) => frames,
+            Err(error) => {
+                send(&mut output, &session.refuse(&error).frame.to_bytes()).await?;
+                return Err(not_understood(error));
+            }
+        };
+        for frame in frames {
+            let mut delivery = Delivery::Now;
+            let answer = session.answer(frame, |request, secret| {
+                let (reply, how) = host.serve(request, &secret);
+                delivery = how;
+                reply
+            });
+            match delivery {
+                Delivery::Now => {}
+                Delivery::Late(by) => sleep(by).await,
+                Delivery::Never => return until_closed(&mut input, &mut buffer).await,
+                Delivery::Cut => return Ok(()),
+            }
+            send(&mut output, &answer.frame.to_bytes()).await?;
+            if answer.last {
+                return Err(io::Error::new(
+                    io::ErrorKind::InvalidData,
+                    "a frame was not understood",
+                ));
+            }
+        }
+    }
+}
+
+/// All hosts of a lab behind one loopback port; dropped, it closes every connection.
+pub struct HostServer {
+    address: SocketAddr,
+    hosts: Hosts,
+    _tasks: JoinSet<()>,
+}
+
+/// The hosts by name, shared with the connections.
+#[derive(Clone)]
+struct Hosts(Arc<Mutex<BTreeMap<HostName, Arc<LabHost>>>>);
+
+impl Hosts {
+    fn find(&self, name: &HostName) -> Option<Arc<LabHost>> {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(name)
+            .cloned()
+    }
+}
+
+impl HostServer {
+    /// Listens on a loopback port; 0 lets the system choose one.
+    ///
+    /// # Errors
+    /// When the port is taken.
+    pub async fn listen(
+        hosts: impl IntoIterator<Item = Arc<LabHost>>,
+        port: u16,
+    ) -> io::Result<Self> {
+        let listener = TcpListener::bind((std::net::Ipv4Addr::LOCALHOST, port)).await?;
+        let address = listener.local_addr()?;
+        let by_name = hosts
+            .into_iter()
+            .map(|host| (host.name().clone(), host))
+            .collect();
+        let hosts = Hosts(Arc::new(Mutex::new(by_name)));
+        let mut tasks = JoinSet::new();
+        tasks.spawn(accept(listener, hosts.clone()));
+        Ok(Self {
+            address,
+            hosts,
+            _tasks: tasks,
+        })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The host of that name.
+    pub fn host(&self, name: &HostName) -> Option<Arc<LabHost>> {
+        self.hosts.find(name)
+    }
+}
+
+/// Connects to a host of a lab: what a carrier of frames does first.
+///
+/// # Errors
+/// When nobody listens there. A host that is unknown or off closes the connection.
+pub async fn connect(lab: SocketAddr, host: &HostName) -> io::Result<TcpStream> {
+    let mut stream = TcpStream::connect(lab).await?;
+    stream.set_nodelay(true)?;
+    stream.write_all(format!("{host}\n").as_bytes()).await?;
+    Ok(stream)
+}
+
+/// Carries frames between a host of a lab and this process's own streams: the body of a command that stands
+/// in for the agent, for carriers that start a process.
+///
+/// # Errors
+/// As [`connect`], and when a stream breaks.
+pub async fn relay(
+    lab: SocketAddr,
+    host: &HostName,
+    input: impl AsyncRead + Unpin,
+    output: impl AsyncWrite + Unpin,
+) -> io::Result<()> {
+    let mut stream = connect(lab, host).await?;
+    let mut own = tokio::io::join(input, output);
+    tokio::io::copy_bidirectional(&mut own, &mut stream).await?;
+    Ok(())
+}
+
+async fn accept(listener: TcpListener, hosts: Hosts) {
+    let free = Arc::new(Semaphore::new(CONNECTIONS));
+    let mut connections = JoinSet::new();
+    loop {
+        let Ok(permit) = Arc::clone(&free).acquire_owned().await else {
+            return;
+        };
+        let (stream, _) = match listener.accept().await {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                tracing::warn!(%error, "a connection to the lab's hosts failed");
+                continue;
+            }
+        };
+        while connections.try_join_next().is_some() {}
+        let hosts = hosts.clone();
+        connections.spawn(async move {
+            if let Err(error) = greet(stream, &hosts).await {
+                tracing::debug!(%error, "a client of a lab host was cut off");
+            }
+            drop(permit);
+        });
+    }
+}
+
+async fn greet(stream: TcpStream, hosts: &Hosts) -> io::Result<()> {
+    stream.set_nodelay(true)?;
+    let mut stream = BufReader::new(stream);
+    let mut line = String::new();
+    timeout(
+        PATIENCE,
+        (&mut stream).take(NAME_LIMIT).read_line(&mut line),
+    )
+    .await??;
+    let host = line
+        .trim_end()
+        .parse()
+        .ok()
+        .and_then(|name| hosts.find(&name));
+    match host {
+        Some(host) if host.is_up() => serve(&host, stream).await,
+        _ => Err(io::Error::new(
+            io::ErrorKind::NotFound,
+            "no such host, or it is off",
+        )),
+    }
+}
+
+/// A client that does not take its answers is cut off.
+async fn send(output: &mut (impl AsyncWrite + Unpin), bytes: &[u8]) -> io::Result<()> {
+    timeout(PATIENCE, async {
+        output.write_all(bytes).await?;
+        output.flush().await
+    })
+    .await?
+}
+
+/// Reads and forgets what comes until the client closes.
+async fn until_closed(input: &mut (impl AsyncRead + Unpin), buffer: &mut [u8]) -> io::Result<()> {
+    while input.read(buffer).await? > 0 {}
+    Ok(())
+}
+
+fn not_understood(error: agent_protocol::FrameError) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, error)
+}

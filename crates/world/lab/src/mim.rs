@@ -1,0 +1,23 @@
+//! Microsoft Identity Manager on the lab's hosts.
+//!
+//! | module           | product                                                          |
+//! |------------------|------------------------------------------------------------------|
+//! | `sync_service`   | Synchronization Service: starts only with a key set it can read   |
+//! | `key_tools`      | `miiskmu.exe` and `miisactivate.exe`, as documented and no more   |
+//! | `mim_service`    | MIM Service, SSPR portals, PAM services                          |
+//! | `setup`          | their setup in change mode, by its public properties             |
+//! | `sql_server`     | databases, logins and roles, shared by all hosts                 |
+
+pub mod installation;
+pub mod key_set;
+pub mod key_tools;
+pub mod mim_service;
+pub mod setup;
+pub mod sql_server;
+pub mod sync_service;
+#[cfg(test)]
+mod tests;
+
+pub use installation::{Installations, SyncInstallation};
+pub use key_set::KeySetId;
+pub use sql_server::{Role, SqlServer};
