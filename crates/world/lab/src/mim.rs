@@ -6,12 +6,14 @@
 //! | `key_tools`      | `miiskmu.exe` and `miisactivate.exe`, as documented and no more   |
 //! | `mim_service`    | MIM Service, SSPR portals, PAM services                          |
 //! | `setup`          | their setup in change mode, by its public properties             |
+//! | `reference`      | the reference estate's hosts                                     |
 //! | `sql_server`     | databases, logins and roles, shared by all hosts                 |
 
 pub mod installation;
 pub mod key_set;
 pub mod key_tools;
 pub mod mim_service;
+pub mod reference;
 pub mod setup;
 pub mod sql_server;
 pub mod sync_service;
@@ -20,4 +22,5 @@ mod tests;
 
 pub use installation::{Installations, SyncInstallation};
 pub use key_set::KeySetId;
+pub use reference::{Preparation, reference_hosts};
 pub use sql_server::{Role, SqlServer};

@@ -2,11 +2,15 @@
 
 use agent_protocol::{ServiceState, StartType};
 
+use security::Interval;
+
 use super::domain::AccountKind;
 use super::logon::{Principal, principal};
 use super::machine::Machine;
 use super::state::Power;
 
+/// Between two refreshes of group policy; Windows adds a random offset.
+const POLICY_INTERVAL: Interval = Interval::from_minutes(90);
 /// Windows Server 2012 R2.
 const BUILD_2012_R2: u32 = 9_600;
 /// The key distribution service of a domain controller.
@@ -22,6 +26,9 @@ impl Machine<'_> {
             Power::Restarting(until) if until <= now => self.boot(),
             Power::On => {}
             _ => return,
+        }
+        if now.saturating_since(self.state.policy_applied) >= POLICY_INTERVAL {
+            self.apply_policy();
         }
         let key_service_runs = !self.starts_wait_for_ever();
         let mut started = Vec::new();
@@ -74,7 +81,7 @@ impl Machine<'_> {
         self.state.power = Power::On;
         self.state.booted = self.domain.now();
         self.purge_tickets();
-        self.state.rights.refresh();
+        self.apply_policy();
         let registry = std::mem::take(&mut self.state.registry);
         for service in self.state.services.iter_mut() {
             service.load(&registry);
@@ -96,6 +103,12 @@ impl Machine<'_> {
         if let Some(computer) = self.domain.find(&self.state.name.computer_account()) {
             self.state.machine_token = self.domain.token(&computer.sid);
         }
+    }
+
+    /// Applies group policy: by itself every 90 minutes, at boot, and by `gpupdate`.
+    pub fn apply_policy(&mut self) {
+        self.state.rights.refresh();
+        self.state.policy_applied = self.domain.now();
     }
 
     fn start_automatic_services(&mut self) {

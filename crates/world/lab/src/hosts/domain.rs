@@ -86,6 +86,11 @@ pub enum NoPassword {
     Unreachable,
 }
 
+/// Everyone ([MS-DTYP] 2.4.2.4 Well-Known SID Structures).
+pub const EVERYONE: &str = "S-1-1-0";
+/// Authenticated Users (the same section).
+pub const AUTHENTICATED_USERS: &str = "S-1-5-11";
+
 /// SIDs that a ticket carries: the account's own, and those of its groups.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -97,9 +102,9 @@ impl Token {
         Self(sids.into_iter().collect())
     }
 
-    /// Whether the SID is in it.
+    /// Whether the SID is in it; Everyone and Authenticated Users are in every one.
     pub fn has(&self, sid: &Sid) -> bool {
-        self.0.contains(sid)
+        self.0.contains(sid) || [EVERYONE, AUTHENTICATED_USERS].contains(&sid.to_string().as_str())
     }
 
     /// Its SIDs, sorted.

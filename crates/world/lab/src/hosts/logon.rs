@@ -39,8 +39,8 @@ pub enum LogonRefusal {
 
 /// How an account logs on.
 pub struct LogonWanted {
-    /// The right that it needs.
-    pub right: Right,
+    /// The right that it needs; `None` where only the denial counts.
+    pub right: Option<Right>,
     /// The denial of that right.
     pub denial: Right,
     /// The password that is stored for it.
@@ -98,10 +98,11 @@ pub fn log_on(
         Some(Principal::Domain(account)) => account,
         None => return failed(NONE_MAPPED, "the account does not exist any more"),
     };
-    if !host
-        .rights
-        .allow(wanted.right, wanted.denial, &domain.token(&account.sid))
-    {
+    let token = domain.token(&account.sid);
+    let granted = wanted
+        .right
+        .is_none_or(|right| host.rights.holds(right, &token));
+    if !granted || host.rights.holds(wanted.denial, &token) {
         return Err(LogonRefusal::NoRight);
     }
     if account.disabled {

@@ -3,6 +3,7 @@
 mod app_cmd;
 mod service_controller;
 mod system_tools;
+mod task_scheduler;
 
 use agent_protocol::win32::Win32Code;
 use agent_protocol::{Captured, Failure, HostPath, RunOutcome, Secret};
@@ -31,6 +32,8 @@ pub enum Program {
     EventUtility,
     /// `appcmd.exe`
     AppCmd,
+    /// `schtasks.exe`
+    TaskScheduler,
     /// `msiexec.exe`
     Installer,
     /// `miiserver.exe`
@@ -52,6 +55,7 @@ impl Program {
         ("sc.exe", Self::ServiceController),
         ("wevtutil.exe", Self::EventUtility),
         ("msiexec.exe", Self::Installer),
+        ("schtasks.exe", Self::TaskScheduler),
         ("svchost.exe", Self::Service),
         (r"inetsrv\appcmd.exe", Self::AppCmd),
     ];
@@ -117,6 +121,7 @@ impl Machine<'_> {
             Program::EventUtility => system_tools::wevtutil(self, &words),
             Program::ServiceController => service_controller::sc(self, &words, timeout_ms),
             Program::AppCmd => app_cmd::appcmd(self, &words),
+            Program::TaskScheduler => task_scheduler::schtasks(self, &words),
             Program::Installer => mim::setup::msiexec(self, &words),
             Program::KeyUtility => mim::key_tools::miiskmu(self, &words, stdin),
             Program::Activation => mim::key_tools::miisactivate(self, &words, stdin),

@@ -65,22 +65,10 @@ impl Rights {
 
     /// Whether somebody with these SIDs holds the right.
     pub fn holds(&self, right: Right, token: &Token) -> bool {
-        self.effective.get(&right).is_some_and(|holders| {
-            holders
-                .iter()
-                .any(|holder| everyone(holder) || token.has(holder))
-        })
+        self.effective
+            .get(&right)
+            .is_some_and(|holders| holders.iter().any(|holder| token.has(holder)))
     }
-
-    /// Whether somebody with these SIDs has `right` and is not denied it: a denial wins.
-    pub fn allow(&self, right: Right, denial: Right, token: &Token) -> bool {
-        self.holds(right, token) && !self.holds(denial, token)
-    }
-}
-
-/// Everyone and Authenticated Users: in every token of a domain account ([MS-DTYP] 2.4.2.4 Well-Known SID Structures).
-fn everyone(sid: &Sid) -> bool {
-    ["S-1-1-0", "S-1-5-11"].contains(&sid.to_string().as_str())
 }
 
 #[cfg(test)]
@@ -110,7 +98,8 @@ mod tests {
         rights.grant(Right::LogOnAsService, me);
         let token = Token::of([me, group]);
         let may = |rights: &Rights| {
-            rights.allow(Right::LogOnAsService, Right::DenyLogOnAsService, &token)
+            rights.holds(Right::LogOnAsService, &token)
+                && !rights.holds(Right::DenyLogOnAsService, &token)
         };
         assert!(may(&rights));
         rights.grant(Right::DenyLogOnAsService, group);

@@ -139,7 +139,7 @@ impl Machine<'_> {
     /// Logs the service on, and tells which password is stored afterwards.
     fn log_service_on(&mut self, service: &LabService) -> Result<Option<StoredPassword>, Failure> {
         let wanted = LogonWanted {
-            right: Right::LogOnAsService,
+            right: Some(Right::LogOnAsService),
             denial: Right::DenyLogOnAsService,
             stored: service.stored,
             managed: service.managed,

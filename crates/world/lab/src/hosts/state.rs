@@ -96,6 +96,8 @@ pub struct HostState {
     pub events: EventLog,
     /// Its user rights.
     pub rights: Rights,
+    /// When group policy was applied last, by the lab's time.
+    pub policy_applied: FileTime,
     /// Application pools of its web server.
     pub app_pools: Vec<AppPool>,
     /// Its scheduled tasks.
@@ -123,6 +125,7 @@ impl HostState {
             files: Files::default(),
             events: EventLog::default(),
             rights: Rights::default(),
+            policy_applied: FileTime::ZERO,
             app_pools: Vec::new(),
             tasks: Vec::new(),
             mim: Installations::default(),

@@ -45,7 +45,11 @@ pub struct Credential<'a> {
 pub fn launch(machine: &mut Machine<'_>, service: &LabService) -> Result<(), Ended> {
     let account = &service.account;
     let allowed = match principal(account.as_str(), machine.domain) {
-        Some(Principal::Domain(found)) => machine.sql.has(MIM_DATABASE, &found.sid, Role::Owner),
+        Some(Principal::Domain(found)) => {
+            machine
+                .sql
+                .has(MIM_DATABASE, &machine.domain.token(&found.sid), Role::Owner)
+        }
         _ => false,
     };
     if allowed {

@@ -8,6 +8,7 @@ use security::Sid;
 use serde::{Deserialize, Serialize};
 
 use super::key_set::KeySetId;
+use crate::hosts::Token;
 
 /// One database server for all hosts.
 #[derive(Debug, Default)]
@@ -89,14 +90,16 @@ impl SqlServer {
         self.lock().logins.remove(login);
     }
 
-    /// Whether the account can log in and has the role in the database.
-    pub fn has(&self, database: &str, account: &Sid, role: Role) -> bool {
+    /// Whether somebody with these SIDs, or a group among them, can log in and has the role in the database.
+    pub fn has(&self, database: &str, token: &Token, role: Role) -> bool {
         let content = self.lock();
-        let roles = content
-            .databases
-            .get(database)
-            .and_then(|database| database.roles.get(account));
-        content.logins.contains(account) && roles.is_some_and(|roles| roles.contains(&role))
+        let Some(database) = content.databases.get(database) else {
+            return false;
+        };
+        let mut users = database.roles.iter();
+        users.any(|(user, roles)| {
+            token.has(user) && content.logins.contains(user) && roles.contains(&role)
+        })
     }
 
     /// The Synchronization Service's data in a database.

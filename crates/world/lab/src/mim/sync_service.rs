@@ -31,7 +31,11 @@ pub fn launch(machine: &mut Machine<'_>, service: &LabService) -> Result<(), End
             "the server encryption keys could not be accessed",
         );
     };
-    if !machine.sql.has(&sync.database, &found.sid, Role::Owner) {
+    if !machine.sql.has(
+        &sync.database,
+        &machine.domain.token(&found.sid),
+        Role::Owner,
+    ) {
         let why = format!(
             "Login failed for user '{account}': it needs a login and db_owner in {}",
             sync.database

@@ -10,7 +10,7 @@ use agent_protocol::{
 use super::installation::{FOLDER, SYNC_DATABASE, SYNC_SERVICE};
 use super::mim_service::{Credential, MIM_SERVICE, PAM_COMPONENT, PAM_REST_POOL, RESET_POOL};
 use super::sync_service::{KEYS_NOT_ACCESSIBLE, LOGIN_FAILED};
-use super::{KeySetId, Role, SqlServer};
+use super::{KeySetId, Preparation, Role, SqlServer, reference_hosts};
 use crate::hosts::domain::{AccountKind, DomainView};
 use crate::hosts::files::Content;
 use crate::hosts::memory_domain::MemoryDomain;
@@ -452,4 +452,63 @@ fn a_host_is_the_same_after_it_was_saved_and_loaded() {
         !saved.contains("Pa55word!") && !content.contains("Pa55word!"),
         "no password is kept"
     );
+}
+
+#[test]
+fn the_reference_estate_runs_and_can_be_prepared() {
+    for (preparation, starts) in [
+        (Preparation::None, false),
+        (Preparation::RightsAndLogins, true),
+    ] {
+        let domain = Arc::new(MemoryDomain::new());
+        for user in [
+            "svc-mimsync",
+            "svc-mimservice",
+            "svc-pamrest",
+            "svc-pammon",
+            "svc-pamcomp",
+            "svc-ssprreg",
+            "svc-sspreset",
+        ] {
+            domain.add(user, AccountKind::User, "pw");
+        }
+        domain.add("MIMSrvGMSA$", AccountKind::Gmsa, "");
+        for host in ["MIMSYNC01", "MIMSYNC02", "MIMSVC01", "MIMSVC02", "MIMPAM01"] {
+            let computer = domain.add(&format!("{host}$"), AccountKind::Computer, "");
+            domain.allow("MIMSrvGMSA$", computer);
+        }
+        let (domain, sql): (Arc<dyn DomainView>, _) = (domain, Arc::new(SqlServer::default()));
+        let hosts = reference_hosts(&domain, &sql, preparation, &|_| {
+            Some(Secret::copy_of(b"pw"))
+        });
+        let running = |at: usize, service: &str| {
+            hosts[at].state().services.get(service).unwrap().state == ServiceState::Running
+        };
+        assert!(
+            running(0, SYNC_SERVICE) && !running(1, SYNC_SERVICE),
+            "one active, one standby"
+        );
+        assert!(running(2, MIM_SERVICE) && running(3, MIM_SERVICE) && running(4, PAM_COMPONENT));
+        assert!(
+            hosts[0]
+                .state()
+                .registry
+                .products()
+                .iter()
+                .any(|product| product.name.ends_with("Synchronization Service"))
+        );
+
+        let service = ServiceName::parse(MIM_SERVICE).unwrap();
+        hosts[2].with(|machine| {
+            machine.stop(&service, true, 1).unwrap();
+            machine
+                .set_logon_account(
+                    &service,
+                    &AccountName::parse(r"CONTOSO\MIMSrvGMSA$").unwrap(),
+                    None,
+                )
+                .unwrap();
+        });
+        assert_eq!(start(&hosts[2], MIM_SERVICE).is_ok(), starts);
+    }
 }

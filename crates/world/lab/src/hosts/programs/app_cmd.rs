@@ -114,18 +114,14 @@ fn start(machine: &mut Machine<'_>, at: usize) -> Ending {
         let found = principal(account.as_str(), machine.domain);
         let gmsa =
             matches!(&found, Some(Principal::Domain(found)) if found.kind == AccountKind::Gmsa);
-        // IIS_IUSRS gives pool accounts what they need; only denials count, so the batch right is not asked for here.
+        // IIS_IUSRS gives pool accounts what they need.
         let wanted = LogonWanted {
-            right: Right::LogOnAsBatchJob,
+            right: None,
             denial: Right::DenyLogOnAsBatchJob,
             stored: pool.stored,
             managed: gmsa,
         };
-        let mut host = machine.state.clone();
-        if let Some(Principal::Domain(found)) = found {
-            host.rights.grant(Right::LogOnAsBatchJob, found.sid);
-        }
-        log_on(&host, machine.domain, account.as_str(), &wanted).err()
+        log_on(machine.state, machine.domain, account.as_str(), &wanted).err()
     });
     let started = refusal.is_none();
     if let Some(pool) = machine.state.app_pools.get_mut(at) {

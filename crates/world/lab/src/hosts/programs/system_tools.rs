@@ -38,7 +38,7 @@ pub fn shutdown(machine: &mut Machine<'_>, arguments: &[&str]) -> Ending {
 
 /// `gpupdate [/target:computer] [/force]`.
 pub fn gpupdate(machine: &mut Machine<'_>, _arguments: &[&str]) -> Ending {
-    machine.state.rights.refresh();
+    machine.apply_policy();
     Ending::done("Updating policy...\r\n\r\nComputer Policy update has completed successfully.")
 }
 

@@ -1,0 +1,108 @@
+//! The hosts of the reference estate: MIM on user accounts, ready to be converted.
+//!
+//! | hosts              | products                                   | logon accounts                            |
+//! |--------------------|--------------------------------------------|-------------------------------------------|
+//! | MIMSYNC01, 02      | Synchronization Service, active and standby | svc-mimsync                               |
+//! | MIMSVC01, 02       | MIM Service, SSPR portals                  | svc-mimservice, svc-ssprreg, svc-sspreset |
+//! | MIMPAM01           | PAM services and REST API                  | svc-pammon, svc-pamcomp, svc-pamrest      |
+
+use std::sync::Arc;
+
+use agent_protocol::Secret;
+use security::Sid;
+
+use super::installation::SYNC_DATABASE;
+use super::mim_service::{Credential, MIM_DATABASE};
+use super::sql_server::{Role, SqlServer};
+use crate::hosts::domain::{AUTHENTICATED_USERS, DomainView};
+use crate::hosts::machine::Machine;
+use crate::hosts::rights::Right;
+use crate::hosts::{HostState, LabHost, WindowsRelease};
+
+/// Build of all products: the second service pack, the first with gMSA support from the start.
+pub const BUILD: &str = "4.6.34.0";
+
+/// What was done for the new accounts before the conversion.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Preparation {
+    /// Nothing: right and database login of a new logon account are missing.
+    None,
+    /// Right and database login are there for every account of the domain.
+    RightsAndLogins,
+}
+
+/// The five hosts, booted. Accounts must be in the domain already; `password_of` gives those of the
+/// users by `sAMAccountName`.
+pub fn reference_hosts(
+    domain: &Arc<dyn DomainView>,
+    sql: &Arc<SqlServer>,
+    preparation: Preparation,
+    password_of: &dyn Fn(&str) -> Option<Secret>,
+) -> Vec<Arc<LabHost>> {
+    let setup = Setup {
+        netbios_name: domain.netbios_name(),
+        password_of,
+    };
+    let names = ["MIMSYNC01", "MIMSYNC02", "MIMSVC01", "MIMSVC02", "MIMPAM01"];
+    let mut hosts = Vec::new();
+    for name in names.iter().filter_map(|name| name.parse().ok()) {
+        let state = HostState::new(name, WindowsRelease::server_2019());
+        let host = LabHost::new(state, Arc::clone(domain), Arc::clone(sql));
+        host.with(|machine| setup.install(machine));
+        hosts.push(host);
+    }
+    if preparation == Preparation::RightsAndLogins
+        && let Ok(all) = AUTHENTICATED_USERS.parse::<Sid>()
+    {
+        for database in [SYNC_DATABASE, MIM_DATABASE] {
+            sql.grant(database, all, Role::Owner);
+        }
+        for host in &hosts {
+            host.edit(|state| state.rights.grant(Right::LogOnAsService, all));
+        }
+    }
+    hosts.iter().for_each(LabHost::boot);
+    hosts.into_iter().map(Arc::new).collect()
+}
+
+struct Setup<'a> {
+    netbios_name: String,
+    password_of: &'a dyn Fn(&str) -> Option<Secret>,
+}
+
+impl Setup<'_> {
+    fn install(&self, machine: &mut Machine<'_>) {
+        let name = machine.state.name.to_string();
+        match name.get(..6) {
+            Some("MIMSYN") => self.with("svc-mimsync", |who| {
+                machine.install_sync(BUILD, who.account, who.password)
+            }),
+            Some("MIMSVC") => {
+                self.with("svc-mimservice", |who| {
+                    machine.install_mim_service(BUILD, who)
+                });
+                self.with("svc-ssprreg", |registration| {
+                    self.with("svc-sspreset", |reset| {
+                        machine.install_portals(registration, reset)
+                    });
+                });
+            }
+            _ => self.with("svc-pamrest", |rest| {
+                self.with("svc-pammon", |monitoring| {
+                    self.with("svc-pamcomp", |component| {
+                        machine.install_pam(rest, monitoring, component)
+                    });
+                });
+            }),
+        }
+    }
+
+    fn with(&self, name: &str, act: impl FnOnce(&Credential<'_>)) {
+        let password = (self.password_of)(name);
+        let account = format!(r"{}\{name}", self.netbios_name);
+        act(&Credential {
+            account: &account,
+            password: password.as_ref(),
+        });
+    }
+}
