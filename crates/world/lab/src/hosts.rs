@@ -1,6 +1,7 @@
 //! Simulated Windows hosts that speak the agent's frames.
 //!
 //! ```text
+//! import       a host after one that was discovered
 //! HostServer   loopback TCP: one line names the host, the agent's frames follow
 //! serve        frames over any stream: agent_protocol::Session, faults
 //! LabHost      one host: state, domain, database server
@@ -18,6 +19,7 @@ pub mod domain;
 pub mod event_log;
 pub mod faults;
 pub mod files;
+pub mod import;
 pub mod lab_host;
 pub mod logon;
 pub mod machine;
@@ -37,6 +39,7 @@ mod tests;
 
 pub use domain::{AccountKind, DomainAccount, DomainView, NoPassword, PasswordVersion, Token};
 pub use faults::{Fault, Mishap, NamedFault};
+pub use import::import;
 pub use lab_host::{Delivery, LabHost};
 pub use machine::Machine;
 pub use serve::{HostServer, connect, relay, serve};

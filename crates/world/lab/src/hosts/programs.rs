@@ -61,6 +61,21 @@ impl Program {
     ];
 }
 
+impl Program {
+    /// What the program of a service is, by its file's name.
+    pub fn of_file(path: &str) -> Self {
+        let name = path.rsplit('\\').next().unwrap_or_default();
+        let known = [
+            ("miiserver.exe", Self::SyncService),
+            ("Microsoft.ResourceManagement.Service.exe", Self::MimService),
+        ];
+        let found = known
+            .iter()
+            .find(|(known, _)| known.eq_ignore_ascii_case(name));
+        found.map_or(Self::Service, |(_, program)| *program)
+    }
+}
+
 /// How a program ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ending {

@@ -5,6 +5,7 @@ use security::Sid;
 use serde::{Deserialize, Serialize};
 
 use super::key_set::KeySetId;
+use super::mim_service::{MIM_DATABASE, MIM_SERVICE};
 use super::sql_server::{Role, SyncStore};
 use crate::hosts::domain::AccountKind;
 use crate::hosts::files::Content;
@@ -20,6 +21,13 @@ pub const FOLDER: &str = r"C:\Program Files\Microsoft Forefront Identity Manager
 pub const SYNC_SERVICE: &str = "FIMSynchronizationService";
 /// The Synchronization Service's database.
 pub const SYNC_DATABASE: &str = "FIMSynchronizationService";
+
+/// The Synchronization Service's programs in its folder `Bin`.
+const TOOLS: &[(&str, Program)] = &[
+    ("miiserver.exe", Program::SyncService),
+    ("miiskmu.exe", Program::KeyUtility),
+    ("miisactivate.exe", Program::Activation),
+];
 
 /// What a host has of MIM beside files, services and registry.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -49,30 +57,14 @@ impl Machine<'_> {
             return;
         };
         let folder = format!(r"{FOLDER}\Synchronization Service");
-        let programs = [
-            ("miiserver.exe", Program::SyncService),
-            ("miiskmu.exe", Program::KeyUtility),
-            ("miisactivate.exe", Program::Activation),
-        ];
-        for (file, program) in programs {
+        for (file, program) in TOOLS {
             self.state
                 .files
-                .put(&format!(r"{folder}\Bin\{file}"), Content::Program(program));
+                .put(&format!(r"{folder}\Bin\{file}"), Content::Program(*program));
         }
         let active = self.sql.sync(SYNC_DATABASE).is_none();
-        let store = self.sql.sync(SYNC_DATABASE).unwrap_or_else(|| SyncStore {
-            key_set: KeySetId::of_seed(self.state.name.as_str()),
-            active: self.state.name.clone(),
-            abandoned: false,
-        });
-        let installation = SyncInstallation {
-            key_set: store.key_set,
-            readable_by: found.sid,
-            database: SYNC_DATABASE.to_owned(),
-        };
-        self.sql.set_sync(SYNC_DATABASE, store);
-        self.sql.grant(SYNC_DATABASE, found.sid, Role::Owner);
-        self.state.mim.sync = Some(installation);
+        let store = self.first_or_present_store();
+        self.join_database(store, found.sid);
 
         let image = format!(r#""{folder}\Bin\miiserver.exe""#);
         self.install_service(
@@ -97,6 +89,61 @@ impl Machine<'_> {
             "Microsoft Identity Manager Synchronization Service",
             version,
         );
+    }
+
+    /// Completes MIM on a host of which services and registry were found: database logins, key tools, and the
+    /// Synchronization Service's own data. A host where that service runs is the active server.
+    pub fn adopt_mim(&mut self) {
+        let account = self
+            .state
+            .services
+            .get(MIM_SERVICE)
+            .map(|service| service.account.clone());
+        if let Some(Principal::Domain(found)) =
+            account.and_then(|account| principal(account.as_str(), self.domain))
+        {
+            self.sql.grant(MIM_DATABASE, found.sid, Role::Owner);
+        }
+        let Some(service) = self.state.services.get(SYNC_SERVICE).cloned() else {
+            return;
+        };
+        let Some(Principal::Domain(found)) = principal(service.account.as_str(), self.domain)
+        else {
+            return;
+        };
+        let folder = service
+            .program()
+            .rsplit_once('\\')
+            .map(|(folder, _)| folder.to_owned());
+        for (file, program) in TOOLS {
+            let path = format!(r"{}\{file}", folder.as_deref().unwrap_or(FOLDER));
+            self.state.files.put(&path, Content::Program(*program));
+        }
+        let running = service.state == agent_protocol::ServiceState::Running;
+        let mut store = self.first_or_present_store();
+        if running {
+            store.active = self.state.name.clone();
+        }
+        self.join_database(store, found.sid);
+    }
+
+    /// The database's data, or what the setup on this host makes of an empty database.
+    fn first_or_present_store(&self) -> SyncStore {
+        self.sql.sync(SYNC_DATABASE).unwrap_or_else(|| SyncStore {
+            key_set: KeySetId::of_seed(self.state.name.as_str()),
+            active: self.state.name.clone(),
+            abandoned: false,
+        })
+    }
+
+    fn join_database(&mut self, store: SyncStore, account: Sid) {
+        self.state.mim.sync = Some(SyncInstallation {
+            key_set: store.key_set,
+            readable_by: account,
+            database: SYNC_DATABASE.to_owned(),
+        });
+        self.sql.set_sync(SYNC_DATABASE, store);
+        self.sql.grant(SYNC_DATABASE, account, Role::Owner);
     }
 
     /// Lists a product as installed.

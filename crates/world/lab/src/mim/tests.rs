@@ -7,6 +7,8 @@ use agent_protocol::{
     ServiceState,
 };
 
+use model::inventory;
+
 use super::installation::{FOLDER, SYNC_DATABASE, SYNC_SERVICE};
 use super::mim_service::{Credential, MIM_SERVICE, PAM_COMPONENT, PAM_REST_POOL, RESET_POOL};
 use super::sync_service::{KEYS_NOT_ACCESSIBLE, LOGIN_FAILED};
@@ -511,4 +513,55 @@ fn the_reference_estate_runs_and_can_be_prepared() {
         });
         assert_eq!(start(&hosts[2], MIM_SERVICE).is_ok(), starts);
     }
+}
+
+#[test]
+fn an_imported_host_behaves_like_the_one_that_was_discovered() {
+    let World { domain, active, .. } = world();
+    let service = active.state().services.get(SYNC_SERVICE).unwrap().clone();
+    let found = inventory::HostInventory {
+        name: "MIMSYNC01".parse().unwrap(),
+        dns_name: "mimsync01.contoso.com".parse().unwrap(),
+        facts: inventory::HostFacts {
+            computer_name: "MIMSYNC01".into(),
+            os_name: "Windows Server 2022 Datacenter".into(),
+            os_version: "10.0.20348.2700".into(),
+            booted: None,
+            clock_skew_seconds: 2,
+            agent_version: "0.1.0".into(),
+        },
+        services: vec![inventory::Service {
+            name: SYNC_SERVICE.parse().unwrap(),
+            display_name: service.display_name.clone(),
+            logon_account: USER.to_owned().into(),
+            managed_account: Some(false),
+            start: inventory::ServiceStart::Automatic,
+            state: inventory::ServiceState::Running,
+            image_path: service.image_path,
+            dependants: vec![],
+        }],
+        products: vec![],
+        registry: [(r"HKLM\SYSTEM\X!Path".to_owned(), "p".to_owned())].into(),
+        files: Default::default(),
+        components: vec![],
+    };
+    let (domain, sql): (Arc<dyn DomainView>, _) = (domain, Arc::new(SqlServer::default()));
+    let copy = crate::hosts::import(&found, &domain, &sql);
+    copy.edit(|state| state.files.put(r"C:\MIMBackup", Content::Directory));
+    assert_eq!(copy.state().windows.build, 20_348);
+    assert_eq!(
+        copy.state().registry.text(r"HKLM\SYSTEM\X", "path"),
+        Some("p")
+    );
+    assert_eq!(state(&copy), ServiceState::Running);
+    assert_eq!(export(&copy, USER, Some("Pa55word!\n")).exit_code, Some(0));
+    stop(&copy);
+    start(&copy, SYNC_SERVICE).unwrap();
+    stop(&copy);
+    set_account(&copy, GMSA, None);
+    assert_eq!(
+        start(&copy, SYNC_SERVICE).unwrap_err().code.unwrap().0,
+        1069,
+        "the gMSA has no right yet"
+    );
 }

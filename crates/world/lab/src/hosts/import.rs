@@ -1,0 +1,124 @@
+//! A host of the lab after a host that was discovered: to rehearse a plan on a copy of an estate.
+//!
+//! What an inventory does not tell is assumed to be in order, as it is on a host that runs: stored passwords
+//! are right, logon accounts have the right to log on, the Synchronization Service can read its key set.
+
+use std::sync::Arc;
+
+use agent_protocol::{AccountName, ServiceName, StartType};
+use model::inventory::{self, HostInventory, ServiceStart, ServiceState};
+
+use super::domain::{AccountKind, DomainView};
+use super::files::Content;
+use super::lab_host::LabHost;
+use super::logon::{Principal, principal};
+use super::machine::Machine;
+use super::programs::Program;
+use super::rights::Right;
+use super::services::{LabService, StoredPassword};
+use super::state::{HostState, WindowsRelease};
+use crate::mim::SqlServer;
+
+/// Builds the host, with its services in the states that they were found in. Its accounts must be in the domain.
+pub fn import(
+    found: &HostInventory,
+    domain: &Arc<dyn DomainView>,
+    sql: &Arc<SqlServer>,
+) -> LabHost {
+    let mut state = HostState::new(found.name.clone(), release(&found.facts));
+    state.clock_offset_seconds = found.facts.clock_skew_seconds;
+    let host = LabHost::new(state, Arc::clone(domain), Arc::clone(sql));
+    host.with(|machine| {
+        machine.purge_tickets();
+        let now = machine.domain.now();
+        (machine.state.booted, machine.state.policy_applied) =
+            (found.facts.booted.unwrap_or(now), now);
+        for (path, text) in &found.registry {
+            if let Some((key, value)) = path.split_once('!') {
+                machine.state.registry.set_text(key, value, text);
+            }
+        }
+        for product in &found.products {
+            machine.install_product(&product.code, &product.name, &product.version);
+        }
+        // What is in a file is not in an inventory: the lab only keeps the place taken.
+        for path in found.files.keys() {
+            machine
+                .state
+                .files
+                .put(path, Content::Bytes(b"imported".to_vec()));
+        }
+        for service in &found.services {
+            import_service(machine, service);
+        }
+        for service in &found.services {
+            import_dependencies(machine, service);
+        }
+        machine.adopt_mim();
+    });
+    host
+}
+
+fn import_service(machine: &mut Machine<'_>, found: &inventory::Service) {
+    let account = found.logon_account.to_string();
+    let (Ok(name), Ok(account)) = (
+        ServiceName::parse(found.name.as_str()),
+        AccountName::parse(account),
+    ) else {
+        return;
+    };
+    let mut service = LabService::new(name, &found.display_name, &found.image_path, account);
+    service.managed = found.managed_account.unwrap_or(false);
+    service.start = match found.start {
+        ServiceStart::Boot | ServiceStart::Automatic => StartType::Automatic,
+        ServiceStart::Manual => StartType::Manual,
+        ServiceStart::Disabled => StartType::Disabled,
+    };
+    service.state = match found.state {
+        ServiceState::Running | ServiceState::Changing => agent_protocol::ServiceState::Running,
+        ServiceState::Paused => agent_protocol::ServiceState::Paused,
+        ServiceState::Stopped => agent_protocol::ServiceState::Stopped,
+    };
+    if let Some(Principal::Domain(found)) = principal(service.account.as_str(), machine.domain) {
+        machine.state.rights.grant(Right::LogOnAsService, found.sid);
+        let version =
+            (found.kind == AccountKind::User || service.managed).then_some(found.password);
+        service.stored = Some(StoredPassword {
+            account: found.sid,
+            version,
+        });
+    }
+    let program = service.program().to_owned();
+    machine
+        .state
+        .files
+        .put(&program, Content::Program(Program::of_file(&program)));
+    service.save(&mut machine.state.registry);
+    machine.state.services.insert(service);
+}
+
+/// An inventory knows dependencies from their other end.
+fn import_dependencies(machine: &mut Machine<'_>, found: &inventory::Service) {
+    for dependant in &found.dependants {
+        if let Some(service) = machine.state.services.get_mut(dependant.as_str()) {
+            service.depends_on.push(found.name.to_string());
+            service.save(&mut machine.state.registry);
+        }
+    }
+}
+
+/// The release with the inventory's name; its version is `major.minor.build` with the revision where it is known.
+fn release(facts: &inventory::HostFacts) -> WindowsRelease {
+    let numbers: Vec<u32> = facts
+        .os_version
+        .split('.')
+        .map(|part| part.parse().unwrap_or_default())
+        .collect();
+    let number = |at: usize| numbers.get(at).copied().unwrap_or_default();
+    WindowsRelease {
+        name: facts.os_name.clone(),
+        version: format!("{}.{}", number(0), number(1)),
+        build: number(2),
+        revision: number(3),
+    }
+}
