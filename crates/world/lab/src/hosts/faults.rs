@@ -4,6 +4,12 @@ use std::time::Duration;
 
 use agent_protocol::Request;
 use agent_protocol::win32::Win32Code;
+use security::Sid;
+
+use super::domain::{AccountKind, Token};
+use super::logon::{Principal, principal};
+use super::machine::Machine;
+use super::rights::Right;
 
 /// Something that goes wrong with one request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,14 +44,86 @@ pub enum Mishap {
 pub enum NamedFault {
     /// The computer's ticket has no memberships: it was issued before the computer was added to any group.
     TokenStale,
-    /// A group policy refresh takes "log on as a service" from everybody whom the policy does not name.
+    /// Group policy gives "log on as a service" to the password accounts of this host's services, and so takes
+    /// it from everybody else.
     RightTakenByPolicy,
     /// The disk is full.
     DiskFull,
-    /// The stored password of every service with a user account is not the account's any more.
+    /// The stored password of every service is not the account's any more.
     StoredPasswordsWrong,
     /// The clock is ten minutes ahead.
     ClockOff,
+    /// The database server has no login for anybody.
+    SqlRightMissing,
+    /// The key-set tools find every password wrong.
+    KeySetPasswordWrong,
+}
+
+impl NamedFault {
+    /// All of them, with the names that operators give.
+    pub const ALL: &[(&str, Self)] = &[
+        ("token-stale", Self::TokenStale),
+        ("right-taken-by-policy", Self::RightTakenByPolicy),
+        ("disk-full", Self::DiskFull),
+        ("stored-passwords-wrong", Self::StoredPasswordsWrong),
+        ("clock-off", Self::ClockOff),
+        ("sql-right-missing", Self::SqlRightMissing),
+        ("key-set-password-wrong", Self::KeySetPasswordWrong),
+    ];
+
+    /// The fault with that name.
+    pub fn named(name: &str) -> Option<Self> {
+        let found = Self::ALL
+            .iter()
+            .find(|(known, _)| known.eq_ignore_ascii_case(name));
+        found.map(|(_, fault)| *fault)
+    }
+}
+
+impl Machine<'_> {
+    /// Lets the host itself go wrong.
+    pub fn suffer(&mut self, fault: NamedFault) {
+        match fault {
+            NamedFault::TokenStale => {
+                let computer = self.domain.find(&self.state.name.computer_account());
+                self.state.machine_token = Token::of(computer.map(|account| account.sid));
+            }
+            NamedFault::RightTakenByPolicy => {
+                let holders: Vec<Sid> = self.password_accounts().collect();
+                self.state
+                    .rights
+                    .define_by_policy(Right::LogOnAsService, holders);
+                self.apply_policy();
+            }
+            NamedFault::DiskFull => self.state.files.set_free(0),
+            NamedFault::StoredPasswordsWrong => {
+                for stored in self
+                    .state
+                    .services
+                    .iter_mut()
+                    .filter_map(|service| service.stored.as_mut())
+                {
+                    stored.version = None;
+                }
+            }
+            NamedFault::ClockOff => self.state.clock_offset_seconds = 600,
+            NamedFault::SqlRightMissing => self.sql.drop_logins(),
+            NamedFault::KeySetPasswordWrong => self.state.mim.refuses_passwords = true,
+        }
+    }
+
+    /// The users that services run as.
+    fn password_accounts(&self) -> impl Iterator<Item = Sid> {
+        let accounts = self
+            .state
+            .services
+            .iter()
+            .map(|service| service.account.as_str());
+        accounts.filter_map(|account| match principal(account, self.domain)? {
+            Principal::Domain(found) if found.kind == AccountKind::User => Some(found.sid),
+            _ => None,
+        })
+    }
 }
 
 /// Faults that are still to come.
@@ -86,6 +164,14 @@ mod tests {
             takes_effect: false,
             what: Mishap::Cut,
         }
+    }
+
+    #[test]
+    fn named_faults_are_found_by_their_names() {
+        for (name, fault) in NamedFault::ALL {
+            assert_eq!(NamedFault::named(name), Some(*fault));
+        }
+        assert_eq!(NamedFault::named("disk"), None);
     }
 
     #[test]

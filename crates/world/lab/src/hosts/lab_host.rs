@@ -5,12 +5,10 @@ use std::time::Duration;
 
 use agent_protocol::{Failure, Reply, Request, Secret};
 use model::names::HostName;
-use security::Sid;
 
-use super::domain::{DomainView, Token};
+use super::domain::DomainView;
 use super::faults::{Fault, Faults, Mishap, NamedFault};
 use super::machine::Machine;
-use super::rights::Right;
 use super::state::{HostState, Power};
 use crate::mim::SqlServer;
 
@@ -159,34 +157,9 @@ impl LabHost {
             .add(fault);
     }
 
-    /// Lets the host itself go wrong; `policy` names who keeps the right to log on as a service.
-    pub fn suffer(&self, fault: NamedFault, policy: &[Sid]) {
-        self.with(|machine| {
-            let computer = machine.domain.find(&machine.state.name.computer_account());
-            let state = &mut *machine.state;
-            match fault {
-                NamedFault::TokenStale => {
-                    state.machine_token = Token::of(computer.map(|account| account.sid))
-                }
-                NamedFault::RightTakenByPolicy => {
-                    state
-                        .rights
-                        .define_by_policy(Right::LogOnAsService, policy.iter().copied());
-                    state.rights.refresh();
-                }
-                NamedFault::DiskFull => state.files.set_free(0),
-                NamedFault::StoredPasswordsWrong => {
-                    for stored in state
-                        .services
-                        .iter_mut()
-                        .filter_map(|service| service.stored.as_mut())
-                    {
-                        stored.version = None;
-                    }
-                }
-                NamedFault::ClockOff => state.clock_offset_seconds = 600,
-            }
-        });
+    /// Lets the host itself go wrong.
+    pub fn suffer(&self, fault: NamedFault) {
+        self.with(|machine| machine.suffer(fault));
     }
 
     fn lock(&self) -> MutexGuard<'_, HostState> {

@@ -49,6 +49,9 @@ pub async fn serve(host: &LabHost, stream: impl AsyncRead + AsyncWrite + Send) -
             }
         };
         for frame in frames {
+            if !host.is_up() {
+                return Ok(());
+            }
             let mut delivery = Delivery::Now;
             let answer = session.answer(frame, |request, secret| {
                 let (reply, how) = host.serve(request, &secret);

@@ -3,4 +3,5 @@
 mod agent_frames;
 mod service_life;
 mod start_rules;
+mod tools;
 mod world;

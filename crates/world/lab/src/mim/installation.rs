@@ -34,6 +34,8 @@ const TOOLS: &[(&str, Program)] = &[
 pub struct Installations {
     /// The Synchronization Service, active or standby.
     pub sync: Option<SyncInstallation>,
+    /// Whether its key-set tools find every password wrong.
+    pub refuses_passwords: bool,
 }
 
 /// The host's own part of a Synchronization Service; the rest is in its database.

@@ -222,7 +222,7 @@ fn prove(
         (false, Some(password)) => password.as_bytes(),
     };
     match machine.domain.proves(&account.sid, password) {
-        Some(_) if !account.disabled => Ok(()),
+        Some(_) if !account.disabled && !machine.state.mim.refuses_passwords => Ok(()),
         _ => refused("logon failure: unknown user name or bad password"),
     }
 }

@@ -85,9 +85,9 @@ impl SqlServer {
         roles.entry(to).or_default().insert(role);
     }
 
-    /// Takes the login away, as a colleague would who tidies up.
-    pub fn drop_login(&self, login: &Sid) {
-        self.lock().logins.remove(login);
+    /// Takes every login away, as a colleague would who tidies up.
+    pub fn drop_logins(&self) {
+        self.lock().logins.clear();
     }
 
     /// Whether somebody with these SIDs, or a group among them, can log in and has the role in the database.

@@ -49,13 +49,13 @@ fn a_service_under_a_gmsa_starts_only_when_everything_is_right() {
         ),
         Row(
             "right taken by policy",
-            |w| w.host.suffer(NamedFault::RightTakenByPolicy, &[w.user]),
+            |w| w.host.suffer(NamedFault::RightTakenByPolicy),
             1069,
             RIGHT_NOT_GRANTED,
         ),
         Row(
             "token stale",
-            |w| w.host.suffer(NamedFault::TokenStale, &[]),
+            |w| w.host.suffer(NamedFault::TokenStale),
             1069,
             UNABLE_TO_LOG_ON,
         ),
@@ -73,7 +73,7 @@ fn a_service_under_a_gmsa_starts_only_when_everything_is_right() {
         ),
         Row(
             "clock off",
-            |w| w.host.suffer(NamedFault::ClockOff, &[]),
+            |w| w.host.suffer(NamedFault::ClockOff),
             1069,
             UNABLE_TO_LOG_ON,
         ),
@@ -216,7 +216,7 @@ fn a_service_under_a_user_account_needs_password_and_right() {
         ),
         Row(
             "stored password lost",
-            |w| w.host.suffer(NamedFault::StoredPasswordsWrong, &[]),
+            |w| w.host.suffer(NamedFault::StoredPasswordsWrong),
             1069,
             UNABLE_TO_LOG_ON,
         ),
