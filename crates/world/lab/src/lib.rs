@@ -1,4 +1,38 @@
 //! An Active Directory and Windows hosts to rehearse on: simulated worlds behind the real protocols.
+//!
+//! ```text
+//! Lab::start(LabSeed) ─▶ ldap_server ─┐
+//!                        kdc ─────────┼─▶ directory ─▶ rules ─▶ store
+//!                        gss ─────────┘   (faults, clock)
+//! ```
+//!
+//! | item | what |
+//! |---|---|
+//! | [`Lab::start`]`(`[`LabSeed`]`)` | a domain controller on loopback: LDAP and Kerberos for any client |
+//! | [`LabSeed::reference_estate`] | CONTOSO with MIM on password accounts |
+//! | [`Lab::clock`], [`Lab::faults`], [`Lab::snapshot`] | the time, what goes wrong, and the objects of a moment |
+//!
+//! INVARIANT: nothing above the wire can tell the lab from a domain, but by its address.
+//! INVARIANT: hostile bytes end in an answer or a closed connection, in bounded memory.
 
+mod clock;
+mod directory;
+mod faults;
+mod forest;
+mod gss;
 pub mod hosts;
+mod kdc;
+mod lab;
+mod ldap_server;
 pub mod mim;
+mod random;
+mod rules;
+mod seed;
+mod snapshot;
+mod store;
+
+pub use clock::LabClock;
+pub use faults::{Fate, Faults, RequestKind, SeenRequest};
+pub use lab::{Lab, LabAddresses, LabError};
+pub use seed::{LabSeed, SeedObject, SeedRootKey};
+pub use snapshot::Snapshot;

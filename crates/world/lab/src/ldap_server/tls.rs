@@ -1,0 +1,56 @@
+//! The domain controller's certificate, made when the lab starts.
+
+use std::sync::Arc;
+
+use rustls_pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+use tokio_rustls::TlsAcceptor;
+
+use crate::LabError;
+
+/// The server's side of TLS, and the authority that a client has to trust.
+#[derive(Clone)]
+pub(crate) struct Certificate {
+    pub(crate) acceptor: TlsAcceptor,
+    pub(crate) authority_pem: String,
+}
+
+impl Certificate {
+    /// A new authority and, signed by it, a certificate for this host.
+    pub(crate) fn new(host: &str) -> Result<Self, LabError> {
+        let failed = |error: rcgen::Error| LabError::Certificate(error.to_string());
+        let authority_key = rcgen::KeyPair::generate().map_err(failed)?;
+        let mut authority = rcgen::CertificateParams::new(Vec::new()).map_err(failed)?;
+        authority.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+        authority
+            .distinguished_name
+            .push(rcgen::DnType::CommonName, "lab certificate authority");
+        let authority_certificate = authority.self_signed(&authority_key).map_err(failed)?;
+        let issuer = rcgen::Issuer::new(authority, authority_key);
+
+        let key = rcgen::KeyPair::generate().map_err(failed)?;
+        let names = vec![
+            host.to_owned(),
+            "localhost".to_owned(),
+            "127.0.0.1".to_owned(),
+        ];
+        let mut server = rcgen::CertificateParams::new(names).map_err(failed)?;
+        server
+            .distinguished_name
+            .push(rcgen::DnType::CommonName, host);
+        let certificate = server.signed_by(&key, &issuer).map_err(failed)?;
+
+        let unusable = |error: rustls::Error| LabError::Certificate(error.to_string());
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let private = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
+        let config = rustls::ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .map_err(unusable)?
+            .with_no_client_auth()
+            .with_single_cert(vec![certificate.der().clone()], private)
+            .map_err(unusable)?;
+        Ok(Self {
+            acceptor: TlsAcceptor::from(Arc::new(config)),
+            authority_pem: authority_certificate.pem(),
+        })
+    }
+}

@@ -1,0 +1,304 @@
+//! Changing an object ([MS-ADTS] 3.1.1.5.3 "Modify Operation").
+
+use rasn_ldap::{ChangeOperation, ResultCode};
+
+use super::access::AccessCheck;
+use super::refusal::Refusal;
+use super::{Caller, locate, passwords, uniqueness, values};
+use crate::store::Store;
+use crate::store::class::{self, Class};
+use crate::store::object::{ObjectId, Value};
+use crate::store::schema::{Attr, Syntax};
+
+// [MS-ERREF] 2.2 "Win32 Error Codes".
+const PRIVILEGE_NOT_HELD: u32 = 0x522;
+const MEMBER_NOT_IN_ALIAS: u32 = 0x561;
+const MEMBER_IN_ALIAS: u32 = 0x562;
+const ILLEGAL_MOD_OPERATION: u32 = 0x2077;
+const VALUE_ALREADY_EXISTS: u32 = 0x2083;
+const CANT_REMOVE_MISSING_ATTRIBUTE: u32 = 0x2084;
+const CANT_REMOVE_MISSING_VALUE: u32 = 0x2085;
+const OWNED_BY_SAM: u32 = 0x209A;
+const CANT_MOD_SYSTEM_ONLY: u32 = 0x20B1;
+const GENERAL_FAILURE: u32 = 0x1F;
+
+// [MS-ADTS] 2.2.16 "userAccountControl Bits": ADS_UF_TRUSTED_FOR_DELEGATION and
+// ADS_UF_TRUSTED_TO_AUTHENTICATE_FOR_DELEGATION.
+const DELEGATION_BITS: i64 = 0x8_0000 | 0x100_0000;
+
+/// One change of one attribute.
+#[derive(Debug, Clone)]
+pub(crate) struct Change {
+    pub(crate) operation: ChangeOperation,
+    pub(crate) attribute: String,
+    pub(crate) values: Vec<Vec<u8>>,
+}
+
+/// Applies all changes or none.
+pub(crate) fn modify(
+    caller: &Caller<'_>,
+    store: &mut Store,
+    name: &str,
+    changes: &[Change],
+) -> Result<(), Refusal> {
+    let id = locate::locate(store, name)?;
+    if let [change] = changes
+        && let Some(()) = modify_membership(caller, store, id, change)?
+    {
+        return Ok(());
+    }
+    let mut planned: Vec<(Attr, Vec<Value>)> = Vec::new();
+    let mut password = Password::default();
+    for change in changes {
+        let attribute = values::attribute(&change.attribute)?;
+        check_writable(caller, store, id, attribute)?;
+        if attribute.definition().is_secret() {
+            password.plan(caller, change)?;
+            continue;
+        }
+        let known = planned
+            .iter()
+            .position(|(planned, _)| *planned == attribute);
+        let before = match known {
+            Some(index) => planned.swap_remove(index).1,
+            None => store
+                .get(id)
+                .map(|object| object.values(attribute).to_vec())
+                .unwrap_or_default(),
+        };
+        let parsed: Result<Vec<Value>, Refusal> = change
+            .values
+            .iter()
+            .map(|bytes| values::parse(store, attribute, bytes))
+            .collect();
+        planned.push((
+            attribute,
+            apply(change.operation, attribute, before, parsed?)?,
+        ));
+    }
+    let control = store
+        .get(id)
+        .and_then(|object| object.number(Attr::UserAccountControl))
+        .unwrap_or(0);
+    for (attribute, new) in &planned {
+        values::check_count(*attribute, new)?;
+        check_delegation(caller, *attribute, new, control)?;
+        uniqueness::check(caller, store, Some(id), *attribute, new)?;
+    }
+    password.apply(caller, store, id)?;
+    for (attribute, new) in planned {
+        store.set(id, attribute, normalized(caller, attribute, new));
+    }
+    store.touch(id, caller.now);
+    Ok(())
+}
+
+/// The quick way for one member of a group: groups may have a hundred thousand.
+fn modify_membership(
+    caller: &Caller<'_>,
+    store: &mut Store,
+    id: ObjectId,
+    change: &Change,
+) -> Result<Option<()>, Refusal> {
+    let [value] = &change.values[..] else {
+        return Ok(None);
+    };
+    if !change.attribute.eq_ignore_ascii_case("member") || change.operation != ChangeOperation::Add
+    {
+        return Ok(None);
+    }
+    check_writable(caller, store, id, Attr::Member)?;
+    let Value::Object(member) = values::parse(store, Attr::Member, value)? else {
+        return Ok(None);
+    };
+    if store.is_linked(id, Attr::Member, member) {
+        return Err(Refusal::exists(MEMBER_IN_ALIAS));
+    }
+    store.link(id, Attr::Member, member);
+    store.touch(id, caller.now);
+    Ok(Some(()))
+}
+
+fn check_writable(
+    caller: &Caller<'_>,
+    store: &Store,
+    id: ObjectId,
+    attribute: Attr,
+) -> Result<(), Refusal> {
+    let object = store
+        .get(id)
+        .ok_or_else(|| Refusal::no_such_object(String::new()))?;
+    if attribute == Attr::ObjectClass {
+        return Err(Refusal::object_class(ILLEGAL_MOD_OPERATION, "objectClass"));
+    }
+    if matches!(attribute, Attr::Cn | Attr::Ou | Attr::Dc) {
+        return Err(Refusal::new(
+            ResultCode::NotAllowedOnRdn,
+            0x2016,
+            "UpdErr: problem 6004 (CANT_ON_RDN), data 0",
+        ));
+    }
+    if attribute.definition().is_system_only() {
+        return Err(Refusal::constraint(CANT_MOD_SYSTEM_ONLY, attribute.name()));
+    }
+    check_secret_free(attribute, object.class)?;
+    let mut access = AccessCheck::new(caller.defaults, caller.token);
+    if !access.may_write(object, attribute) {
+        return Err(Refusal::access_denied());
+    }
+    Ok(())
+}
+
+/// A managed account's password is the domain controller's.
+pub(crate) fn check_secret_free(attribute: Attr, class: &Class) -> Result<(), Refusal> {
+    if class.is(class::GMSA) && attribute.definition().is_secret() {
+        return Err(Refusal::unwilling(OWNED_BY_SAM, attribute.name()));
+    }
+    Ok(())
+}
+
+/// Delegation wants SeEnableDelegationPrivilege ([MS-ADTS] 3.1.1.5.3.2 "Constraints", [MS-SAMR] 3.1.1.8.10).
+pub(crate) fn check_delegation(
+    caller: &Caller<'_>,
+    attribute: Attr,
+    values: &[Value],
+    control_before: i64,
+) -> Result<(), Refusal> {
+    let control = || {
+        let text = values
+            .first()
+            .and_then(Value::bytes)
+            .and_then(|bytes| std::str::from_utf8(bytes).ok());
+        text.and_then(|text| text.parse::<i64>().ok()).unwrap_or(0)
+    };
+    let delegates = match attribute {
+        Attr::AllowedToDelegateTo => true,
+        Attr::UserAccountControl => (control() ^ control_before) & DELEGATION_BITS != 0,
+        _ => false,
+    };
+    if delegates && !caller.token.may_enable_delegation() {
+        let words = "SecErr: DSID-031A1181, problem 4003 (INSUFF_ACCESS_RIGHTS), data 0";
+        return Err(Refusal::new(
+            ResultCode::InsufficientAccessRights,
+            PRIVILEGE_NOT_HELD,
+            words,
+        ));
+    }
+    Ok(())
+}
+
+/// The values after one change.
+fn apply(
+    operation: ChangeOperation,
+    attribute: Attr,
+    mut values: Vec<Value>,
+    given: Vec<Value>,
+) -> Result<Vec<Value>, Refusal> {
+    let position = |values: &[Value], value: &Value| {
+        values
+            .iter()
+            .position(|it| super::values::same(attribute, it, value))
+    };
+    let is_member = attribute == Attr::Member;
+    match operation {
+        ChangeOperation::Add => {
+            for value in given {
+                match position(&values, &value) {
+                    Some(_) if is_member => return Err(Refusal::exists(MEMBER_IN_ALIAS)),
+                    Some(_) => {
+                        return Err(value_error(
+                            ResultCode::AttributeOrValueExists,
+                            VALUE_ALREADY_EXISTS,
+                            attribute,
+                        ));
+                    }
+                    None => values.push(value),
+                }
+            }
+        }
+        ChangeOperation::Delete if given.is_empty() => {
+            if values.is_empty() {
+                return Err(value_error(
+                    ResultCode::NoSuchAttribute,
+                    CANT_REMOVE_MISSING_ATTRIBUTE,
+                    attribute,
+                ));
+            }
+            values.clear();
+        }
+        ChangeOperation::Delete => {
+            for value in given {
+                match position(&values, &value) {
+                    Some(index) => drop(values.remove(index)),
+                    None if is_member => {
+                        return Err(Refusal::unwilling(MEMBER_NOT_IN_ALIAS, "member"));
+                    }
+                    None => {
+                        return Err(value_error(
+                            ResultCode::NoSuchAttribute,
+                            CANT_REMOVE_MISSING_VALUE,
+                            attribute,
+                        ));
+                    }
+                }
+            }
+        }
+        _ => {
+            values.clear();
+            for value in given {
+                if position(&values, &value).is_none() {
+                    values.push(value);
+                }
+            }
+        }
+    }
+    Ok(values)
+}
+
+fn value_error(code: ResultCode, windows: u32, attribute: Attr) -> Refusal {
+    let words = format!(
+        "AtrErr: DSID-03190F80, #1:\n\t0: {windows:08X}: DSID-03190F80, problem 1001, data 0, Att ({})",
+        attribute.name()
+    );
+    Refusal::new(code, windows, &words)
+}
+
+/// Values that stand for others: 0 in `pwdLastSet` stays, -1 is now; 32-bit numbers keep their sign.
+fn normalized(caller: &Caller<'_>, attribute: Attr, values: Vec<Value>) -> Vec<Value> {
+    match (attribute, &values[..]) {
+        (Attr::PwdLastSet, [value]) if *value == Value::number(-1) => {
+            vec![Value::text(caller.now.as_ticks().to_string())]
+        }
+        _ if attribute.definition().syntax == Syntax::Integer => values,
+        _ => values,
+    }
+}
+
+/// A change of password: a reset, or old against new.
+#[derive(Default)]
+struct Password {
+    old: Option<zeroize::Zeroizing<Vec<u8>>>,
+    new: Option<zeroize::Zeroizing<Vec<u8>>>,
+}
+
+impl Password {
+    fn plan(&mut self, caller: &Caller<'_>, change: &Change) -> Result<(), Refusal> {
+        let [quoted] = &change.values[..] else {
+            return Err(Refusal::unwilling(GENERAL_FAILURE, "unicodePwd"));
+        };
+        let password = Some(passwords::parse(caller, quoted)?);
+        match change.operation {
+            ChangeOperation::Delete => self.old = password,
+            _ => self.new = password,
+        }
+        Ok(())
+    }
+
+    fn apply(self, caller: &Caller<'_>, store: &mut Store, id: ObjectId) -> Result<(), Refusal> {
+        if let (Some(old), Some(object)) = (&self.old, store.get(id)) {
+            passwords::check_old(object, old)?;
+        }
+        self.new
+            .map_or(Ok(()), |new| passwords::set(caller, store, id, &new))
+    }
+}

@@ -1,0 +1,91 @@
+//! The rootDSE ([MS-ADTS] 3.1.1.3.2 "rootDSE Attributes").
+
+use security::FileTime;
+
+use crate::forest::Forest;
+use crate::store::{Store, generalized_time};
+
+/// Controls that the server understands.
+pub(crate) const SUPPORTED_CONTROLS: [&str; 5] = [
+    "1.2.840.113556.1.4.319",  // paged results
+    "1.2.840.113556.1.4.801",  // security descriptor flags
+    "1.2.840.113556.1.4.805",  // tree delete
+    "1.2.840.113556.1.4.1339", // domain scope
+    "1.2.840.113556.1.4.1413", // permissive modify
+];
+
+/// All attributes of the rootDSE, in the order in which they are shown.
+pub(crate) fn root_dse(
+    forest: &Forest,
+    store: &Store,
+    now: FileTime,
+) -> Vec<(&'static str, Vec<String>)> {
+    let one = |value: String| vec![value];
+    let several = |values: &[&str]| values.iter().map(|value| (*value).to_owned()).collect();
+    let settings = forest.controller_settings();
+    let server = settings
+        .split_once(',')
+        .map(|(_, server)| server.to_owned())
+        .unwrap_or_default();
+    let level = forest.functional_level.to_string();
+    vec![
+        ("currentTime", one(generalized_time(now))),
+        (
+            "subschemaSubentry",
+            one(format!("CN=Aggregate,{}", forest.schema())),
+        ),
+        ("dsServiceName", one(settings)),
+        (
+            "namingContexts",
+            vec![
+                forest.domain.clone(),
+                forest.configuration(),
+                forest.schema(),
+            ],
+        ),
+        ("defaultNamingContext", one(forest.domain.clone())),
+        ("schemaNamingContext", one(forest.schema())),
+        ("configurationNamingContext", one(forest.configuration())),
+        ("rootDomainNamingContext", one(forest.domain.clone())),
+        ("supportedControl", several(&SUPPORTED_CONTROLS)),
+        ("supportedLDAPVersion", several(&["3"])),
+        ("supportedLDAPPolicies", several(&["MaxPageSize"])),
+        ("highestCommittedUSN", one(store.usn().to_string())),
+        (
+            "supportedSASLMechanisms",
+            several(&["GSSAPI", "GSS-SPNEGO"]),
+        ),
+        ("dnsHostName", one(forest.controller_dns_name())),
+        (
+            "ldapServiceName",
+            one(format!(
+                "{}:{}$@{}",
+                forest.dns_name,
+                forest.controller.to_lowercase(),
+                forest.realm()
+            )),
+        ),
+        ("serverName", one(server)),
+        // Active Directory itself, in the versions up to Windows Server 2016 ([MS-ADTS] 3.1.1.3.4.3).
+        (
+            "supportedCapabilities",
+            several(&[
+                "1.2.840.113556.1.4.800",
+                "1.2.840.113556.1.4.1670",
+                "1.2.840.113556.1.4.1791",
+                "1.2.840.113556.1.4.1935",
+                "1.2.840.113556.1.4.2080",
+                "1.2.840.113556.1.4.2237",
+            ]),
+        ),
+        (
+            "supportedExtension",
+            several(&["1.3.6.1.4.1.1466.20037", "1.3.6.1.4.1.4203.1.11.3"]),
+        ),
+        ("isSynchronized", several(&["TRUE"])),
+        ("isGlobalCatalogReady", several(&["TRUE"])),
+        ("domainFunctionality", one(level.clone())),
+        ("forestFunctionality", one(level.clone())),
+        ("domainControllerFunctionality", one(level)),
+    ]
+}

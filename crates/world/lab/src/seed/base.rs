@@ -1,0 +1,183 @@
+//! What is in every domain: containers, well-known accounts, the configuration.
+
+use super::build::Builder;
+use crate::rules::uniqueness::HOST_ALIASES;
+use crate::store::object::Value;
+use crate::store::schema::Attr;
+
+/// [MS-ADTS] 6.1.1.4 "Well-Known Objects".
+const WELL_KNOWN: [(&str, &str); 5] = [
+    ("A9D1CA15768811D1ADED00C04FD8D5CD", "CN=Users"),
+    ("AA312825768811D1ADED00C04FD8D5CD", "CN=Computers"),
+    ("A361B2FFFFD211D1AA4B00C04FD7D83A", "OU=Domain Controllers"),
+    ("AB1D30F3768811D1ADED00C04FD8D5CD", "CN=System"),
+    (
+        "22B70C67D56E4EFB91E9300FCA3DC1AA",
+        "CN=ForeignSecurityPrincipals",
+    ),
+];
+const MANAGED_SERVICE_ACCOUNTS: &str = "1EB93889E40C45DF9F0C64D23BBB6237";
+
+/// Builds the three naming contexts.
+pub(super) fn put(builder: &mut Builder<'_>) -> Option<()> {
+    put_domain(builder)?;
+    put_accounts(builder)?;
+    put_configuration(builder)?;
+    put_site(builder)
+}
+
+fn put_domain(builder: &mut Builder<'_>) -> Option<()> {
+    let forest = builder.forest.clone();
+    let (domain, head) = (
+        forest.domain.clone(),
+        builder.context(&forest.domain, "domainDNS")?,
+    );
+    let level = forest.functional_level.to_string();
+    builder.set(head, Attr::ObjectSid, vec![forest.sid.to_bytes().into()]);
+    let well_known =
+        WELL_KNOWN.map(|(guid, name)| Value::text(format!("B:32:{guid}:{name},{domain}")));
+    builder.set(head, Attr::WellKnownObjects, well_known.into());
+    let managed = format!("B:32:{MANAGED_SERVICE_ACCOUNTS}:CN=Managed Service Accounts,{domain}");
+    builder.set(
+        head,
+        Attr::OtherWellKnownObjects,
+        vec![Value::text(managed)],
+    );
+    for (attribute, value) in [
+        (Attr::BehaviorVersion, level.as_str()),
+        (Attr::MixedDomain, "0"),
+        (Attr::MinPwdLength, "7"),
+        (Attr::MaxPwdAge, "-36288000000000"),
+        (Attr::PwdProperties, "1"),
+        (Attr::LockoutThreshold, "0"),
+        (Attr::LockoutDuration, "-18000000000"),
+        (Attr::MachineAccountQuota, "10"),
+    ] {
+        builder.set(head, attribute, vec![value.into()]);
+    }
+    let containers = [
+        "Users",
+        "Computers",
+        "System",
+        "ForeignSecurityPrincipals",
+        "Managed Service Accounts",
+        "Builtin",
+    ];
+    for container in containers {
+        builder.put(&format!("CN={container},{domain}"), "container")?;
+    }
+    builder
+        .put(
+            &format!("OU=Domain Controllers,{domain}"),
+            "organizationalUnit",
+        )
+        .map(drop)
+}
+
+fn put_accounts(builder: &mut Builder<'_>) -> Option<()> {
+    let domain = builder.forest.domain.clone();
+    let users = |name: &str| format!("CN={name},CN=Users,{domain}");
+    for (name, rid) in [
+        ("Domain Admins", 512),
+        ("Domain Users", 513),
+        ("Domain Guests", 514),
+        ("Domain Computers", 515),
+        ("Domain Controllers", 516),
+        ("Schema Admins", 518),
+        ("Enterprise Admins", 519),
+    ] {
+        builder.group(&users(name), name, rid)?;
+    }
+    builder.user(&users("Administrator"), "Administrator", 500, "66048")?;
+    builder.user(&users("Guest"), "Guest", 501, "66082")?;
+    builder.user(&users("krbtgt"), "krbtgt", 502, "514")?;
+    let administrators = format!("CN=Administrators,CN=Builtin,{domain}");
+    builder.administrators(&administrators)?;
+    for group in ["Domain Admins", "Enterprise Admins", "Schema Admins"] {
+        builder.member(&users(group), &users("Administrator"))?;
+    }
+    for member in ["Domain Admins", "Enterprise Admins", "Administrator"] {
+        builder.member(&administrators, &users(member))?;
+    }
+    builder.controller()
+}
+
+fn put_configuration(builder: &mut Builder<'_>) -> Option<()> {
+    let forest = builder.forest.clone();
+    let (configuration, schema) = (forest.configuration(), forest.schema());
+    builder.context(&configuration, "configuration")?;
+    builder.context(&schema, "dMD")?;
+    builder.put(&format!("CN=Aggregate,{schema}"), "subSchema")?;
+    let below = |path: &str| format!("{path},{configuration}");
+
+    builder.put(&below("CN=Partitions"), "crossRefContainer")?;
+    // [MS-ADTS] 2.2.10 "System Flags": FLAG_CR_NTDS_NC, FLAG_CR_NTDS_DOMAIN.
+    for (name, context, flags) in [
+        (forest.netbios_name.as_str(), &forest.domain, "3"),
+        ("Enterprise Configuration", &configuration, "1"),
+        ("Enterprise Schema", &schema, "1"),
+    ] {
+        let cross_ref = builder.put(&below(&format!("CN={name},CN=Partitions")), "crossRef")?;
+        let context = builder.resolve(context)?;
+        builder.set(cross_ref, Attr::NcName, vec![Value::Object(context)]);
+        builder.set(cross_ref, Attr::SystemFlags, vec![flags.into()]);
+        builder.set(
+            cross_ref,
+            Attr::DnsRoot,
+            vec![forest.dns_name.as_str().into()],
+        );
+        if flags == "3" {
+            builder.set(cross_ref, Attr::NetBiosName, vec![name.into()]);
+        }
+    }
+    builder.put(&below("CN=Services"), "container")?;
+    builder.put(&below("CN=Windows NT,CN=Services"), "container")?;
+    let service = builder.put(
+        &below("CN=Directory Service,CN=Windows NT,CN=Services"),
+        "nTDSService",
+    )?;
+    builder.set(
+        service,
+        Attr::SpnMappings,
+        vec![Value::text(format!("host={HOST_ALIASES}"))],
+    );
+    let keys = "CN=Group Key Distribution Service,CN=Services";
+    builder.put(&below(keys), "container")?;
+    builder.put(&below(&format!("CN=Master Root Keys,{keys}")), "container")?;
+    builder
+        .put(
+            &below(&format!("CN=Server Configuration,{keys}")),
+            "container",
+        )
+        .map(drop)
+}
+
+fn put_site(builder: &mut Builder<'_>) -> Option<()> {
+    /// nTDSDSA options: NTDSDSA_OPT_IS_GC.
+    const GLOBAL_CATALOG: &str = "1";
+    let forest = builder.forest.clone();
+    let below = |path: &str| format!("{path},{}", forest.configuration());
+    builder.put(&below("CN=Sites"), "sitesContainer")?;
+    let site = "CN=Default-First-Site-Name,CN=Sites";
+    builder.put(&below(site), "site")?;
+    builder.put(&below(&format!("CN=Servers,{site}")), "serversContainer")?;
+    let server = format!("CN={},CN=Servers,{site}", forest.controller);
+    let server_id = builder.put(&below(&server), "server")?;
+    let computer = builder.resolve(&format!(
+        "CN={},OU=Domain Controllers,{}",
+        forest.controller, forest.domain
+    ))?;
+    builder.set(
+        server_id,
+        Attr::ServerReference,
+        vec![Value::Object(computer)],
+    );
+    builder.set(
+        server_id,
+        Attr::DnsHostName,
+        vec![forest.controller_dns_name().as_str().into()],
+    );
+    let settings = builder.put(&below(&format!("CN=NTDS Settings,{server}")), "nTDSDSA")?;
+    builder.set(settings, Attr::Options, vec![GLOBAL_CATALOG.into()]);
+    Some(())
+}

@@ -1,0 +1,13 @@
+//! The lab's directory, asked by the clients that production uses.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "helpers of tests, which may fail"
+)]
+
+mod hostile;
+mod ldap_client;
+mod port;
+mod scale;
+mod world;

@@ -1,0 +1,266 @@
+//! The directory port's verbs, as production runs them.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use directory::{ActiveDirectory, DirectoryOptions};
+use lab::{Fate, Lab, RequestKind};
+use model::estate::{Auth, DirectoryTransport};
+use model::names::{Dn, HostName, LogonAccount, SamAccountName, Spn};
+use model::ports::{Directory as _, ErrorKind, NewGmsa, NewGroup};
+use model::secret::Password;
+use security::Interval;
+
+use crate::world::{ADMINISTRATOR, SERVICE, lab_with_usual_ports};
+
+async fn connect(lab: &Lab) -> ActiveDirectory {
+    let host: HostName = "MIMSYNC01".parse().unwrap();
+    let options = DirectoryOptions {
+        domain: "contoso.com".parse().unwrap(),
+        server: lab.controller().parse().unwrap(),
+        address: lab.addresses().ldap,
+        transport: DirectoryTransport::Sealed,
+        auth: Auth::Kerberos,
+        user: "Administrator".to_owned(),
+        password: Password::new(ADMINISTRATOR.to_vec()),
+        ca_pem: None,
+        machine_keytabs: BTreeMap::from([(host.clone(), lab.machine_keytab(&host).unwrap())]),
+        addresses: BTreeMap::new(),
+        clock: Arc::new(lab.clock().clone()),
+    };
+    ActiveDirectory::connect(options).await.unwrap()
+}
+
+fn name(name: &str) -> SamAccountName {
+    name.parse().unwrap()
+}
+
+fn new_gmsa(retrieval_principals: Vec<security::Sid>) -> NewGmsa {
+    NewGmsa {
+        name: "MIMSyncGMSAsvc".parse().unwrap(),
+        container: None,
+        dns_host_name: "mimsyncgmsasvc.contoso.com".parse().unwrap(),
+        interval_days: 30,
+        retrieval_principals,
+        description: "made by a test".to_owned(),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_gmsa_is_created_retrieved_and_proved() {
+    let lab = lab_with_usual_ports().await;
+    let directory = connect(&lab).await;
+    let domain = directory.domain().await.unwrap();
+    assert_eq!(
+        (domain.netbios_name.as_str(), domain.functional_level),
+        ("CONTOSO", 7)
+    );
+    assert_eq!(domain.domain_controllers.len(), 1);
+    let keys = directory.root_keys().await.unwrap();
+    assert_eq!(keys.len(), 1);
+    assert_eq!(keys[0].defect, None);
+
+    let group = NewGroup {
+        name: name("MIMSync_Servers"),
+        container: None,
+        description: String::new(),
+    };
+    let group = directory.create_group(&group).await.unwrap();
+    let again = NewGroup {
+        name: name("MIMSync_Servers"),
+        container: None,
+        description: String::new(),
+    };
+    assert_eq!(
+        directory.create_group(&again).await.unwrap_err().kind,
+        ErrorKind::Exists
+    );
+    let gmsa = directory
+        .create_gmsa(&new_gmsa(vec![group.sid]))
+        .await
+        .unwrap();
+    let found = directory
+        .gmsa(&name("MIMSyncGMSAsvc$"))
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!((found.account.sid, found.interval_days), (gmsa.sid, 30));
+    assert_eq!(found.retrieval_principals, [group.sid]);
+
+    let host: HostName = "MIMSYNC01".parse().unwrap();
+    let before = directory
+        .prove_password(&name("MIMSyncGMSAsvc$"), &host)
+        .await
+        .unwrap();
+    assert!(!before.retrieved.holds, "{before:?}");
+    let computer = directory
+        .account(&name("MIMSYNC01$"))
+        .await
+        .unwrap()
+        .unwrap();
+    directory.add_member(&group.dn, &computer.dn).await.unwrap();
+    directory.add_member(&group.dn, &computer.dn).await.unwrap();
+    let proof = directory
+        .prove_password(&name("MIMSyncGMSAsvc$"), &host)
+        .await
+        .unwrap();
+    assert!(proof.retrieved.holds, "{proof:?}");
+    assert!(
+        proof.derivation.as_ref().is_some_and(|proof| proof.holds),
+        "{proof:?}"
+    );
+    assert!(proof.logon.holds, "{proof:?}");
+
+    // A rollover, and the minutes before it.
+    for later in [Interval::from_hours(31 * 24), Interval::from_hours(30 * 24)] {
+        lab.clock().advance(later);
+        let proof = directory
+            .prove_password(&name("MIMSyncGMSAsvc$"), &host)
+            .await
+            .unwrap();
+        assert!(proof.retrieved.holds && proof.logon.holds, "{proof:?}");
+        assert!(
+            proof.derivation.as_ref().is_some_and(|proof| proof.holds),
+            "{proof:?}"
+        );
+    }
+    directory
+        .remove_member(&group.dn, &computer.dn)
+        .await
+        .unwrap();
+    assert!(
+        !directory
+            .prove_password(&name("MIMSyncGMSAsvc$"), &host)
+            .await
+            .unwrap()
+            .retrieved
+            .holds
+    );
+    directory.delete(&gmsa.guid).await.unwrap();
+    directory.delete(&gmsa.guid).await.unwrap();
+    assert!(
+        directory
+            .gmsa(&name("MIMSyncGMSAsvc$"))
+            .await
+            .unwrap()
+            .is_none()
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn everything_done_can_be_undone() {
+    let lab = lab_with_usual_ports().await;
+    let directory = connect(&lab).await;
+    let before = lab.snapshot();
+    let (spn, account): (Spn, Dn) = (
+        "HTTP/pamapi".parse().unwrap(),
+        "CN=svc-pamrest,CN=Users,DC=contoso,DC=com".parse().unwrap(),
+    );
+    let other: Dn = "CN=svc-pammon,CN=Users,DC=contoso,DC=com".parse().unwrap();
+    let refused = directory.add_spn(&other, &spn).await.unwrap_err();
+    assert_eq!(refused.kind, ErrorKind::Conflict);
+    assert!(refused.what.contains("svc-pamrest"), "{refused}");
+    directory.remove_spn(&account, &spn).await.unwrap();
+    directory.add_spn(&other, &spn).await.unwrap();
+    assert_eq!(directory.spn_holders(&spn).await.unwrap()[0].dn, other);
+    let gmsa = directory.create_gmsa(&new_gmsa(vec![])).await.unwrap();
+    let principal = directory
+        .account(&name("MIMSYNC02$"))
+        .await
+        .unwrap()
+        .unwrap()
+        .sid;
+    directory
+        .allow_retrieval(&gmsa.dn, &principal)
+        .await
+        .unwrap();
+    assert_eq!(
+        directory
+            .gmsa(&name("MIMSyncGMSAsvc$"))
+            .await
+            .unwrap()
+            .unwrap()
+            .retrieval_principals,
+        [principal]
+    );
+    directory
+        .revoke_retrieval(&gmsa.dn, &principal)
+        .await
+        .unwrap();
+    assert_ne!(lab.snapshot(), before);
+
+    directory.delete(&gmsa.guid).await.unwrap();
+    directory.remove_spn(&other, &spn).await.unwrap();
+    directory.add_spn(&account, &spn).await.unwrap();
+    assert_eq!(lab.snapshot().differences(&before), Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn passwords_of_users_are_proved() {
+    let lab = lab_with_usual_ports().await;
+    let directory = connect(&lab).await;
+    let account = LogonAccount::from("CONTOSO\\svc-mimsync".to_owned());
+    for (password, holds) in [(SERVICE, true), (b"wrong-password", false)] {
+        let proof = directory
+            .prove_user_password(&account, &Password::new(password.to_vec()))
+            .await
+            .unwrap();
+        assert_eq!(proof.holds, holds, "{proof:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_usable_root_key_no_gmsa_is_made() {
+    let lab = lab_with_usual_ports().await;
+    let directory = connect(&lab).await;
+    lab.clock().set("2020-01-01T00:00:00Z".parse().unwrap());
+    let error = directory.create_gmsa(&new_gmsa(vec![])).await.unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Conflict);
+    assert!(error.what.contains("NTE_NO_KEY"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn faults_meet_the_requests_they_are_meant_for() {
+    let lab = lab_with_usual_ports().await;
+    let directory = connect(&lab).await;
+    let group = |group: &str| NewGroup {
+        name: name(group),
+        container: None,
+        description: String::new(),
+    };
+    let (clean, added) = (ErrorKind::Failed, "G1");
+    lab.faults()
+        .once(Fate::FailBefore, |request| request.kind == RequestKind::Add);
+    assert_eq!(
+        directory
+            .create_group(&group(added))
+            .await
+            .unwrap_err()
+            .kind,
+        clean
+    );
+    assert!(directory.group(&name(added)).await.unwrap().is_none());
+
+    lab.faults()
+        .once(Fate::CutAfter, |request| request.kind == RequestKind::Add);
+    let lost = directory.create_group(&group("G2")).await.unwrap_err();
+    assert!(lost.ambiguous, "{lost:?}");
+    assert!(directory.group(&name("G2")).await.unwrap().is_some());
+
+    lab.faults()
+        .once(Fate::Cut, |request| request.kind == RequestKind::Add);
+    assert!(
+        directory
+            .create_group(&group("G3"))
+            .await
+            .unwrap_err()
+            .ambiguous
+    );
+    assert!(directory.group(&name("G3")).await.unwrap().is_none());
+    assert!(
+        lab.faults()
+            .recent()
+            .iter()
+            .any(|request| request.subject.starts_with("CN=G3,"))
+    );
+}
