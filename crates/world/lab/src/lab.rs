@@ -10,7 +10,9 @@ use tokio::task::JoinHandle;
 
 use crate::clock::LabClock;
 use crate::directory::Directory;
+use crate::domain_view::LabDomain;
 use crate::faults::Faults;
+use crate::hosts::DomainView;
 use crate::kdc;
 use crate::ldap_server::{self, Certificate, Ports};
 use crate::seed::{self, LabSeed};
@@ -138,6 +140,12 @@ impl Lab {
     #[must_use]
     pub fn clock(&self) -> &LabClock {
         &self.directory.clock
+    }
+
+    /// The directory as the lab's [`crate::hosts`] ask it.
+    #[must_use]
+    pub fn domain(&self) -> Arc<dyn DomainView> {
+        Arc::new(LabDomain(Arc::clone(&self.directory)))
     }
 
     /// What goes wrong on purpose.

@@ -10,6 +10,7 @@
 //! |---|---|
 //! | [`Lab::start`]`(`[`LabSeed`]`)` | a domain controller on loopback: LDAP and Kerberos for any client |
 //! | [`LabSeed::reference_estate`] | CONTOSO with MIM on password accounts |
+//! | [`Lab::domain`] | the same directory for [`hosts`], without a network between |
 //! | [`Lab::clock`], [`Lab::faults`], [`Lab::snapshot`] | the time, what goes wrong, and the objects of a moment |
 //!
 //! INVARIANT: nothing above the wire can tell the lab from a domain, but by its address.
@@ -17,6 +18,7 @@
 
 mod clock;
 mod directory;
+mod domain_view;
 mod faults;
 mod forest;
 mod gss;

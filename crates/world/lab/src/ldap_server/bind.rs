@@ -115,12 +115,15 @@ impl Connection {
             Some(mechanism) => spnego::accepted(mechanism, &accepted.reply),
             None => accepted.reply,
         };
-        if accepted.protection == Protection::Nothing && !self.tls {
-            return (stronger_auth().into(), None);
+        match (accepted.protection, self.tls) {
+            (Protection::Nothing, false) => return (stronger_auth().into(), None),
+            (Protection::Signed | Protection::Sealed, true) => {
+                return (twice_protected().into(), None);
+            }
+            _ => {}
         }
         (self.token, self.user) = (accepted.token, accepted.user);
-        let protection = (accepted.protection != Protection::Nothing && !self.tls)
-            .then_some((accepted.seal, accepted.protection));
+        let protection = (!self.tls).then_some((accepted.seal, accepted.protection));
         (
             Outcome {
                 credentials: Some(reply),
@@ -281,4 +284,10 @@ fn stronger_auth() -> Refusal {
     let words = "LdapErr: DSID-0C090259, comment: The server requires binds to turn on integrity checking if SSL\\TLS \
                  are not already active on the connection, data 0, v4563";
     Refusal::new(ResultCode::StrongerAuthRequired, 0x2028, words)
+}
+
+/// [MS-ADTS] 5.1.1.1.2 "SASL Authentication": one protection or the other.
+fn twice_protected() -> Refusal {
+    let words = "LdapErr: DSID-0C09043E, comment: Cannot start kerberos signing/sealing when using TLS/SSL, data 0, v4563";
+    Refusal::new(ResultCode::InappropriateAuthentication, 0x2029, words)
 }

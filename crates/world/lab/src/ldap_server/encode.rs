@@ -36,7 +36,7 @@ pub(crate) struct Outcome {
     pub(crate) diagnostic: String,
     /// SASL credentials of a bind.
     pub(crate) credentials: Option<Vec<u8>>,
-    /// Name and value of an extended response.
+    /// Name and value of an extended response; the name may be empty.
     pub(crate) extended: Option<(&'static str, Option<Vec<u8>>)>,
     /// Type and value of a control.
     pub(crate) control: Option<(&'static str, Vec<u8>)>,
@@ -89,7 +89,9 @@ impl Outbox {
             self.primitive(0x87, credentials);
         }
         if let Some((name, value)) = &outcome.extended {
-            self.primitive(0x8a, name.as_bytes());
+            if !name.is_empty() {
+                self.primitive(0x8a, name.as_bytes());
+            }
             if let Some(value) = value {
                 self.primitive(0x8b, value);
             }

@@ -7,7 +7,9 @@
 )]
 
 mod hostile;
-mod ldap_client;
+mod log_ons;
 mod port;
+mod rules;
 mod scale;
+mod searches;
 mod world;

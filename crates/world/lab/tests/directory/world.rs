@@ -4,7 +4,10 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::atomic::{AtomicU8, Ordering};
 
 use lab::{Lab, LabAddresses, LabSeed};
-use ldap::{Auth, Client, ConnectOptions, LogonSecret, Mechanism, Password, TlsRoots, Transport};
+use ldap::{
+    Auth, Client, ConnectOptions, Dn, Error, Filter, LogonSecret, Mechanism, Password, Scope,
+    Search, TlsRoots, Transport,
+};
 
 pub const ADMINISTRATOR: &[u8] = b"Lab-Admin-Pa55";
 pub const SERVICE: &[u8] = b"Lab-Service-Pa55";
@@ -71,4 +74,33 @@ pub fn simple(lab: &Lab, user: &str, password: &[u8], transport: Transport) -> C
     let mut options = ConnectOptions::new(lab.controller(), address, transport, auth);
     options.roots = TlsRoots::Pem(lab.authority_pem().as_bytes().to_vec());
     options
+}
+
+pub const DOMAIN: &str = "DC=contoso,DC=com";
+
+pub fn in_users(name: &str) -> Dn {
+    Dn::from(format!("CN={name},CN=Users,{DOMAIN}"))
+}
+
+/// Result code and Windows error of a refusal.
+pub fn codes(error: &Error) -> (u32, Option<u32>) {
+    match error {
+        Error::Refused(refusal) => (refusal.code.0, refusal.windows.map(|windows| windows.code)),
+        other => panic!("{other}"),
+    }
+}
+
+/// The common names of what a filter finds.
+pub async fn search(client: &Client, filter: Filter) -> Vec<String> {
+    let search = Search::new(DOMAIN, Scope::Subtree, filter).attributes(["cn"]);
+    let mut names: Vec<String> = client
+        .search_paged(&search, 500)
+        .await
+        .unwrap()
+        .entries
+        .iter()
+        .map(|entry| entry.text("cn").unwrap().to_owned())
+        .collect();
+    names.sort();
+    names
 }
