@@ -83,6 +83,11 @@ impl LabHost {
         })
     }
 
+    /// Goes back to everything that it was at another time.
+    pub fn restore(&self, state: HostState) {
+        *self.lock() = state;
+    }
+
     /// Changes anything about it, past all rules.
     pub fn edit<R>(&self, change: impl FnOnce(&mut HostState) -> R) -> R {
         change(&mut self.lock())

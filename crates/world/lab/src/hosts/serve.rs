@@ -126,6 +126,12 @@ impl HostServer {
         self.address
     }
 
+    /// All hosts, by name.
+    pub fn hosts(&self) -> Vec<Arc<LabHost>> {
+        let hosts = self.hosts.0.lock().unwrap_or_else(PoisonError::into_inner);
+        hosts.values().cloned().collect()
+    }
+
     /// The host of that name.
     pub fn host(&self, name: &HostName) -> Option<Arc<LabHost>> {
         self.hosts.find(name)

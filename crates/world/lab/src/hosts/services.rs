@@ -92,17 +92,18 @@ impl LabService {
         format!(r"HKLM\SYSTEM\CurrentControlSet\Services\{}", self.name)
     }
 
-    /// The program of its command line, without arguments.
+    /// The program of its command line, without quotes and arguments.
     pub fn program(&self) -> &str {
-        match self.image_path.strip_prefix('"') {
-            Some(quoted) => quoted.split('"').next().unwrap_or_default(),
-            None => self
-                .image_path
-                .split(" -")
-                .next()
-                .unwrap_or_default()
-                .trim_end(),
+        if let Some(quoted) = self.image_path.strip_prefix('"') {
+            return quoted.split('"').next().unwrap_or_default();
         }
+        let end = self
+            .image_path
+            .to_ascii_lowercase()
+            .find(".exe")
+            .map(|at| at + ".exe".len());
+        end.and_then(|end| self.image_path.get(..end))
+            .unwrap_or(&self.image_path)
     }
 
     /// Writes what the service control manager keeps in the registry.
@@ -314,7 +315,7 @@ mod tests {
             r"C:\Program Files\MIM\miiserver.exe"
         );
         assert_eq!(
-            program(r"C:\Windows\System32\svchost.exe -k net"),
+            program(r"C:\Windows\System32\svchost.exe /k net"),
             r"C:\Windows\System32\svchost.exe"
         );
     }

@@ -65,6 +65,11 @@ impl SqlServer {
         self.lock().clone()
     }
 
+    /// Goes back to what was on it at another time.
+    pub fn restore(&self, content: Content) {
+        *self.lock() = content;
+    }
+
     /// Creates a database unless it is there.
     pub fn create(&self, database: &str) {
         self.lock()
