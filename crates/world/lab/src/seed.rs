@@ -2,9 +2,10 @@
 
 mod base;
 mod build;
+mod from_inventory;
 mod reference_estate;
 
-use security::{FileTime, Guid};
+use security::{FileTime, Guid, Sid};
 use zeroize::Zeroizing;
 
 use crate::clock::LabClock;
@@ -26,6 +27,10 @@ pub struct LabSeed {
     /// What is in it beside what every domain has, containers before their contents.
     pub objects: Vec<SeedObject>,
     administrator_password: Zeroizing<Vec<u8>>,
+    /// A random one where `None`.
+    domain_sid: Option<Sid>,
+    /// Whole names of groups and of their members, which are there by then.
+    memberships: Vec<(String, String)>,
 }
 
 /// A KDS root key of the forest.
@@ -47,6 +52,8 @@ pub struct SeedObject {
     /// Its attributes in LDAP's form, with `objectClass`; names of other objects relative to the domain end in a comma.
     pub attributes: Vec<(String, Vec<Vec<u8>>)>,
     password: Option<Zeroizing<Vec<u8>>>,
+    /// Attributes that are put past all rules.
+    forced: Vec<(String, Vec<Vec<u8>>)>,
 }
 
 impl LabSeed {
@@ -72,6 +79,8 @@ impl LabSeed {
             clock,
             objects: Vec::new(),
             administrator_password: Zeroizing::new(administrator_password.to_vec()),
+            domain_sid: None,
+            memberships: Vec::new(),
         }
     }
 
@@ -135,7 +144,13 @@ impl SeedObject {
             name: name.to_owned(),
             attributes: vec![class],
             password: None,
+            forced: Vec::new(),
         }
+    }
+
+    /// Puts values past all rules, once every object is there.
+    pub(crate) fn force(&mut self, attribute: &str, values: Vec<Vec<u8>>) {
+        self.forced.push((attribute.to_owned(), values));
     }
 
     /// Gives it the values of one attribute.

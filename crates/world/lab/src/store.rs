@@ -79,6 +79,11 @@ impl Store {
         self.next_rid - 1
     }
 
+    /// Accounts to come get greater identifiers than this one.
+    pub(crate) fn reserve_rids(&mut self, up_to: u32) {
+        self.next_rid = self.next_rid.max(up_to.saturating_add(1));
+    }
+
     /// The object with this name.
     pub(crate) fn resolve(&self, name: &[Rdn]) -> Option<ObjectId> {
         let folded: Vec<FoldedRdn> = name.iter().map(Rdn::folded).collect();

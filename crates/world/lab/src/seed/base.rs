@@ -18,6 +18,44 @@ const WELL_KNOWN: [(&str, &str); 5] = [
 ];
 const MANAGED_SERVICE_ACCOUNTS: &str = "1EB93889E40C45DF9F0C64D23BBB6237";
 
+const CONTAINERS: [&str; 6] = [
+    "Users",
+    "Computers",
+    "System",
+    "ForeignSecurityPrincipals",
+    "Managed Service Accounts",
+    "Builtin",
+];
+
+/// Groups below CN=Users, with their relative identifiers.
+const GROUPS: [(&str, u32); 7] = [
+    ("Domain Admins", 512),
+    ("Domain Users", 513),
+    ("Domain Guests", 514),
+    ("Domain Computers", 515),
+    ("Domain Controllers", 516),
+    ("Schema Admins", 518),
+    ("Enterprise Admins", 519),
+];
+
+/// The names that every domain has, relative to it and in small letters.
+pub(super) fn names(controller: &str) -> Vec<String> {
+    let containers = CONTAINERS.iter().map(|name| format!("CN={name}"));
+    let groups = GROUPS.iter().map(|(name, _)| *name);
+    let users = groups.chain(["Administrator", "Guest", "krbtgt"]);
+    let users = users.map(|name| format!("CN={name},CN=Users"));
+    let others = [
+        "OU=Domain Controllers".to_owned(),
+        format!("CN={controller},OU=Domain Controllers"),
+        "CN=Administrators,CN=Builtin".to_owned(),
+    ];
+    containers
+        .chain(users)
+        .chain(others)
+        .map(|name| name.to_lowercase())
+        .collect()
+}
+
 /// Builds the three naming contexts.
 pub(super) fn put(builder: &mut Builder<'_>) -> Option<()> {
     put_domain(builder)?;
@@ -55,15 +93,7 @@ fn put_domain(builder: &mut Builder<'_>) -> Option<()> {
     ] {
         builder.set(head, attribute, vec![value.into()]);
     }
-    let containers = [
-        "Users",
-        "Computers",
-        "System",
-        "ForeignSecurityPrincipals",
-        "Managed Service Accounts",
-        "Builtin",
-    ];
-    for container in containers {
+    for container in CONTAINERS {
         builder.put(&format!("CN={container},{domain}"), "container")?;
     }
     builder
@@ -77,15 +107,7 @@ fn put_domain(builder: &mut Builder<'_>) -> Option<()> {
 fn put_accounts(builder: &mut Builder<'_>) -> Option<()> {
     let domain = builder.forest.domain.clone();
     let users = |name: &str| format!("CN={name},CN=Users,{domain}");
-    for (name, rid) in [
-        ("Domain Admins", 512),
-        ("Domain Users", 513),
-        ("Domain Guests", 514),
-        ("Domain Computers", 515),
-        ("Domain Controllers", 516),
-        ("Schema Admins", 518),
-        ("Enterprise Admins", 519),
-    ] {
+    for (name, rid) in GROUPS {
         builder.group(&users(name), name, rid)?;
     }
     builder.user(&users("Administrator"), "Administrator", 500, "66048")?;

@@ -8,21 +8,23 @@ use crate::directory::Directory;
 use crate::forest::Forest;
 use crate::random;
 use crate::rules::access::DefaultDescriptors;
+use crate::rules::refusal::Refusal;
 use crate::rules::token::Token;
-use crate::rules::{Caller, add, passwords};
+use crate::rules::{Caller, add, locate, passwords, values};
 use crate::store::Store;
 use crate::store::class::{Class, ROOT_KEY};
 use crate::store::dn;
 use crate::store::object::{ObjectId, Value};
 use crate::store::schema::Attr;
 
-/// The first relative identifier that is not a well-known one.
+/// The relative identifiers of the first domain controller, and of the first account after the domain was made.
+const CONTROLLER_RID: u32 = 1000;
 const FIRST_RID: u32 = 1103;
 
 /// Makes the directory that a seed describes.
 pub(crate) fn build(seed: &LabSeed) -> Result<Directory, LabError> {
     use model::ports::Clock as _;
-    let domain_sid = domain_sid()?;
+    let domain_sid = seed.domain_sid.map_or_else(domain_sid, Ok)?;
     let forest = Forest::new(
         &seed.dns_name,
         &seed.netbios_name,
@@ -31,7 +33,7 @@ pub(crate) fn build(seed: &LabSeed) -> Result<Directory, LabError> {
     );
     let unusable = || LabError::Seed("the domain's name cannot be used".to_owned());
     let defaults = DefaultDescriptors::new(&domain_sid).ok_or_else(unusable)?;
-    let mut store = Store::new(FIRST_RID);
+    let mut store = Store::new(CONTROLLER_RID);
     let token = Token::system();
     let caller = Caller {
         forest: &forest,
@@ -46,6 +48,7 @@ pub(crate) fn build(seed: &LabSeed) -> Result<Directory, LabError> {
         store: &mut store,
     };
     base::put(&mut builder).ok_or_else(unusable)?;
+    builder.store.reserve_rids(FIRST_RID - 1);
     builder.password("Administrator", seed.administrator_password())?;
     for key in &seed.root_keys {
         builder
@@ -60,9 +63,23 @@ pub(crate) fn build(seed: &LabSeed) -> Result<Directory, LabError> {
                 passwords::set(&caller, builder.store, id, password)
             })
         });
-        added.map_err(|refusal| LabError::Seed(format!("{name}: {}", refusal.diagnostic)))?;
+        added.map_err(|refusal| refused(&name, &refusal))?;
+    }
+    for object in &seed.objects {
+        let name = format!("{},{}", object.name, forest.domain);
+        builder
+            .force(&name, &object.forced)
+            .map_err(|refusal| refused(&name, &refusal))?;
+    }
+    for (group, member) in &seed.memberships {
+        // A member of another domain has no object here.
+        builder.member(group, member);
     }
     Ok(Directory::new(forest, defaults, store, seed.clock.clone()))
+}
+
+fn refused(name: &str, refusal: &Refusal) -> LabError {
+    LabError::Seed(format!("{name}: {}", refusal.diagnostic))
 }
 
 fn domain_sid() -> Result<Sid, LabError> {
@@ -135,8 +152,28 @@ impl Builder<'_> {
         self.well_known(id, Sid::BUILTIN_ADMINISTRATORS)
     }
 
+    /// Puts values past all rules.
+    fn force(&mut self, name: &str, forced: &[(String, Vec<Vec<u8>>)]) -> Result<(), Refusal> {
+        let id = locate::locate(self.store, name)?;
+        for (attribute, bytes) in forced {
+            let attribute = values::attribute(attribute)?;
+            let parsed = bytes
+                .iter()
+                .map(|bytes| values::parse(self.store, attribute, bytes));
+            let parsed = parsed.collect::<Result<Vec<Value>, Refusal>>()?;
+            self.store.set(id, attribute, parsed);
+        }
+        if let Some(rid) = self.store.get(id).and_then(|object| object.sid()?.rid()) {
+            self.store.reserve_rids(rid);
+        }
+        Ok(())
+    }
+
     pub(super) fn member(&mut self, group: &str, member: &str) -> Option<()> {
         let (group, member) = (self.resolve(group)?, self.resolve(member)?);
+        if self.store.is_linked(group, Attr::Member, member) {
+            return Some(());
+        }
         self.store.link(group, Attr::Member, member);
         Some(())
     }
@@ -170,8 +207,7 @@ impl Builder<'_> {
             Attr::ServicePrincipalName,
             spns.iter().map(Value::text).collect(),
         );
-        self.store
-            .set(id, Attr::IsCriticalSystemObject, vec!["TRUE".into()]);
+        self.well_known(id, forest.sid.with_rid(CONTROLLER_RID).ok()?)?;
         passwords::set(&self.caller, self.store, id, &random_password()).ok()
     }
 

@@ -7,6 +7,7 @@
 )]
 
 mod hostile;
+mod import;
 mod log_ons;
 mod port;
 mod rules;

@@ -13,7 +13,7 @@ use security::Interval;
 
 use crate::world::{ADMINISTRATOR, SERVICE, lab_with_usual_ports};
 
-async fn connect(lab: &Lab) -> ActiveDirectory {
+pub async fn connect(lab: &Lab) -> ActiveDirectory {
     let host: HostName = "MIMSYNC01".parse().unwrap();
     let options = DirectoryOptions {
         domain: "contoso.com".parse().unwrap(),
@@ -31,11 +31,11 @@ async fn connect(lab: &Lab) -> ActiveDirectory {
     ActiveDirectory::connect(options).await.unwrap()
 }
 
-fn name(name: &str) -> SamAccountName {
+pub fn name(name: &str) -> SamAccountName {
     name.parse().unwrap()
 }
 
-fn new_gmsa(retrieval_principals: Vec<security::Sid>) -> NewGmsa {
+pub fn new_gmsa(retrieval_principals: Vec<security::Sid>) -> NewGmsa {
     NewGmsa {
         name: "MIMSyncGMSAsvc".parse().unwrap(),
         container: None,

@@ -20,6 +20,10 @@ pub async fn lab() -> Lab {
 
 /// A lab on an address of its own, with Kerberos on its usual port.
 pub async fn lab_with_usual_ports() -> Lab {
+    at_usual_ports(LabSeed::reference_estate(ADMINISTRATOR, SERVICE)).await
+}
+
+pub async fn at_usual_ports(seed: LabSeed) -> Lab {
     static NEXT: AtomicU8 = AtomicU8::new(1);
     let process = u8::try_from(std::process::id() % 250).unwrap();
     let host = Ipv4Addr::new(127, 99, process, NEXT.fetch_add(1, Ordering::SeqCst));
@@ -29,9 +33,7 @@ pub async fn lab_with_usual_ports() -> Lab {
         ldaps: at(636),
         kdc: at(88),
     };
-    Lab::start_at(LabSeed::reference_estate(ADMINISTRATOR, SERVICE), addresses)
-        .await
-        .unwrap()
+    Lab::start_at(seed, addresses).await.unwrap()
 }
 
 pub fn kerberos(lab: &Lab, user: &str, password: &[u8], mechanism: Mechanism) -> ConnectOptions {

@@ -1,0 +1,236 @@
+//! A seed after what `discover` found: to rehearse a plan on a copy of one's own directory.
+//!
+//! What an inventory does not tell is assumed to be in order: every user has the password that is given, root keys
+//! have secrets of their own, and objects that are only mentioned by name are there.
+
+use std::collections::BTreeSet;
+
+use model::inventory::{Account, AccountClass, Gmsa, Group, Inventory};
+use security::SecurityDescriptor;
+use zeroize::Zeroizing;
+
+use super::{LabSeed, SeedObject, SeedRootKey, base, random_password};
+use crate::rules::add::ACCOUNT_DISABLE;
+use crate::store::class;
+use crate::store::dn::{self, Rdn};
+
+/// Accounts below this relative identifier are in every domain.
+const FIRST_OWN_RID: u32 = 1000;
+
+impl LabSeed {
+    /// The domain of an inventory at the time when it was taken, with all its names, SIDs and GUIDs.
+    #[must_use]
+    pub fn from_inventory(
+        found: &Inventory,
+        administrator_password: &[u8],
+        service_password: &[u8],
+    ) -> Self {
+        let domain = &found.domain;
+        let mut seed = Self::new(
+            domain.dns_name.as_str(),
+            &domain.netbios_name,
+            administrator_password,
+        );
+        seed.domain_sid = Some(domain.sid);
+        seed.clock.set(found.taken_at);
+        if let Some(controller) = domain.domain_controllers.first() {
+            let host = controller.dns_name.as_str().split('.').next();
+            seed.controller = host.unwrap_or_default().to_uppercase();
+        }
+        seed.root_keys = root_keys(found);
+        let mut import = Import {
+            suffix: format!(",{}", crate::forest::domain_dn(&seed.dns_name)),
+            controller: format!("{}$", seed.controller),
+            service_password,
+            placed: base::names(&seed.controller).into_iter().collect(),
+            seed: &mut seed,
+        };
+        import.everything(found);
+        seed
+    }
+}
+
+/// One key each, although every domain controller shows it; those that nobody can use are left out.
+fn root_keys(found: &Inventory) -> Vec<SeedRootKey> {
+    let mut seen = BTreeSet::new();
+    let usable = found.root_keys.iter().filter(|key| key.defect.is_none());
+    usable
+        .filter(|key| seen.insert(key.id.to_string()))
+        .map(|key| SeedRootKey {
+            id: Some(key.id),
+            data: None,
+            effective: key.effective,
+            created: key.created,
+        })
+        .collect()
+}
+
+struct Import<'a> {
+    /// `,DC=contoso,DC=com`
+    suffix: String,
+    controller: String,
+    service_password: &'a [u8],
+    /// Names that are there, in small letters.
+    placed: BTreeSet<String>,
+    seed: &'a mut LabSeed,
+}
+
+impl Import<'_> {
+    fn everything(&mut self, found: &Inventory) {
+        for gmsa in &found.gmsas {
+            self.gmsa(gmsa);
+        }
+        for account in &found.accounts {
+            self.account(account);
+        }
+        for group in &found.groups {
+            self.group(group);
+        }
+        let accounts = found
+            .gmsas
+            .iter()
+            .map(|gmsa| &gmsa.account)
+            .chain(&found.accounts);
+        for account in accounts {
+            for group in &account.member_of {
+                self.mentioned(group.as_str(), "group");
+                self.member(group.as_str(), account.dn.as_str());
+            }
+        }
+        for group in &found.groups {
+            for member in &group.members {
+                self.mentioned(member.as_str(), "contact");
+                self.member(group.dn.as_str(), member.as_str());
+            }
+        }
+    }
+
+    fn gmsa(&mut self, gmsa: &Gmsa) {
+        let interval = gmsa.interval_days.to_string();
+        let list = SecurityDescriptor::for_retrieval_principals(&gmsa.retrieval_principals);
+        let Some(mut object) = self.object(&gmsa.account, class::GMSA, 0x1000) else {
+            return;
+        };
+        object.set("msDS-ManagedPasswordInterval", &[&interval]);
+        if let Ok(list) = list {
+            let list = vec![list.to_bytes()];
+            object
+                .attributes
+                .push(("msDS-GroupMSAMembership".to_owned(), list));
+        }
+        self.seed.objects.push(object);
+    }
+
+    fn account(&mut self, account: &Account) {
+        let (class, control) = match account.class {
+            AccountClass::User => ("user", 0x1_0200),
+            AccountClass::Computer => ("computer", 0x1000),
+            AccountClass::OtherManaged => ("msDS-ManagedServiceAccount", 0x1000),
+            AccountClass::Gmsa => return, // Those come with what only they have.
+        };
+        let Some(mut object) = self.object(account, class, control) else {
+            return;
+        };
+        object.password = Some(match account.class {
+            AccountClass::User => Zeroizing::new(self.service_password.to_vec()),
+            _ => random_password(),
+        });
+        self.seed.objects.push(object);
+    }
+
+    fn group(&mut self, group: &Group) {
+        let own = group.sid.rid().is_some_and(|rid| rid >= FIRST_OWN_RID);
+        if let Some(name) = self.place(group.dn.as_str()).filter(|_| own) {
+            let mut object = SeedObject::new(&name, "group");
+            object.set("sAMAccountName", &[group.name.as_str()]);
+            object.force("objectSid", vec![group.sid.to_bytes()]);
+            object.force("objectGUID", vec![group.guid.to_bytes().to_vec()]);
+            self.seed.objects.push(object);
+        }
+    }
+
+    /// What accounts have in common; `None` for one that is in every domain.
+    fn object(&mut self, account: &Account, class: &str, control: i64) -> Option<SeedObject> {
+        let own = account.sid.rid().is_some_and(|rid| rid >= FIRST_OWN_RID);
+        let is_controller = account.name.as_str().eq_ignore_ascii_case(&self.controller);
+        let name = self
+            .place(account.dn.as_str())
+            .filter(|_| own && !is_controller)?;
+        let disabled = if account.enabled { 0 } else { ACCOUNT_DISABLE };
+        let mut object = SeedObject::new(&name, class);
+        object.set("sAMAccountName", &[account.name.as_str()]);
+        object.set("userAccountControl", &[&(control | disabled).to_string()]);
+        if let Some(dns_name) = &account.dns_host_name {
+            object.set("dNSHostName", &[dns_name.as_str()]);
+        }
+        if let Some(types) = account.encryption_types {
+            let types = types.cast_signed().to_string();
+            object.set("msDS-SupportedEncryptionTypes", &[&types]);
+        }
+        object.force("objectSid", vec![account.sid.to_bytes()]);
+        object.force("objectGUID", vec![account.guid.to_bytes().to_vec()]);
+        // Forced: a directory may hold doubles that it would not take today.
+        let spns = account
+            .spns
+            .iter()
+            .map(|spn| spn.as_str().as_bytes().to_vec());
+        object.force("servicePrincipalName", spns.collect());
+        Some(object)
+    }
+
+    /// An object that is known by its name only.
+    fn mentioned(&mut self, name: &str, class: &str) {
+        let Some(name) = self.place(name) else { return };
+        let mut object = SeedObject::new(&name, class);
+        if let ("group", Some(first)) = (
+            class,
+            dn::parse(&name).and_then(|parts| parts.into_iter().next()),
+        ) {
+            object.set("sAMAccountName", &[&first.value]);
+        }
+        self.seed.objects.push(object);
+    }
+
+    fn member(&mut self, group: &str, member: &str) {
+        let pair = (group.to_owned(), member.to_owned());
+        if !self.seed.memberships.contains(&pair) {
+            self.seed.memberships.push(pair);
+        }
+    }
+
+    /// Makes room for an object: its name below the domain, once what is above it is there. `None` where it is placed
+    /// already, or not in this domain.
+    fn place(&mut self, name: &str) -> Option<String> {
+        let whole = name.to_lowercase();
+        let below = whole.strip_suffix(&self.suffix.to_lowercase())?.len();
+        let relative = name.get(..below)?.to_owned();
+        if !self.placed.insert(relative.to_lowercase()) {
+            return None;
+        }
+        let parts = dn::parse(&relative)?;
+        for cut in (1..parts.len()).rev() {
+            let above = printed(parts.get(cut..)?);
+            if self.placed.insert(above.to_lowercase()) {
+                let unit = above.to_lowercase().starts_with("ou=");
+                let class = if unit {
+                    "organizationalUnit"
+                } else {
+                    "container"
+                };
+                self.seed.objects.push(SeedObject::new(&above, class));
+            }
+        }
+        Some(relative)
+    }
+}
+
+fn printed(parts: &[Rdn]) -> String {
+    let mut text = String::new();
+    for part in parts {
+        if !text.is_empty() {
+            text.push(',');
+        }
+        part.print(&mut text);
+    }
+    text
+}
