@@ -30,8 +30,29 @@ pub struct Registry(BTreeMap<String, Key>);
 struct Key {
     /// Last part of the path, as it was created.
     name: String,
-    /// By name in lower case.
-    values: BTreeMap<String, (String, RegistryValue)>,
+    /// In the order in which they were created; keys have few.
+    values: Vec<(String, RegistryValue)>,
+}
+
+impl Key {
+    fn value(&self, name: &str) -> Option<&RegistryValue> {
+        let found = self.values.iter().find(|(own, _)| same(own, name));
+        found.map(|(_, value)| value)
+    }
+
+    fn set(&mut self, name: &str, value: RegistryValue) {
+        match self.values.iter_mut().find(|(own, _)| same(own, name)) {
+            Some((_, present)) => *present = value,
+            None => self.values.push((name.to_owned(), value)),
+        }
+    }
+
+    /// Whether it was there.
+    fn delete(&mut self, name: &str) -> bool {
+        let before = self.values.len();
+        self.values.retain(|(own, _)| !same(own, name));
+        self.values.len() < before
+    }
 }
 
 impl Registry {
@@ -41,8 +62,7 @@ impl Registry {
     /// 2 where key or value is not there.
     pub fn read(&self, key: &RegistryKey, name: &str) -> Result<&RegistryValue, Failure> {
         let what = || Failure::from_code(FILE_NOT_FOUND, format!("read value {name:?} of {key}"));
-        let found = self.key(key)?.values.get(&name.to_lowercase());
-        found.map(|(_, value)| value).ok_or_else(what)
+        self.key(key)?.value(name).ok_or_else(what)
     }
 
     /// Text of a value (REG_SZ or REG_EXPAND_SZ); `None` for anything else.
@@ -70,7 +90,7 @@ impl Registry {
                 .is_some_and(|rest| !rest.contains('\\'))
         });
         Ok(RegistryKeyContent {
-            values: content.values.values().cloned().collect(),
+            values: content.values.clone(),
             subkeys: direct.map(|(_, key)| key.name.clone()).collect(),
         })
     }
@@ -100,16 +120,14 @@ impl Registry {
         let Some(found) = self.0.get_mut(&path(key)) else {
             return Err(Failure::from_code(FILE_NOT_FOUND, format!("open {key}")));
         };
-        found
-            .values
-            .insert(name.to_lowercase(), (name.to_owned(), value));
+        found.set(name, value);
         Ok(())
     }
 
     /// Deletes a value; whether it was there.
     pub fn delete(&mut self, key: &RegistryKey, name: &str) -> bool {
         let found = self.0.get_mut(&path(key));
-        found.is_some_and(|key| key.values.remove(&name.to_lowercase()).is_some())
+        found.is_some_and(|key| key.delete(name))
     }
 
     /// Deletes a key and everything below it.
@@ -124,8 +142,7 @@ impl Registry {
         if let Ok(key) = RegistryKey::parse(key) {
             self.insert(&key);
             if let Some(key) = self.0.get_mut(&path(&key)) {
-                key.values
-                    .insert(name.to_lowercase(), (name.to_owned(), value));
+                key.set(name, value);
             }
         }
     }
@@ -211,10 +228,15 @@ impl Registry {
             let entry = self.0.entry(walked.to_lowercase());
             entry.or_insert_with(|| Key {
                 name: part.to_owned(),
-                values: BTreeMap::new(),
+                values: Vec::new(),
             });
         }
     }
+}
+
+/// Whether two names are one: Windows compares them without regard to case.
+fn same(one: &str, other: &str) -> bool {
+    one.eq_ignore_ascii_case(other) || one.to_lowercase() == other.to_lowercase()
 }
 
 fn path(key: &RegistryKey) -> String {
