@@ -19,11 +19,10 @@ const MISSING_REQUIRED_ATTRIBUTE: u32 = 0x207C;
 const OBJECT_CLASS_VIOLATION: u32 = 0x2014;
 const NAMING_VIOLATION: u32 = 0x2037;
 const CANT_MOD_SYSTEM_ONLY: u32 = 0x20B1;
-const PASSWORD_RESTRICTION: u32 = 0x52D;
 
 // [MS-ADTS] 2.2.16 "userAccountControl Bits".
 pub(crate) const ACCOUNT_DISABLE: i64 = 0x2;
-const PASSWD_NOTREQD: i64 = 0x20;
+pub(crate) const PASSWD_NOTREQD: i64 = 0x20;
 const NORMAL_ACCOUNT: i64 = 0x200;
 pub(crate) const WORKSTATION_TRUST_ACCOUNT: i64 = 0x1000;
 
@@ -74,6 +73,12 @@ pub(crate) fn add(
         .transpose()?;
     check_must(class, &attributes)?;
     complete(caller, store, class, &mut attributes)?;
+    let control = attributes
+        .iter()
+        .find(|(attribute, _)| *attribute == Attr::UserAccountControl);
+    if let Some((_, control)) = control {
+        passwords::check_enabled(caller, store, class, control, password.is_some())?;
+    }
     for (attribute, values) in &attributes {
         uniqueness::check(caller, store, None, *attribute, values)?;
     }
@@ -240,7 +245,6 @@ fn complete(
         ] {
             default(attributes, attribute, Value::number(value));
         }
-        require_password(class, attributes)?;
     } else {
         default(attributes, Attr::GroupType, Value::number(-2_147_483_646));
     }
@@ -253,33 +257,6 @@ fn complete(
         .with_rid(rid)
         .map_err(|_| Refusal::unwilling(0x2010, "no identifiers left"))?;
     attributes.push((Attr::ObjectSid, vec![sid.to_bytes().into()]));
-    Ok(())
-}
-
-/// A user who is enabled must have a password, or be allowed to have none.
-fn require_password(class: &Class, attributes: &[(Attr, Vec<Value>)]) -> Result<(), Refusal> {
-    let number = |wanted: Attr| {
-        let found = attributes
-            .iter()
-            .find(|(attribute, _)| *attribute == wanted);
-        found.and_then(|(_, values)| {
-            std::str::from_utf8(values.first()?.bytes()?)
-                .ok()?
-                .parse::<i64>()
-                .ok()
-        })
-    };
-    let control = number(Attr::UserAccountControl).unwrap_or(0);
-    let usable = control & (ACCOUNT_DISABLE | PASSWD_NOTREQD) == 0 && !class.is("computer");
-    let given = attributes
-        .iter()
-        .any(|(attribute, _)| attribute.definition().is_secret());
-    if usable && !given && number(Attr::MinPwdLength).unwrap_or(0) > 0 {
-        return Err(Refusal::unwilling(
-            PASSWORD_RESTRICTION,
-            "an enabled user needs a password",
-        ));
-    }
     Ok(())
 }
 

@@ -8,7 +8,7 @@ use super::{Caller, locate, passwords, uniqueness, values};
 use crate::store::Store;
 use crate::store::class::{self, Class};
 use crate::store::object::{ObjectId, Value};
-use crate::store::schema::{Attr, Syntax};
+use crate::store::schema::Attr;
 
 // [MS-ERREF] 2.2 "Win32 Error Codes".
 const PRIVILEGE_NOT_HELD: u32 = 0x522;
@@ -84,6 +84,10 @@ pub(crate) fn modify(
         values::check_count(*attribute, new)?;
         check_delegation(caller, *attribute, new, control)?;
         uniqueness::check(caller, store, Some(id), *attribute, new)?;
+        if let (Attr::UserAccountControl, Some(object)) = (attribute, store.get(id)) {
+            let has_password = password.new.is_some() || object.secret.is_some();
+            passwords::check_enabled(caller, store, object.class, new, has_password)?;
+        }
     }
     password.apply(caller, store, id)?;
     for (attribute, new) in planned {
@@ -263,13 +267,12 @@ fn value_error(code: ResultCode, windows: u32, attribute: Attr) -> Refusal {
     Refusal::new(code, windows, &words)
 }
 
-/// Values that stand for others: 0 in `pwdLastSet` stays, -1 is now; 32-bit numbers keep their sign.
+/// Values that stand for others: -1 in `pwdLastSet` is now.
 fn normalized(caller: &Caller<'_>, attribute: Attr, values: Vec<Value>) -> Vec<Value> {
     match (attribute, &values[..]) {
         (Attr::PwdLastSet, [value]) if *value == Value::number(-1) => {
             vec![Value::text(caller.now.as_ticks().to_string())]
         }
-        _ if attribute.definition().syntax == Syntax::Integer => values,
         _ => values,
     }
 }

@@ -1,8 +1,10 @@
 //! Passwords that clients set ([MS-ADTS] 3.1.1.3.1.5 "Password Modify Operations").
 
+use security::Sid;
 use zeroize::Zeroizing;
 
 use super::Caller;
+use super::add::{ACCOUNT_DISABLE, PASSWD_NOTREQD};
 use super::refusal::Refusal;
 use crate::kdc::AccountSecret;
 use crate::store::Store;
@@ -43,10 +45,7 @@ pub(crate) fn set(
     id: ObjectId,
     utf8: &[u8],
 ) -> Result<(), Refusal> {
-    let minimum = store
-        .resolve_text(&caller.forest.domain)
-        .and_then(|head| store.get(head)?.number(Attr::MinPwdLength));
-    let too_short = i64::try_from(utf8.len()).is_ok_and(|len| len < minimum.unwrap_or(0));
+    let too_short = i64::try_from(utf8.len()).is_ok_and(|len| len < min_length(caller, store));
     let Some(object) = store
         .get(id)
         .filter(|object| object.class.is("user") && !object.class.is(class::GMSA))
@@ -71,6 +70,39 @@ pub(crate) fn set(
         vec![Value::text(caller.now.as_ticks().to_string())],
     );
     Ok(())
+}
+
+/// A user who is enabled must have a password, or be allowed to have none ([MS-SAMR] 3.1.1.8.10). The system itself
+/// sets the password later.
+pub(crate) fn check_enabled(
+    caller: &Caller<'_>,
+    store: &Store,
+    class: &class::Class,
+    control: &[Value],
+    has_password: bool,
+) -> Result<(), Refusal> {
+    let text = control
+        .first()
+        .and_then(Value::bytes)
+        .and_then(|bytes| std::str::from_utf8(bytes).ok());
+    let control: i64 = text.and_then(|text| text.parse().ok()).unwrap_or(0);
+    let bound = control & (ACCOUNT_DISABLE | PASSWD_NOTREQD) == 0 && !class.is("computer");
+    let is_system = caller.token.has(&Sid::LOCAL_SYSTEM);
+    if bound && !has_password && !is_system && min_length(caller, store) > 0 {
+        return Err(Refusal::unwilling(
+            PASSWORD_RESTRICTION,
+            "an enabled user needs a password",
+        ));
+    }
+    Ok(())
+}
+
+fn min_length(caller: &Caller<'_>, store: &Store) -> i64 {
+    let head = store
+        .resolve_text(&caller.forest.domain)
+        .and_then(|head| store.get(head));
+    head.and_then(|head| head.number(Attr::MinPwdLength))
+        .unwrap_or(0)
 }
 
 /// A change by somebody who knows the old password.

@@ -6,12 +6,11 @@ use crate::forest::Forest;
 use crate::store::{Store, generalized_time};
 
 /// Controls that the server understands.
-pub(crate) const SUPPORTED_CONTROLS: [&str; 5] = [
+pub(crate) const SUPPORTED_CONTROLS: [&str; 4] = [
     "1.2.840.113556.1.4.319",  // paged results
     "1.2.840.113556.1.4.801",  // security descriptor flags
     "1.2.840.113556.1.4.805",  // tree delete
     "1.2.840.113556.1.4.1339", // domain scope
-    "1.2.840.113556.1.4.1413", // permissive modify
 ];
 
 /// All attributes of the rootDSE, in the order in which they are shown.

@@ -256,3 +256,57 @@ async fn delegated_rights_reach_as_far_as_they_say() {
     );
     change("userAccountControl", "66050").await.unwrap();
 }
+
+#[tokio::test]
+async fn users_are_enabled_with_a_password_only() {
+    let lab = lab().await;
+    let client = administrator(&lab).await;
+    let dn = in_users("new");
+    let attributes = |control: &str, password: &[&str]| {
+        let quoted = |text: &&str| {
+            let units = format!("\"{text}\"").encode_utf16().collect::<Vec<_>>();
+            units
+                .iter()
+                .flat_map(|unit| unit.to_le_bytes())
+                .collect::<Vec<u8>>()
+        };
+        let mut attributes = vec![
+            Attribute::new("objectClass", ["user"]),
+            Attribute::new("sAMAccountName", ["new"]),
+            Attribute::new("userAccountControl", [control]),
+        ];
+        let passwords: Vec<Vec<u8>> = password.iter().map(quoted).collect();
+        attributes.extend(
+            passwords
+                .first()
+                .map(|password| Attribute::new("unicodePwd", [password.clone()])),
+        );
+        attributes
+    };
+    for (control, password) in [("512", &[][..]), ("512", &["short"]), ("514", &["short"])] {
+        let error = client
+            .add(&dn, &attributes(control, password), &[])
+            .await
+            .unwrap_err();
+        assert_eq!(codes(&error), (53, Some(1325)), "{control} {password:?}");
+    }
+    client.add(&dn, &attributes("514", &[]), &[]).await.unwrap();
+    let enable = [Modification::replace("userAccountControl", ["512"])];
+    assert_eq!(
+        codes(&client.modify(&dn, &enable, &[]).await.unwrap_err()),
+        (53, Some(1325))
+    );
+    client.delete(&dn, &[]).await.unwrap();
+    client
+        .add(&dn, &attributes("512", &["Long-Enough-1"]), &[])
+        .await
+        .unwrap();
+    let log_on = kerberos(
+        &lab,
+        "new@CONTOSO.COM",
+        b"Long-Enough-1",
+        Mechanism::GssSpnego,
+    );
+    // Its password has never been changed by its owner, but it was set.
+    Client::connect(&log_on).await.unwrap();
+}
