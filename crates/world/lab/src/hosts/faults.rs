@@ -53,7 +53,7 @@ pub enum NamedFault {
     StoredPasswordsWrong,
     /// The clock is ten minutes ahead.
     ClockOff,
-    /// The database server has no login for anybody.
+    /// The database server has logins for the accounts that products were set up with, and no others.
     SqlRightMissing,
     /// The key-set tools find every password wrong.
     KeySetPasswordWrong,
@@ -107,7 +107,7 @@ impl Machine<'_> {
                 }
             }
             NamedFault::ClockOff => self.state.clock_offset_seconds = 600,
-            NamedFault::SqlRightMissing => self.sql.drop_logins(),
+            NamedFault::SqlRightMissing => self.sql.drop_group_logins(),
             NamedFault::KeySetPasswordWrong => self.state.mim.refuses_passwords = true,
         }
     }

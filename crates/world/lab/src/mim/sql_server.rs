@@ -8,7 +8,7 @@ use security::Sid;
 use serde::{Deserialize, Serialize};
 
 use super::key_set::KeySetId;
-use crate::hosts::Token;
+use crate::hosts::domain::{AUTHENTICATED_USERS, EVERYONE, Token};
 
 /// One database server for all hosts.
 #[derive(Debug, Default)]
@@ -90,9 +90,12 @@ impl SqlServer {
         roles.entry(to).or_default().insert(role);
     }
 
-    /// Takes every login away, as a colleague would who tidies up.
-    pub fn drop_logins(&self) {
-        self.lock().logins.clear();
+    /// Takes the logins of everybody's groups away: those of single accounts stay.
+    pub fn drop_group_logins(&self) {
+        let groups = [EVERYONE, AUTHENTICATED_USERS];
+        self.lock()
+            .logins
+            .retain(|login| !groups.contains(&login.to_string().as_str()));
     }
 
     /// Whether somebody with these SIDs, or a group among them, can log in and has the role in the database.

@@ -3,21 +3,29 @@
 use agent_protocol::{HostPath, ServiceState};
 
 use crate::hosts::NamedFault;
+use crate::hosts::domain::AUTHENTICATED_USERS;
 use crate::hosts::files::Content;
-use crate::mim::KeySetId;
 use crate::mim::installation::{SYNC_DATABASE, SYNC_SERVICE};
 use crate::mim::sync_service::{KEYS_NOT_ACCESSIBLE, LOGIN_FAILED};
+use crate::mim::{KeySetId, Role};
 
 use super::world::{FILE, GMSA, USER, World, export, set_account, start, state, stop, tool, world};
 
 #[test]
-fn a_missing_database_login_keeps_the_service_from_starting() {
+fn a_missing_database_login_keeps_a_new_account_from_starting() {
     let world = world();
-    stop(&world.active);
-    world.active.suffer(NamedFault::SqlRightMissing);
-    let failure = start(&world.active, SYNC_SERVICE).unwrap_err();
-    assert_eq!(failure.service_specific_code, Some(LOGIN_FAILED));
-    assert!(world.active.state().events.has(LOGIN_FAILED));
+    let host = &world.active;
+    let all = AUTHENTICATED_USERS.parse().unwrap();
+    world.sql.grant(SYNC_DATABASE, all, Role::Owner);
+    stop(host);
+    set_account(host, GMSA, None);
+    let own_code = || start(host, SYNC_SERVICE).unwrap_err().service_specific_code;
+    assert_eq!(own_code(), Some(KEYS_NOT_ACCESSIBLE));
+    host.suffer(NamedFault::SqlRightMissing);
+    assert_eq!(own_code(), Some(LOGIN_FAILED));
+    assert!(host.state().events.has(LOGIN_FAILED));
+    set_account(host, USER, Some("Pa55word!"));
+    start(host, SYNC_SERVICE).unwrap();
 }
 
 #[test]
