@@ -36,6 +36,8 @@ pub struct Cli {
 /// The verbs.
 #[derive(Debug, Subcommand)]
 pub enum Verb {
+    /// The whole conversion of a reference MIM estate in the built-in lab, with an HTML report.
+    Demo(cmd::demo::Demo),
     /// Can this machine reach the directory and the hosts, and with which rights?
     Doctor,
     /// Find what is there: directory and hosts into an inventory, and a first conversion.toml.
@@ -87,6 +89,7 @@ pub fn run(cli: Cli, output: &Output) -> Result<u8, Failure> {
     let global = &cli.global;
     runtime.block_on(async {
         match cli.verb {
+            Verb::Demo(args) => cmd::demo::run(&args, global, output).await,
             Verb::Doctor => cmd::doctor::run(global, output).await,
             Verb::Discover(args) => cmd::discover::run(&args, global, output).await,
             Verb::Plan(args) => cmd::plan::run(&args, global, output).await,

@@ -3,6 +3,7 @@
 pub mod account;
 pub mod apply;
 pub mod decode;
+pub mod demo;
 pub mod discover;
 pub mod doctor;
 pub mod kds;

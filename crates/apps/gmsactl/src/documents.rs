@@ -1,9 +1,37 @@
 //! What the verbs print, beside the nouns of `model`: field names are the contract of `--json`.
 
+use std::path::PathBuf;
+
 use model::inventory::{Account, RootKeyFacts};
-use model::names::RunId;
+use model::names::{ComponentId, RunId};
+use model::run::Outcome;
 use security::Sid;
 use serde::Serialize;
+
+/// The document of `demo`.
+#[derive(Debug, Serialize)]
+pub struct DemoDocument {
+    /// How the run on the first copy ended.
+    pub outcome: Outcome,
+    /// The components that run as gMSAs now.
+    pub converted: Vec<ComponentId>,
+    /// How many hosts the estate has.
+    pub hosts: usize,
+    /// How many steps the plan has.
+    pub steps: usize,
+    /// Whether everything was seen to hold afterwards, and a plan made again has nothing to do.
+    pub verified: bool,
+    /// Whether a second copy was as before after its conversion was rolled back.
+    pub rolled_back_clean: bool,
+    /// What was not as before.
+    pub differences: Vec<String>,
+    /// Services that keep their password accounts, and why.
+    pub left: Vec<String>,
+    /// How long all of it took.
+    pub seconds: f64,
+    /// The report's file.
+    pub report: PathBuf,
+}
 
 /// What was tried.
 #[derive(Debug, Serialize)]

@@ -6,6 +6,7 @@
 //! | `documents.rs` | what the verbs print: the contract of `--json` |
 //! | `view/` | every document as JSON and for people; the only place that prints |
 //! | `error.rs` | errors of all floors, mapped to kinds, hints and exit codes |
+//! | `lab_estate.rs` | the lab instead of an estate: for `demo` |
 //! | `session.rs` | estate, directory, hosts, passwords, journal: put together once per run |
 
 mod cli;
@@ -15,6 +16,8 @@ mod error;
 #[cfg(feature = "faults")]
 mod faults;
 mod inputs;
+mod lab_estate;
+mod lab_snapshot;
 mod options;
 mod passwords;
 mod session;

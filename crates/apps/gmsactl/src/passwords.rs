@@ -29,6 +29,11 @@ impl Secrets for Supplied {
 }
 
 impl Supplied {
+    /// Those that are known already.
+    pub fn known(passwords: Vec<(LogonAccount, Password)>) -> Self {
+        Self(passwords)
+    }
+
     /// Reads the passwords of these accounts from the sources that the estate names; asks for the others on the
     /// terminal, where an empty answer means that there is none.
     pub fn of(

@@ -38,11 +38,16 @@ pub struct Session<'a> {
 impl<'a> Session<'a> {
     /// Reads the estate.
     pub fn new(global: &'a Global) -> Result<Self, Failure> {
+        Self::of_estate(global, inputs::estate(global)?)
+    }
+
+    /// For an estate that is known.
+    pub fn of_estate(global: &'a Global, estate: Estate) -> Result<Self, Failure> {
         let catalogue =
             mim::catalogue().map_err(|error| Failure::new("internal", error.to_string()))?;
         Ok(Self {
             global,
-            estate: inputs::estate(global)?,
+            estate,
             catalogue,
         })
     }

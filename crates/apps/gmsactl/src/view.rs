@@ -53,6 +53,13 @@ impl Output {
         }
     }
 
+    /// A document on the way to the command's own, for people only.
+    pub fn section<T>(&self, document: &T, human: impl FnOnce(&T, &Paint) -> String) {
+        if !self.json {
+            write_err(&human(document, &Paint::stderr()));
+        }
+    }
+
     /// A line beside the document, for people only.
     pub fn note(&self, line: &str) {
         if !self.json {

@@ -18,7 +18,8 @@ use model::ports::{
 use model::secret::Password;
 use tokio::sync::Mutex;
 
-use crate::{AgentClient, AgentError, connect, translate};
+use crate::connect::EstateEntry;
+use crate::{AgentClient, AgentError, Connect, translate};
 
 /// For requests that look something up or change a setting.
 const SHORT: Duration = Duration::from_secs(60);
@@ -29,9 +30,8 @@ const MARGIN: Duration = Duration::from_secs(30);
 
 /// One host, through its agent; connected when first needed, and again after a broken connection.
 pub struct AgentHost {
-    access: HostAccess,
-    addresses: BTreeMap<DnsName, String>,
-    password: Option<Password>,
+    name: HostName,
+    way: Box<dyn Connect>,
     client: Mutex<Option<AgentClient>>,
 }
 
@@ -42,17 +42,27 @@ impl AgentHost {
         addresses: BTreeMap<DnsName, String>,
         password: Option<Password>,
     ) -> Self {
-        Self {
+        let name = access.name.clone();
+        let entry = EstateEntry {
             access,
             addresses,
             password,
+        };
+        Self::reached_by(name, Box::new(entry))
+    }
+
+    /// A host that is not connected yet and is no entry of `estate.toml`.
+    pub fn reached_by(name: HostName, way: Box<dyn Connect>) -> Self {
+        Self {
+            name,
+            way,
             client: Mutex::new(None),
         }
     }
 
     /// The host's name.
     pub fn name(&self) -> &HostName {
-        &self.access.name
+        &self.name
     }
 
     /// Has any request done: those of the agent that the port has no words for, too.
@@ -91,7 +101,7 @@ impl AgentHost {
         secret: Secret,
         limit: Duration,
     ) -> Result<Reply, AgentError> {
-        tracing::debug!(host = %self.access.name, %request, "ask");
+        tracing::debug!(host = %self.name, %request, "ask");
         // Taken out, so that a request that is dropped half-way leaves no connection in between.
         let mut client = match slot.take() {
             Some(client) => client,
@@ -105,8 +115,7 @@ impl AgentHost {
     }
 
     async fn connect(&self) -> Result<AgentClient, AgentError> {
-        let transport = connect(&self.access, &self.addresses, self.password.as_ref()).await?;
-        AgentClient::greet(transport).await
+        AgentClient::greet(self.way.connect().await?).await
     }
 
     async fn plain(&self, request: Request, limit: Duration) -> Result<Reply, WorldError> {
@@ -125,7 +134,7 @@ impl AgentHost {
     }
 
     fn world(&self, error: impl Into<AgentError>) -> WorldError {
-        error.into().into_world(&self.access.name)
+        error.into().into_world(&self.name)
     }
 
     fn unexpected(&self, request: &str) -> WorldError {
@@ -163,7 +172,7 @@ impl Host for AgentHost {
             return Err(self.unexpected("services"));
         };
         for service in &list.unreadable {
-            tracing::warn!(host = %self.access.name, service = %service.name, why = %service.failure, "service not read");
+            tracing::warn!(host = %self.name, service = %service.name, why = %service.failure, "service not read");
         }
         Ok(list
             .services
@@ -251,7 +260,7 @@ impl Host for AgentHost {
 
     async fn registry_text(&self, key: &str, value: &str) -> Result<Option<String>, WorldError> {
         let key = RegistryKey::parse(key).map_err(|e| self.world(e))?;
-        let what = format!("{}: value {value:?} of {key}", self.access.name);
+        let what = format!("{}: value {value:?} of {key}", self.name);
         match self
             .find(Request::ReadValue {
                 key,
@@ -292,12 +301,7 @@ impl Host for AgentHost {
         let Reply::Ran(outcome) = reply else {
             return Err(self.unexpected("run"));
         };
-        let ended = || {
-            format!(
-                "{}: {} was ended by a signal",
-                self.access.name, program.program
-            )
-        };
+        let ended = || format!("{}: {} was ended by a signal", self.name, program.program);
         Ok(ProgramOutput {
             exit_code: outcome
                 .exit_code

@@ -5,6 +5,7 @@ use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
+use async_trait::async_trait;
 use model::estate::{HostAccess, HostTransport};
 use model::names::DnsName;
 use model::secret::Password;
@@ -83,6 +84,27 @@ fn parse_address(text: &str) -> Result<(String, Option<u16>), AgentError> {
         )
     })?;
     Ok((address.ip().to_string(), Some(address.port())))
+}
+
+/// How one host's agent is started, as often as a connection is needed.
+#[async_trait]
+pub trait Connect: Send + Sync {
+    /// Starts it.
+    async fn connect(&self) -> Result<Box<dyn Transport>, AgentError>;
+}
+
+/// A host's entry of `estate.toml`.
+pub(crate) struct EstateEntry {
+    pub access: HostAccess,
+    pub addresses: BTreeMap<DnsName, String>,
+    pub password: Option<Password>,
+}
+
+#[async_trait]
+impl Connect for EstateEntry {
+    async fn connect(&self) -> Result<Box<dyn Transport>, AgentError> {
+        connect(&self.access, &self.addresses, self.password.as_ref()).await
+    }
 }
 
 /// Starts the agent of a host, by the transport of its entry.

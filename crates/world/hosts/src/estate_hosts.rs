@@ -9,7 +9,7 @@ use model::names::HostName;
 use model::ports::{ErrorKind, Host, Hosts, WorldError};
 use model::secret::Password;
 
-use crate::AgentHost;
+use crate::{AgentHost, Connect};
 
 /// The hosts of an estate, each connected when first needed.
 pub struct EstateHosts(BTreeMap<HostName, Arc<AgentHost>>);
@@ -28,6 +28,14 @@ impl EstateHosts {
                 .map(|access| (access.name.clone(), Arc::new(host(access))))
                 .collect(),
         )
+    }
+
+    /// Hosts that are no entries of `estate.toml`, such as those of the lab in this process.
+    pub fn reached_by(ways: impl IntoIterator<Item = (HostName, Box<dyn Connect>)>) -> Self {
+        let host = |(name, way): (HostName, Box<dyn Connect>)| {
+            (name.clone(), Arc::new(AgentHost::reached_by(name, way)))
+        };
+        Self(ways.into_iter().map(host).collect())
     }
 
     /// Ends every agent that was started.

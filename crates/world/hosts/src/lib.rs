@@ -4,7 +4,7 @@
 //! Hosts port   EstateHosts ── one AgentHost a host, connected when first needed
 //! Host port    AgentHost   ── requests of agent-protocol, reconnects after a broken connection
 //!              AgentClient ── hello, one request at a time, time-outs
-//!              Transport   ── LocalProcess · SshChannel
+//!              Transport   ── LocalProcess · SshChannel · ByteStream
 //! ```
 //!
 //! INVARIANT: a request that changes something is sent once. When its answer is lost, the error says
@@ -13,6 +13,7 @@
 //! It does not decide what to do on a host (`engine`), and does not know what the agent does (`windows-host`).
 
 mod agent_host;
+mod byte_stream;
 mod client;
 mod connect;
 mod error;
@@ -28,8 +29,9 @@ mod translate;
 mod transport;
 
 pub use agent_host::AgentHost;
+pub use byte_stream::ByteStream;
 pub use client::AgentClient;
-pub use connect::{Destination, connect};
+pub use connect::{Connect, Destination, connect};
 pub use error::{AgentError, Outcome};
 pub use estate_hosts::EstateHosts;
 pub use local::LocalProcess;

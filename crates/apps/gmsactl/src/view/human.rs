@@ -1,9 +1,11 @@
 //! Documents for people.
 
+mod demo;
 mod directory;
 mod plan;
 mod run;
 
+pub use demo::demo;
 pub use directory::{account, derived, doctor, inventory, root_keys};
 pub use plan::plan;
 pub use run::{report, run, runs, verification};

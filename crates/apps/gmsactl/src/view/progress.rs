@@ -46,7 +46,9 @@ impl Progress for Steps {
     }
 
     fn ends(&self, step: &Step, state: StepState, note: &str, took: Duration) {
-        let number = self.done.fetch_add(1, Ordering::Relaxed) + 1;
+        // What waits comes again.
+        let ended = usize::from(state != StepState::Waiting);
+        let number = self.done.fetch_add(ended, Ordering::Relaxed) + 1;
         let word = format!("{:<11}", state.word());
         let word = match state {
             StepState::Checked | StepState::Undone => self.paint.good(&word),
