@@ -1,11 +1,11 @@
 //! A lab after an inventory is the directory that was discovered.
 
-use lab::LabSeed;
+use lab::{Lab, LabSeed};
 use model::inventory::{Coverage, Inventory};
 use model::ports::{Clock as _, Directory as _};
 
 use crate::port::{connect, name, new_gmsa};
-use crate::world::{ADMINISTRATOR, SERVICE, at_usual_ports, lab_with_usual_ports};
+use crate::world::{ADMINISTRATOR, SERVICE, lab};
 
 const NAMES: [&str; 10] = [
     "Administrator",
@@ -22,7 +22,7 @@ const NAMES: [&str; 10] = [
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_imported_directory_is_discovered_as_the_first_was() {
-    let lab = lab_with_usual_ports().await;
+    let lab = lab().await;
     let directory = connect(&lab).await;
     let computer = directory
         .account(&name("MIMSYNC01$"))
@@ -50,7 +50,9 @@ async fn an_imported_directory_is_discovered_as_the_first_was() {
         coverage: Coverage::default(),
     };
 
-    let copy = at_usual_ports(LabSeed::from_inventory(&inventory, ADMINISTRATOR, SERVICE)).await;
+    let copy = Lab::start(LabSeed::from_inventory(&inventory, ADMINISTRATOR, SERVICE))
+        .await
+        .unwrap();
     let directory = connect(&copy).await;
     let again = directory.look_up(&names).await.unwrap();
     assert_eq!(directory.domain().await.unwrap().sid, inventory.domain.sid);

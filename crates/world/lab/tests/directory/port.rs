@@ -11,7 +11,7 @@ use model::ports::{Directory as _, ErrorKind, NewGmsa, NewGroup};
 use model::secret::Password;
 use security::Interval;
 
-use crate::world::{ADMINISTRATOR, SERVICE, lab_with_usual_ports};
+use crate::world::{ADMINISTRATOR, SERVICE, lab};
 
 pub async fn connect(lab: &Lab) -> ActiveDirectory {
     let host: HostName = "MIMSYNC01".parse().unwrap();
@@ -19,6 +19,7 @@ pub async fn connect(lab: &Lab) -> ActiveDirectory {
         domain: "contoso.com".parse().unwrap(),
         server: lab.controller().parse().unwrap(),
         address: lab.addresses().ldap,
+        kdc: Some(lab.addresses().kdc),
         transport: DirectoryTransport::Sealed,
         auth: Auth::Kerberos,
         user: "Administrator".to_owned(),
@@ -48,7 +49,7 @@ pub fn new_gmsa(retrieval_principals: Vec<security::Sid>) -> NewGmsa {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_gmsa_is_created_retrieved_and_proved() {
-    let lab = lab_with_usual_ports().await;
+    let lab = lab().await;
     let directory = connect(&lab).await;
     let domain = directory.domain().await.unwrap();
     assert_eq!(
@@ -149,7 +150,7 @@ async fn a_gmsa_is_created_retrieved_and_proved() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn everything_done_can_be_undone() {
-    let lab = lab_with_usual_ports().await;
+    let lab = lab().await;
     let directory = connect(&lab).await;
     let before = lab.snapshot();
     let (spn, account): (Spn, Dn) = (
@@ -197,7 +198,7 @@ async fn everything_done_can_be_undone() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn passwords_of_users_are_proved() {
-    let lab = lab_with_usual_ports().await;
+    let lab = lab().await;
     let directory = connect(&lab).await;
     let account = LogonAccount::from("CONTOSO\\svc-mimsync".to_owned());
     for (password, holds) in [(SERVICE, true), (b"wrong-password", false)] {
@@ -211,7 +212,7 @@ async fn passwords_of_users_are_proved() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn without_a_usable_root_key_no_gmsa_is_made() {
-    let lab = lab_with_usual_ports().await;
+    let lab = lab().await;
     let directory = connect(&lab).await;
     lab.clock().set("2020-01-01T00:00:00Z".parse().unwrap());
     let error = directory.create_gmsa(&new_gmsa(vec![])).await.unwrap_err();
@@ -221,7 +222,7 @@ async fn without_a_usable_root_key_no_gmsa_is_made() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn faults_meet_the_requests_they_are_meant_for() {
-    let lab = lab_with_usual_ports().await;
+    let lab = lab().await;
     let directory = connect(&lab).await;
     let group = |group: &str| NewGroup {
         name: name(group),

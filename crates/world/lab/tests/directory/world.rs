@@ -1,9 +1,6 @@
 //! A running reference estate, and clients of it.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::sync::atomic::{AtomicU8, Ordering};
-
-use lab::{Lab, LabAddresses, LabSeed};
+use lab::{Lab, LabSeed};
 use ldap::{
     Auth, Client, ConnectOptions, Dn, Error, Filter, LogonSecret, Mechanism, Password, Scope,
     Search, TlsRoots, Transport,
@@ -16,24 +13,6 @@ pub async fn lab() -> Lab {
     Lab::start(LabSeed::reference_estate(ADMINISTRATOR, SERVICE))
         .await
         .unwrap()
-}
-
-/// A lab on an address of its own, with Kerberos on its usual port.
-pub async fn lab_with_usual_ports() -> Lab {
-    at_usual_ports(LabSeed::reference_estate(ADMINISTRATOR, SERVICE)).await
-}
-
-pub async fn at_usual_ports(seed: LabSeed) -> Lab {
-    static NEXT: AtomicU8 = AtomicU8::new(1);
-    let process = u8::try_from(std::process::id() % 250).unwrap();
-    let host = Ipv4Addr::new(127, 99, process, NEXT.fetch_add(1, Ordering::SeqCst));
-    let at = |port| SocketAddr::new(IpAddr::V4(host), port);
-    let addresses = LabAddresses {
-        ldap: at(389),
-        ldaps: at(636),
-        kdc: at(88),
-    };
-    Lab::start_at(seed, addresses).await.unwrap()
 }
 
 pub fn kerberos(lab: &Lab, user: &str, password: &[u8], mechanism: Mechanism) -> ConnectOptions {
