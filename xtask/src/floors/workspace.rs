@@ -33,7 +33,7 @@ pub enum Place {
 #[derive(Debug)]
 pub struct Dependency {
     pub name: String,
-    /// A dev-dependency: tests may use a runtime, but may not look upward either.
+    /// A dev-dependency: tests may use a runtime and a neighbour, but may not look upward either.
     pub for_tests: bool,
 }
 
