@@ -52,7 +52,8 @@ fn input() -> Result<Zeroizing<Vec<u8>>, Failure> {
     let fail = |why: String| {
         Failure::new("input", why).hint("give one value on standard input, as hex or base64")
     };
-    let mut text = Zeroizing::new(String::new());
+    // Whole at once: a buffer that grows leaves copies behind that nobody wipes.
+    let mut text = Zeroizing::new(String::with_capacity(LONGEST_INPUT as usize + 2));
     let read = std::io::stdin()
         .lock()
         .take(LONGEST_INPUT + 1)

@@ -107,23 +107,35 @@ impl<'a> StepList<'a> {
         }))
     }
 
+    /// A service that is stopped already is looked at all the same: the step's record says what ran.
     fn stop(&mut self, switch: &Switch<'a>, after: StepId) -> StepId {
         let service = &switch.service.name;
         let subject = format!(
             "stop {service} with its dependants on {}",
             switch.place.name
         );
-        let state = if switch.runs() { "running" } else { "stopped" };
-        self.push(Draft {
+        let draft = switch.draft(
+            subject,
+            Action::StopService {
+                service: service.clone(),
+            },
+        );
+        let draft = Draft {
             requires: vec![after],
-            changes: vec![from_to("state", state, "stopped")],
-            downtime_seconds: STOP_SECONDS,
-            ..switch.draft(
-                subject,
-                Action::StopService {
-                    service: service.clone(),
-                },
-            )
+            ..draft
+        };
+        self.push(if switch.runs() {
+            let changes = vec![from_to("state", "running", "stopped")];
+            Draft {
+                changes,
+                downtime_seconds: STOP_SECONDS,
+                ..draft
+            }
+        } else {
+            Draft {
+                status: StepStatus::Check,
+                ..draft
+            }
         })
     }
 
