@@ -38,6 +38,9 @@ pub struct Cli {
 pub enum Verb {
     /// The whole conversion of a reference MIM estate in the built-in lab, with an HTML report.
     Demo(cmd::demo::Demo),
+    /// The built-in lab: a reference estate that stays up, for trying and teaching.
+    #[command(subcommand)]
+    Lab(cmd::lab::LabVerb),
     /// Can this machine reach the directory and the hosts, and with which rights?
     Doctor,
     /// Find what is there: directory and hosts into an inventory, and a first conversion.toml.
@@ -90,6 +93,7 @@ pub fn run(cli: Cli, output: &Output) -> Result<u8, Failure> {
     runtime.block_on(async {
         match cli.verb {
             Verb::Demo(args) => cmd::demo::run(&args, global, output).await,
+            Verb::Lab(verb) => cmd::lab::run(&verb, output).await,
             Verb::Doctor => cmd::doctor::run(global, output).await,
             Verb::Discover(args) => cmd::discover::run(&args, global, output).await,
             Verb::Plan(args) => cmd::plan::run(&args, global, output).await,

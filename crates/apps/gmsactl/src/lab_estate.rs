@@ -8,9 +8,9 @@ use async_trait::async_trait;
 use directory::{ActiveDirectory, DirectoryOptions};
 use engine::World;
 use hosts::{AgentError, ByteStream, Connect, EstateHosts, Transport};
-use lab::hosts::{LabHost, NamedFault};
+use lab::hosts::{HostServer, LabHost, NamedFault};
 use lab::mim::{Preparation, SqlServer, reference_hosts};
-use lab::{Lab, LabSeed};
+use lab::{Lab, LabAddresses, LabSeed};
 use model::estate::{
     Auth, CredentialSource, DirectoryTransport, DomainAccess, Estate, HostAccess, HostTransport,
     SecretSource,
@@ -138,6 +138,39 @@ impl LabEstate {
             clock: Arc::new(SystemClock),
             secrets: Arc::new(Supplied::known(passwords.collect())),
         })
+    }
+
+    /// Where the directory listens.
+    pub fn addresses(&self) -> LabAddresses {
+        self.lab.addresses()
+    }
+
+    /// What a TLS client of the directory has to trust, in PEM form.
+    pub fn authority_pem(&self) -> &str {
+        self.lab.authority_pem()
+    }
+
+    /// Lets the hosts listen on loopback, for clients outside of this process.
+    pub async fn listen(&self) -> std::io::Result<HostServer> {
+        HostServer::listen(self.hosts.iter().cloned(), 0).await
+    }
+
+    /// The keys of a host's machine account as a keytab file.
+    pub fn machine_keytab(&self, host: &HostName) -> Result<Option<Zeroizing<Vec<u8>>>, Failure> {
+        let keytab = self.lab.machine_keytab(host);
+        keytab
+            .map(|keytab| keytab.to_bytes().map_err(internal))
+            .transpose()
+    }
+
+    /// The directory's Administrator.
+    pub fn expose_administrator_password(&self) -> &[u8] {
+        &self.administrator
+    }
+
+    /// All password accounts.
+    pub fn expose_service_password(&self) -> &[u8] {
+        &self.service
     }
 
     /// Everything in it at this moment.

@@ -6,7 +6,7 @@
 //! | `documents.rs` | what the verbs print: the contract of `--json` |
 //! | `view/` | every document as JSON and for people; the only place that prints |
 //! | `error.rs` | errors of all floors, mapped to kinds, hints and exit codes |
-//! | `lab_estate.rs` | the lab instead of an estate: for `demo` |
+//! | `lab_estate.rs` | the lab instead of an estate: for `demo` and `lab` |
 //! | `session.rs` | estate, directory, hosts, passwords, journal: put together once per run |
 
 mod cli;

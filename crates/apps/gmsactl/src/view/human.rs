@@ -5,7 +5,7 @@ mod directory;
 mod plan;
 mod run;
 
-pub use demo::demo;
+pub use demo::{demo, lab};
 pub use directory::{account, derived, doctor, inventory, root_keys};
 pub use plan::plan;
 pub use run::{report, run, runs, verification};
