@@ -26,6 +26,8 @@ pub struct DemoDocument {
     pub rolled_back_clean: bool,
     /// What was not as before.
     pub differences: Vec<String>,
+    /// Why steps failed on the first copy.
+    pub failures: Vec<String>,
     /// Services that keep their password accounts, and why.
     pub left: Vec<String>,
     /// How long all of it took.

@@ -101,7 +101,7 @@ fn a_run_that_fails_is_unwound_and_the_demo_says_so() {
     assert_eq!(document["verified"], false);
     let page = std::fs::read_to_string(folder.path().join("gmsactl-demo.html")).unwrap();
     assert!(
-        page.contains("1069"),
+        page.contains("1069 ERROR_SERVICE_LOGON_FAILED"),
         "the report does not say why the service did not start"
     );
 }

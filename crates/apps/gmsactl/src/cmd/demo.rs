@@ -1,33 +1,25 @@
 //! `gmsactl demo`: the whole conversion of a reference estate in the lab, and its way back on a second copy.
 
+mod shown;
+mod stage;
+
 use std::path::PathBuf;
 use std::time::Instant;
 
 use clap::Args;
-use engine::{ApplyRequest, Progress, RollbackRequest, RunReport, Silent, Verification, World};
-use journal_sqlite::SqliteJournal;
+use engine::{RollbackRequest, Silent};
 use lab::hosts::NamedFault;
-use model::intent::Intent;
-use model::inventory::{Inventory, ServiceState};
-use model::names::{HostName, LogonAccount};
 use model::plan::{Plan, PlanDocument, StepStatus};
-use model::ports::{Clock, Journal};
 use model::run::Outcome;
-use report::{Report, StepDone, Verdict};
 
+use self::shown::{Shown, page};
+use self::stage::{Stage, Watched, hosts};
 use super::{Done, exit_of};
-use crate::documents::DemoDocument;
 use crate::error::{Failure, exit};
 use crate::inputs;
-use crate::lab_estate::LabEstate;
 use crate::options::Global;
-use crate::session::{self, Session};
-use crate::system::{self, SystemClock};
+use crate::session;
 use crate::view::{Output, Steps, human};
-
-/// What the lab's administrator did before, as a real one has to.
-const PREPARED: &str = "Prepared in the lab, because this version does not do it: every account of the domain may log on \
-                        as a service on these hosts and has a login in SQL Server.";
 
 /// Arguments of `demo`.
 #[derive(Debug, Args)]
@@ -85,107 +77,6 @@ async fn demo(args: &Demo, global: &Global, output: &Output) -> Done {
     })
 }
 
-/// A copy of the estate, and what works on it.
-struct Stage<'a> {
-    lab: LabEstate,
-    session: Session<'a>,
-    world: World,
-    journal: SqliteJournal,
-}
-
-impl<'a> Stage<'a> {
-    async fn new(global: &'a Global, journal: PathBuf) -> Result<Self, Failure> {
-        let lab = LabEstate::start().await?;
-        Ok(Self {
-            session: Session::of_estate(global, lab.estate()?)?,
-            world: lab.world().await?,
-            journal: SqliteJournal::open(&journal)?,
-            lab,
-        })
-    }
-
-    async fn discover(&self, intent: Option<&Intent>) -> Result<Inventory, Failure> {
-        self.session.discover(&self.world, intent).await
-    }
-
-    /// The proposal, without hosts whose service does not run: on a warm standby, activating the key set would take
-    /// the service over.
-    fn intent(&self, inventory: &Inventory) -> Intent {
-        let profiles = self.session.profiles();
-        let mut intent = planner::propose(inventory, &profiles);
-        for conversion in &mut intent.conversions {
-            let profile = profiles
-                .iter()
-                .find(|profile| *profile.component() == conversion.component);
-            conversion.hosts.retain(|host| {
-                let service = inventory.host(host).zip(profile);
-                let service = service.and_then(|(host, profile)| host.service(profile.service()));
-                service.is_some_and(|service| service.state == ServiceState::Running)
-            });
-        }
-        intent
-    }
-
-    /// Applies; where the run waits for a host's ticket, does what an administrator would, and applies again.
-    async fn apply(
-        &self,
-        plan: &Plan,
-        progress: &dyn Progress,
-        output: &Output,
-    ) -> Result<RunReport, Failure> {
-        let first = self.apply_once(plan, progress).await?;
-        if first.outcome != Outcome::Waiting {
-            return Ok(first);
-        }
-        for host in hosts(plan) {
-            output.note(&format!(
-                "        On {host}: klist -li 0x3e7 purge, then the plan is applied again."
-            ));
-            self.lab.refresh_tickets(host);
-        }
-        let mut second = self.apply_once(plan, progress).await?;
-        for (step, before) in second.steps.iter_mut().zip(first.steps) {
-            step.took_ms = step.took_ms.or(before.took_ms);
-        }
-        Ok(second)
-    }
-
-    async fn apply_once(&self, plan: &Plan, progress: &dyn Progress) -> Result<RunReport, Failure> {
-        let open = engine::open_run(&self.journal, plan)?.is_some();
-        let fresh = match open {
-            true => None,
-            false => Some(
-                self.session
-                    .plan(&self.discover(Some(&plan.intent)).await?, &plan.intent),
-            ),
-        };
-        let now = SystemClock.now();
-        let _lock = self
-            .journal
-            .lock(&plan.estate.domain_sid.to_string(), &system::holder(now))?;
-        let request = ApplyRequest {
-            plan,
-            fresh: fresh.as_ref(),
-            new_run: system::new_run_id(now)?,
-            by: &session::by(),
-            accept_no_way_back: false,
-        };
-        Ok(engine::apply(&self.world, &self.journal, progress, &request).await?)
-    }
-}
-
-/// What was shown on the first copy.
-struct Shown {
-    before: Inventory,
-    after: Inventory,
-    plan: Plan,
-    run: RunReport,
-    /// `None` where the run did not come through.
-    verification: Option<Verification>,
-    /// Whether a plan made afterwards has nothing to do.
-    settled: bool,
-}
-
 async fn convert(
     stage: &Stage<'_>,
     fault: Option<NamedFault>,
@@ -205,7 +96,8 @@ async fn convert(
             .for_each(|host| stage.lab.suffer(host, fault));
     }
 
-    let run = stage.apply(&plan, &progress(&plan), output).await?;
+    let watched = Watched::new(progress(&plan));
+    let run = stage.apply(&plan, &watched, output).await?;
     if run.outcome == Outcome::Done {
         output.note("Every step holds. Looked at again:");
     } else {
@@ -229,6 +121,7 @@ async fn convert(
         after,
         plan,
         run,
+        failures: watched.failures(),
         verification,
         settled,
     })
@@ -275,156 +168,4 @@ fn progress(plan: &Plan) -> Steps {
         .iter()
         .filter(|step| step.status != StepStatus::NoOp);
     Steps::new(busy.count())
-}
-
-/// The hosts that the plan changes.
-fn hosts(plan: &Plan) -> Vec<&HostName> {
-    plan.intent
-        .conversions
-        .iter()
-        .flat_map(|conversion| &conversion.hosts)
-        .collect()
-}
-
-impl Shown {
-    fn document(&self, differences: Vec<String>, seconds: f64, report: PathBuf) -> DemoDocument {
-        let holds = self
-            .verification
-            .as_ref()
-            .is_some_and(|verification| verification.holds);
-        let converted = self
-            .plan
-            .intent
-            .conversions
-            .iter()
-            .filter(|conversion| holds && !conversion.hosts.is_empty());
-        DemoDocument {
-            outcome: self.run.outcome,
-            converted: converted
-                .map(|conversion| conversion.component.clone())
-                .collect(),
-            hosts: self.before.coverage.answered.len(),
-            steps: self.plan.steps.len(),
-            verified: holds && self.settled,
-            rolled_back_clean: differences.is_empty(),
-            differences,
-            left: self.left(),
-            seconds,
-            report,
-        }
-    }
-
-    /// Services that keep their password accounts, and why.
-    fn left(&self) -> Vec<String> {
-        let mut left = Vec::new();
-        for host in &self.after.hosts {
-            for service in &host.services {
-                let password_account = matches!(&service.logon_account, LogonAccount::Domain { name, .. } if !name.as_str().ends_with('$'));
-                if !password_account {
-                    continue;
-                }
-                let why = match host.components.is_empty() {
-                    true => "this version does not convert it",
-                    false if self.run.outcome != Outcome::Done => "the run did not come through",
-                    false => "a warm standby: this version converts running services",
-                };
-                left.push(format!(
-                    "{} on {} stays with {}: {why}",
-                    service.name, host.name, service.logon_account
-                ));
-            }
-        }
-        left
-    }
-}
-
-fn page(shown: &Shown, differences: &[String]) -> Result<String, Failure> {
-    let run = shown
-        .run
-        .run
-        .as_ref()
-        .map_or_else(String::new, ToString::to_string);
-    let subtitle = format!(
-        "{} in the lab · run {run} · {} · gmsactl {}",
-        shown.plan.estate.domain,
-        shown.before.taken_at,
-        env!("CARGO_PKG_VERSION")
-    );
-    let report = Report {
-        title: "From password accounts to group managed service accounts",
-        subtitle: &subtitle,
-        summary: summary(shown, differences),
-        before: &shown.before,
-        after: &shown.after,
-        plan: &shown.plan,
-        steps: shown.run.steps.iter().map(step_done).collect(),
-        checks: checks(shown),
-        remarks: [vec![PREPARED.to_owned()], shown.left()].concat(),
-    };
-    report
-        .to_html()
-        .map_err(|error| Failure::new("internal", error.to_string()))
-}
-
-fn step_done(step: &engine::StepReport) -> StepDone {
-    StepDone {
-        state: step.status.clone(),
-        why: step.why.clone(),
-        took_ms: step.took_ms,
-    }
-}
-
-fn checks(shown: &Shown) -> Vec<Verdict> {
-    let checks = shown
-        .verification
-        .iter()
-        .flat_map(|verification| &verification.checks);
-    let verdict = |check: &engine::CheckResult| Verdict {
-        holds: check.holds,
-        what: check.subject.clone(),
-        detail: check.detail.clone(),
-    };
-    checks.map(verdict).collect()
-}
-
-fn summary(shown: &Shown, differences: &[String]) -> Vec<Verdict> {
-    let verdict = |holds, what: &str, detail: String| Verdict {
-        holds,
-        what: what.to_owned(),
-        detail,
-    };
-    let checks = checks(shown);
-    let holding = checks.iter().filter(|check| check.holds).count();
-    let clean = differences.is_empty();
-    let back = match clean {
-        true => "a second copy was converted and taken back: directory, hosts and databases are as before".to_owned(),
-        false => differences.join("; "),
-    };
-    vec![
-        verdict(
-            shown.run.outcome == Outcome::Done,
-            "Converted",
-            format!(
-                "{} steps, outcome {}",
-                shown.run.steps.len(),
-                shown.run.outcome
-            ),
-        ),
-        verdict(
-            !checks.is_empty() && holding == checks.len(),
-            "Verified",
-            format!("{holding} of {} checks hold", checks.len()),
-        ),
-        verdict(
-            shown.settled,
-            "Planned again",
-            if shown.settled {
-                "no changes"
-            } else {
-                "there are changes"
-            }
-            .to_owned(),
-        ),
-        verdict(clean, "Way back", back),
-    ]
 }

@@ -29,6 +29,9 @@ pub fn demo(demo: &DemoDocument, paint: &Paint) -> String {
         outcome => paint.bad(&format!("nothing: the run ended as {outcome}")),
     };
     let mut text = format!("\n{} {converted}\n", paint.strong("Converted:  "));
+    for failure in &demo.failures {
+        text += &format!("             {failure}\n");
+    }
     text += &format!(
         "{} {}\n",
         paint.strong("Verified:   "),
