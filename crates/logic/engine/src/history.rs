@@ -152,13 +152,17 @@ impl History {
             .steps
             .get_mut(step)
             .ok_or_else(|| wrong(record, "its step is not in the plan"))?;
-        entry.state = next(entry.state, change).map_err(|source| EngineError::Transition {
+        let before = entry.state;
+        entry.state = next(before, change).map_err(|source| EngineError::Transition {
             record: record.number,
             run: record.run.clone(),
             step: step.clone(),
             source,
         })?;
-        (entry.why, entry.advice) = (None, None);
+        // Why a step failed stays with it while it is taken back: that is what an operator asks afterwards.
+        if !entry.state.turns_back() || before == StepState::UndoFailed {
+            (entry.why, entry.advice) = (None, None);
+        }
         match change {
             StepChange::Observed { prior } => entry.prior = Some(prior.clone()),
             StepChange::Applied { outcome } => entry.outcome = Some(outcome.clone()),
