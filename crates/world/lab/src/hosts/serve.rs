@@ -152,18 +152,31 @@ pub async fn connect(lab: SocketAddr, host: &HostName) -> io::Result<TcpStream> 
 /// Carries frames between a host of a lab and this process's own streams: the body of a command that stands
 /// in for the agent, for carriers that start a process.
 ///
+/// Ends with the host's side, as an agent would that was cut off. A process has to exit then: a read of its
+/// standard input may still wait.
+///
 /// # Errors
 /// As [`connect`], and when a stream breaks.
 pub async fn relay(
     lab: SocketAddr,
     host: &HostName,
-    input: impl AsyncRead + Unpin,
-    output: impl AsyncWrite + Unpin,
+    mut input: impl AsyncRead + Unpin,
+    mut output: impl AsyncWrite + Unpin,
 ) -> io::Result<()> {
-    let mut stream = connect(lab, host).await?;
-    let mut own = tokio::io::join(input, output);
-    tokio::io::copy_bidirectional(&mut own, &mut stream).await?;
-    Ok(())
+    let (mut from_host, mut to_host) = connect(lab, host).await?.into_split();
+    let forward = async {
+        tokio::io::copy(&mut input, &mut to_host).await?;
+        to_host.shutdown().await?;
+        std::future::pending::<io::Result<()>>().await // What the host still says is to arrive.
+    };
+    let back = async {
+        tokio::io::copy(&mut from_host, &mut output).await?;
+        output.flush().await
+    };
+    tokio::select! {
+        ended = forward => ended,
+        ended = back => ended,
+    }
 }
 
 async fn accept(listener: TcpListener, hosts: Hosts) {

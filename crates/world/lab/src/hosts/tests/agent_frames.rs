@@ -173,6 +173,14 @@ async fn a_command_can_carry_the_frames_as_an_agent_process_does() {
     tokio::spawn(async move { relay(address, &host, input, output).await });
     let mut client = AgentClient::greet(Box::new(Stream(ours))).await.unwrap();
     assert!(ask(&mut client, Request::Services).await.is_ok());
+    world.host.inject(Fault {
+        on: String::new(),
+        after: 0,
+        takes_effect: false,
+        what: Mishap::Cut,
+    });
+    let error = ask(&mut client, Request::Services).await.unwrap_err();
+    assert!(matches!(error, AgentError::Closed { .. }), "{error}");
 }
 
 #[tokio::test]
