@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use engine::StepReport;
 use model::inventory::{Account, RootKeyFacts};
 use model::names::{ComponentId, HostName, RunId};
 use model::run::Outcome;
@@ -166,20 +167,7 @@ pub struct RunDetail {
     #[serde(flatten)]
     pub summary: RunSummary,
     /// Its steps in the plan's order.
-    pub steps: Vec<RunStep>,
-}
-
-/// A step of a run.
-#[derive(Debug, Serialize)]
-pub struct RunStep {
-    /// Its id.
-    pub id: String,
-    /// Where it stands.
-    pub status: String,
-    /// Why it failed or waits.
-    pub why: Option<String>,
-    /// What to do about it.
-    pub advice: Option<String>,
+    pub steps: Vec<StepReport>,
 }
 
 /// The document of `runs`.

@@ -11,11 +11,12 @@ use crate::admission;
 use crate::error::EngineError;
 use crate::history::{Direction, History};
 use crate::progress::Progress;
+use crate::report::RunReport;
 use crate::run::{Run, report, with_causes};
 use crate::step::{Check, JournaledStep, StepError};
 use crate::transition::StepState;
 use crate::verify::verify;
-use crate::world::{RunReport, World};
+use crate::world::World;
 
 /// What `apply` needs beside the world.
 pub struct ApplyRequest<'a> {

@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 
 use model::names::{ComponentId, RunId, StepId};
-use model::plan::{Plan, PlannedEstate, Step};
+use model::plan::{Plan, PlannedEstate, Step, StepStatus};
 use model::ports::Journal;
 use model::run::{Event, Outcome, Record, RunChange, StepChange};
 use security::FileTime;
 use serde_json::Value;
 
 use crate::error::EngineError;
+use crate::report::StepReport;
 use crate::transition::{StepState, next};
 
 /// A run as its records tell it.
@@ -177,6 +178,27 @@ impl History {
             self.direction = Direction::Backwards;
         }
         Ok(())
+    }
+
+    /// How the run stands, step by step.
+    pub fn reports(&self) -> Vec<StepReport> {
+        let report = |step: &Step| {
+            let record = self.steps.get(&step.id);
+            let state = self.state(&step.id);
+            let idle = step.status == StepStatus::NoOp && state == StepState::Planned;
+            StepReport {
+                id: step.id.clone(),
+                status: if idle {
+                    "no-op".to_owned()
+                } else {
+                    state.word().to_owned()
+                },
+                why: record.and_then(|record| record.why.clone()),
+                advice: record.and_then(|record| record.advice.clone()),
+                took_ms: None,
+            }
+        };
+        self.plan.steps.iter().map(report).collect()
     }
 
     /// How a step of the plan stands.

@@ -8,8 +8,9 @@ use crate::admission;
 use crate::error::EngineError;
 use crate::history::History;
 use crate::progress::Progress;
+use crate::report::RunReport;
 use crate::run::{Run, report};
-use crate::world::{RunReport, World};
+use crate::world::World;
 
 /// What `rollback` needs beside the world.
 pub struct RollbackRequest<'a> {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use model::names::{RunId, StepId};
-use model::plan::{Step, StepStatus};
+use model::plan::Step;
 use model::ports::Journal;
 use model::run::{Event, Outcome, RunChange, StepChange};
 use serde_json::Value;
@@ -12,10 +12,11 @@ use serde_json::Value;
 use crate::error::EngineError;
 use crate::history::History;
 use crate::progress::Progress;
+use crate::report::RunReport;
 use crate::step::{JournaledStep, Scene, StepError};
 use crate::steps;
 use crate::transition::StepState;
-use crate::world::{RunReport, StepReport, World};
+use crate::world::World;
 
 /// A run, its journal and its world.
 pub(crate) struct Run<'a> {
@@ -191,28 +192,12 @@ fn millis(time: Duration) -> f64 {
     time.as_secs_f64() * 1000.0
 }
 
-/// How a run stands, step by step.
+/// How a run stands, for the operator.
 pub(crate) fn report(history: &History, outcome: Outcome) -> RunReport {
-    let steps = history.plan.steps.iter().map(|step| {
-        let record = history.step(&step.id);
-        let state = history.state(&step.id);
-        let idle = step.status == StepStatus::NoOp && state == StepState::Planned;
-        StepReport {
-            id: step.id.clone(),
-            status: if idle {
-                "no-op".to_owned()
-            } else {
-                state.word().to_owned()
-            },
-            why: record.and_then(|record| record.why.clone()),
-            advice: record.and_then(|record| record.advice.clone()),
-            took_ms: None,
-        }
-    });
     RunReport {
         run: Some(history.run.clone()),
         outcome,
-        steps: steps.collect(),
+        steps: history.reports(),
         findings: history.plan.findings.clone(),
         journal_ms: 0.0,
     }

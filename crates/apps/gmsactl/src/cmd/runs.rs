@@ -1,12 +1,11 @@
 //! `gmsactl runs`: what the journal knows.
 
 use clap::Args;
-use engine::{History, StepState};
+use engine::History;
 use model::names::RunId;
-use model::plan::StepStatus;
 
 use super::Done;
-use crate::documents::{RunDetail, RunList, RunStep, RunSummary};
+use crate::documents::{RunDetail, RunList, RunSummary};
 use crate::options::Global;
 use crate::session;
 use crate::view::{Output, human};
@@ -51,23 +50,8 @@ fn summary(history: &History) -> RunSummary {
 }
 
 fn detail(history: &History) -> RunDetail {
-    let steps = history.plan.steps.iter().map(|step| {
-        let record = history.step(&step.id);
-        let state = history.state(&step.id);
-        let idle = step.status == StepStatus::NoOp && state == StepState::Planned;
-        RunStep {
-            id: step.id.to_string(),
-            status: if idle {
-                "no-op".to_owned()
-            } else {
-                state.word().to_owned()
-            },
-            why: record.and_then(|record| record.why.clone()),
-            advice: record.and_then(|record| record.advice.clone()),
-        }
-    });
     RunDetail {
         summary: summary(history),
-        steps: steps.collect(),
+        steps: history.reports(),
     }
 }
