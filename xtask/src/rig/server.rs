@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
-use rustix::process::{Pid, Signal, kill_process_group};
+use rustix::process::{Pid, Signal, getpgid, kill_process_group};
 
 use super::layout::Layout;
 use crate::system::{command, files};
@@ -53,6 +53,7 @@ impl Server {
             .with_context(|| format!("cannot start {}", self.name))?;
         let process = Process::with_number(child.id())
             .with_context(|| format!("{} ended at once; see {}", self.name, self.log.display()))?;
+        process.await_group()?;
         files::write(
             &self.pid_file,
             &format!("{} {}\n", process.number, process.start_time),
@@ -153,12 +154,32 @@ impl Process {
         Some(Self { number, start_time })
     }
 
+    /// Waits until it leads its own group: `setsid` takes a moment, and a signal to the group would miss it before.
+    fn await_group(&self) -> anyhow::Result<()> {
+        let group = self.group()?;
+        let deadline = Instant::now() + Duration::from_secs(5);
+        while getpgid(Some(group)).ok() != Some(group) {
+            if Instant::now() > deadline {
+                bail!(
+                    "process {} did not become the leader of its group",
+                    self.number
+                );
+            }
+            std::thread::sleep(POLL);
+        }
+        Ok(())
+    }
+
+    fn group(&self) -> anyhow::Result<Pid> {
+        let number = i32::try_from(self.number).ok();
+        number
+            .and_then(Pid::from_raw)
+            .context("not a process number")
+    }
+
     /// The servers lead a process group each: the signal reaches what they started, too.
     fn signal(&self, signal: Signal) -> anyhow::Result<()> {
-        let group = i32::try_from(self.number)
-            .ok()
-            .and_then(Pid::from_raw)
-            .context("not a process number")?;
+        let group = self.group()?;
         kill_process_group(group, signal)
             .with_context(|| format!("cannot signal process {}", self.number))
     }
