@@ -47,6 +47,12 @@ impl Clock for LabClock {
     }
 }
 
+/// A time so many seconds later, or earlier.
+pub(crate) fn moved(time: FileTime, seconds: i64) -> FileTime {
+    let ticks = i128::from(time.as_ticks()) + i128::from(seconds) * 10_000_000;
+    FileTime::from_ticks(u64::try_from(ticks).unwrap_or(0))
+}
+
 /// What the system's clock shows.
 pub(crate) fn system_time() -> FileTime {
     let since = SystemTime::now()

@@ -1,13 +1,15 @@
 //! The directory that all servers of the lab share.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use managed_password::KerberosKeys;
 use model::ports::Clock as _;
 use security::FileTime;
 
-use crate::clock::LabClock;
+use crate::clock::{LabClock, moved};
+use crate::directory_faults::take_computers_out_of_groups;
 use crate::faults::Faults;
 use crate::forest::Forest;
 use crate::kdc::Key;
@@ -27,6 +29,10 @@ pub(crate) struct Directory {
     store: RwLock<Arc<Store>>,
     krbtgt: Key,
     remembered: Mutex<HashMap<String, Arc<KerberosKeys>>>,
+    /// This domain controller's clock minus the lab's, in seconds.
+    clock_skew: AtomicI64,
+    /// [`crate::DirectoryFault::HostNotInGroup`].
+    strips_computers: AtomicBool,
 }
 
 /// Keys of managed passwords that are remembered: making them takes milliseconds.
@@ -47,11 +53,29 @@ impl Directory {
             store: RwLock::new(Arc::new(store)),
             krbtgt: Key::random(18),
             remembered: Mutex::default(),
+            clock_skew: AtomicI64::new(0),
+            strips_computers: AtomicBool::new(false),
         }
     }
 
+    /// What this domain controller's clock shows.
     pub(crate) fn now(&self) -> FileTime {
-        self.clock.now()
+        moved(self.clock.now(), self.clock_skew.load(Ordering::SeqCst))
+    }
+
+    /// How far Kerberos here is ahead of the system's clock, in seconds.
+    pub(crate) fn kerberos_skew(&self) -> i64 {
+        self.faults.clock_skew() + self.clock_skew.load(Ordering::SeqCst)
+    }
+
+    pub(crate) fn set_clock_skew(&self, seconds: i64) {
+        self.clock_skew.store(seconds, Ordering::SeqCst);
+    }
+
+    /// From now on computers are in no group, or may be again.
+    pub(crate) fn strip_computers(&self, strip: bool) {
+        self.strips_computers.store(strip, Ordering::SeqCst);
+        self.write(|_| ());
     }
 
     /// The key of ticket-granting tickets.
@@ -74,9 +98,13 @@ impl Directory {
     }
 
     pub(crate) fn write<T>(&self, write: impl FnOnce(&mut Store) -> T) -> T {
-        write(Arc::make_mut(
-            &mut self.store.write().unwrap_or_else(PoisonError::into_inner),
-        ))
+        let mut guard = self.store.write().unwrap_or_else(PoisonError::into_inner);
+        let store = Arc::make_mut(&mut guard);
+        let written = write(store);
+        if self.strips_computers.load(Ordering::SeqCst) {
+            take_computers_out_of_groups(store, self.now());
+        }
+        written
     }
 
     /// The objects of this moment.

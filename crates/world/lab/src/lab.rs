@@ -154,6 +154,16 @@ impl Lab {
         &self.directory.faults
     }
 
+    /// The domain controller that clients know.
+    pub(crate) fn first(&self) -> &Directory {
+        &self.directory
+    }
+
+    /// The domain controller that goes wrong.
+    pub(crate) fn last(&self) -> &Directory {
+        &self.directory
+    }
+
     /// The objects of this moment.
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {

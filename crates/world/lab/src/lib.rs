@@ -12,12 +12,14 @@
 //! | [`LabSeed::reference_estate`] | CONTOSO with MIM on password accounts |
 //! | [`Lab::domain`] | the same directory for [`hosts`], without a network between |
 //! | [`Lab::clock`], [`Lab::faults`], [`Lab::snapshot`] | the time, what goes wrong, and the objects of a moment |
+//! | [`Lab::suffer`]`(`[`DirectoryFault`]`)` | what goes wrong in real estates, by name |
 //!
 //! INVARIANT: nothing above the wire can tell the lab from a domain, but by its address.
 //! INVARIANT: hostile bytes end in an answer or a closed connection, in bounded memory.
 
 mod clock;
 mod directory;
+mod directory_faults;
 mod domain_view;
 mod faults;
 mod forest;
@@ -34,6 +36,7 @@ mod snapshot;
 mod store;
 
 pub use clock::LabClock;
+pub use directory_faults::DirectoryFault;
 pub use faults::{Fate, Faults, RequestKind, SeenRequest};
 pub use lab::{Lab, LabAddresses, LabError};
 pub use seed::{LabSeed, SeedObject, SeedRootKey};

@@ -119,7 +119,7 @@ fn check(
     content: &TicketContent,
     authenticator: &Authenticator,
 ) -> Result<(), Rejected> {
-    let now = wire::now(directory.faults.clock_skew());
+    let now = wire::now(directory.kerberos_skew());
     let same_client = authenticator.cname.string == content.client.string;
     let skewed = wire::is_skewed(wire::file_time(&authenticator.ctime), now);
     if same_client && !skewed && !content.has_expired(now) {

@@ -66,7 +66,7 @@ enum Request {
 
 /// The reply, as fate has it; `None`: the connection ends.
 async fn answer(directory: &Arc<Directory>, request: Vec<u8>) -> Option<Vec<u8>> {
-    let now = wire::now(directory.faults.clock_skew());
+    let now = wire::now(directory.kerberos_skew());
     let realm = directory.forest.realm();
     let Some(request) = decode(&request) else {
         return Some(KdcFailure::from(Code::MESSAGE_TYPE).encode(

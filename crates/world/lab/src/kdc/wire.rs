@@ -5,7 +5,7 @@ use rasn_kerberos::{EncryptedData, EncryptionKey, KerberosFlags, KerberosTime, P
 use security::{FileTime, Interval};
 
 use super::keys::{Key, WrongKey};
-use crate::clock::system_time;
+use crate::clock::{moved, system_time};
 
 /// Name types of RFC 4120 section 6.2, "Principal Names", and RFC 6806 section 5.
 pub(crate) const NT_PRINCIPAL: i32 = 1;
@@ -57,8 +57,7 @@ pub(crate) fn file_time(time: &KerberosTime) -> FileTime {
 
 /// Kerberos runs on the system's clock: its clients do.
 pub(crate) fn now(skew_seconds: i64) -> FileTime {
-    let ticks = i128::from(system_time().as_ticks()) + i128::from(skew_seconds) * 10_000_000;
-    FileTime::from_ticks(u64::try_from(ticks).unwrap_or(0))
+    moved(system_time(), skew_seconds)
 }
 
 pub(crate) fn is_skewed(theirs: FileTime, ours: FileTime) -> bool {

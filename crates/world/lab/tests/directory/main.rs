@@ -6,6 +6,7 @@
     reason = "helpers of tests, which may fail"
 )]
 
+mod faults;
 mod hostile;
 mod import;
 mod log_ons;

@@ -1,0 +1,157 @@
+//! Named faults of the directory: what real estates suffer from, and how to end it.
+
+use security::FileTime;
+
+use crate::directory::Directory;
+use crate::lab::Lab;
+use crate::rules::add;
+use crate::rules::token::Token;
+use crate::store::Store;
+use crate::store::class::ROOT_KEY;
+use crate::store::object::{Object, ObjectId, Value};
+use crate::store::schema::Attr;
+
+/// A named fault of the directory. Lasts until [`Lab::mend`], or stays in the data where it says so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DirectoryFault {
+    /// Every KDS root key was created this moment: usable in ten hours. Stays in the data.
+    KdsKeyNotEffective,
+    /// Computers are in no group that somebody made, and leave again whenever they are added: so does an identity
+    /// manager that strips what it does not know.
+    HostNotInGroup,
+    /// A third account has every service principal name of the user accounts, too. Stays in the data.
+    SpnDuplicate,
+    /// The last domain controller's clock is ten minutes ahead.
+    ControllerClockOff,
+}
+
+/// How far the clock of [`DirectoryFault::ControllerClockOff`] is ahead: twice what Kerberos allows.
+const CLOCK_OFF_SECONDS: i64 = 600;
+/// Who has the names of [`DirectoryFault::SpnDuplicate`].
+const THIRD_ACCOUNT: &str = "svc-forgotten";
+/// Groups and accounts below it are in every domain.
+const FIRST_OWN_RID: u32 = 1000;
+
+impl DirectoryFault {
+    /// All of them, with the names that operators give.
+    pub const ALL: &[(&str, Self)] = &[
+        ("kds-key-not-effective", Self::KdsKeyNotEffective),
+        ("host-not-in-group", Self::HostNotInGroup),
+        ("spn-duplicate", Self::SpnDuplicate),
+        ("controller-clock-off", Self::ControllerClockOff),
+    ];
+
+    /// The fault with that name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        let found = Self::ALL
+            .iter()
+            .find(|(known, _)| known.eq_ignore_ascii_case(name));
+        found.map(|(_, fault)| *fault)
+    }
+}
+
+impl Lab {
+    /// Lets the directory go wrong. `false`: this lab cannot, it has too few domain controllers.
+    pub fn suffer(&self, fault: DirectoryFault) -> bool {
+        let directory = self.first();
+        match fault {
+            DirectoryFault::KdsKeyNotEffective => {
+                let now = directory.now();
+                directory.write(|store| make_keys_new(store, now));
+            }
+            DirectoryFault::HostNotInGroup => directory.strip_computers(true),
+            DirectoryFault::SpnDuplicate => {
+                directory.write(|store| duplicate_spns(directory, store))
+            }
+            DirectoryFault::ControllerClockOff => self.last().set_clock_skew(CLOCK_OFF_SECONDS),
+        }
+        true
+    }
+
+    /// Ends what goes on going wrong. What faults have done to the data stays: see [`Lab::restore`].
+    pub fn mend(&self) {
+        self.first().strip_computers(false);
+        self.last().set_clock_skew(0);
+    }
+}
+
+fn make_keys_new(store: &mut Store, now: FileTime) {
+    let time = Value::text(now.as_ticks().to_string());
+    let keys = store.find(Attr::ObjectClass, ROOT_KEY.as_bytes()).to_vec();
+    for key in keys {
+        store.set(key, Attr::KdsUseStartTime, vec![time.clone()]);
+        store.set(key, Attr::KdsCreateTime, vec![time.clone()]);
+        store.touch(key, now);
+    }
+}
+
+/// Past the rule that forbids it: two domain controllers can be told at the same time, and both agree.
+fn duplicate_spns(directory: &Directory, store: &mut Store) {
+    let is_user = |object: &&Object| object.class.is("user") && !object.class.is("computer");
+    let users = store.ids().filter_map(|id| store.get(id)).filter(is_user);
+    let mut names: Vec<Value> = users
+        .filter(|user| user.text(Attr::SamAccountName) != Some(THIRD_ACCOUNT))
+        .flat_map(|user| user.values(Attr::ServicePrincipalName).to_vec())
+        .collect();
+    names.dedup();
+    let third = store.find(Attr::SamAccountName, THIRD_ACCOUNT.as_bytes());
+    let Some(third) = third
+        .first()
+        .copied()
+        .or_else(|| add_user(directory, store))
+    else {
+        return;
+    };
+    store.set(third, Attr::ServicePrincipalName, names);
+    store.touch(third, directory.now());
+}
+
+fn add_user(directory: &Directory, store: &mut Store) -> Option<ObjectId> {
+    let system = Token::system();
+    let caller = directory.caller(&system, true);
+    let name = format!("CN={THIRD_ACCOUNT},CN=Users,{}", directory.forest.domain);
+    let attributes = [("objectClass", "user"), ("sAMAccountName", THIRD_ACCOUNT)];
+    let attributes = attributes
+        .map(|(name, value)| (name.to_owned(), vec![value.as_bytes().to_vec()]))
+        .into();
+    add::add(&caller, store, &name, &attributes).ok()
+}
+
+/// Takes every computer out of the groups that somebody made.
+pub(crate) fn take_computers_out_of_groups(store: &mut Store, now: FileTime) {
+    let is_own = |group: &Object| {
+        let rid = group.sid().and_then(|sid| sid.rid());
+        rid.is_some_and(|rid| rid >= FIRST_OWN_RID)
+    };
+    let computers = store.find(Attr::ObjectClass, b"computer").to_vec();
+    for computer in computers {
+        let groups: Vec<ObjectId> = store
+            .get(computer)
+            .map(|computer| computer.referrers(Attr::Member).collect())
+            .unwrap_or_default();
+        for group in groups {
+            let Some(members) = store.get(group).filter(|group| is_own(group)) else {
+                continue;
+            };
+            let stay = |member: &&Value| member.object() != Some(computer);
+            let members = members.values(Attr::Member).iter().filter(stay).cloned();
+            let members = members.collect();
+            store.set(group, Attr::Member, members);
+            store.touch(group, now);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn named_faults_are_found_by_their_names() {
+        for (name, fault) in DirectoryFault::ALL {
+            assert_eq!(DirectoryFault::named(name), Some(*fault));
+        }
+        assert_eq!(DirectoryFault::named("host"), None);
+    }
+}
