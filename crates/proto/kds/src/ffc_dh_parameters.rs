@@ -37,6 +37,15 @@ impl FfcDhParameters {
         })
     }
 
+    /// Takes numbers that fit for certain.
+    pub(crate) fn of<const N: usize>(field_order: &[u8; N], generator: &[u8; N]) -> Self {
+        const { assert!(N <= Self::MAX_KEY_LEN) };
+        Self {
+            field_order: field_order.to_vec(),
+            generator: generator.to_vec(),
+        }
+    }
+
     /// Reads `u32 length | "DHPM" | u32 key length | p | g`.
     ///
     /// # Errors

@@ -24,6 +24,7 @@
 mod counter_mode;
 mod envelope;
 mod error;
+mod ffc_dh_group;
 mod ffc_dh_parameters;
 mod get_key_request;
 mod group_key_id;

@@ -143,6 +143,7 @@ fn ffc_dh_parameters_are_written_and_read() {
         let parameters = FfcDhParameters::new(field_order, generator).unwrap();
         let bytes = vector.bytes("/expected/blob");
         assert_eq!(parameters.to_bytes(), bytes);
+        assert_eq!(FfcDhParameters::rfc5114_2048_256(), parameters);
         assert_eq!(FfcDhParameters::from_bytes(&bytes), Ok(parameters));
     });
 }
