@@ -3,6 +3,7 @@
 mod operator;
 mod proofs;
 mod scratch;
+mod settings;
 
 use std::time::{Duration, Instant};
 

@@ -8,7 +8,10 @@ mod journal;
 mod secrets;
 
 pub use clock::Clock;
-pub use directory::{CreatedObject, Directory, LookedUp, NewGmsa, NewGroup, PasswordProof, Proof};
+pub use directory::{
+    AccountControl, CreatedObject, Delegation, Directory, LookedUp, NewGmsa, NewGroup,
+    PasswordProof, Proof,
+};
 pub use error::{ErrorKind, WorldError};
 pub use host::{FileFacts, Host, Hosts, ProgramOutput, ProgramRun, RetrievalState, StoppedService};
 pub use journal::{Journal, JournalError, LockHolder, RunLock};

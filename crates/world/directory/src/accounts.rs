@@ -5,12 +5,13 @@ use std::str::FromStr;
 use ldap::{Dn, Entry, Filter, Scope, Search};
 use model::inventory::{Account, AccountClass, Gmsa, Group};
 use model::names::{self, SamAccountName};
-use model::ports::{LookedUp, WorldError};
-use security::{Guid, SecurityDescriptor};
+use model::ports::{AccountControl, LookedUp, WorldError};
+use security::Guid;
 
 use crate::ActiveDirectory;
 use crate::error::{malformed, world_error};
 use crate::naming;
+use crate::retrieval::RETRIEVAL;
 
 /// What [`account`] reads.
 pub(crate) const ACCOUNT_ATTRIBUTES: &[&str] = &[
@@ -40,9 +41,6 @@ const ALL_ATTRIBUTES: &[&str] = &[
     "msDS-GroupMSAMembership",
     "member",
 ];
-
-/// [MS-ADTS] 2.2.16 "userAccountControl Bits": ADS_UF_ACCOUNT_DISABLE.
-pub(crate) const ACCOUNT_DISABLE: u32 = 0x2;
 
 /// Names in one filter: keeps requests far below the server's limit.
 const NAMES_PER_SEARCH: usize = 100;
@@ -143,7 +141,8 @@ pub(crate) fn account(entry: &Entry) -> Result<Account, WorldError> {
         sid: naming::sid(entry)?,
         guid: guid(entry)?,
         class: class(entry),
-        enabled: number(entry, "userAccountControl").unwrap_or(0) & ACCOUNT_DISABLE == 0,
+        enabled: number(entry, "userAccountControl").unwrap_or(0) & AccountControl::Disabled.bit()
+            == 0,
         dns_host_name: parsed(entry, "dNSHostName").into_iter().next(),
         spns,
         encryption_types: number(entry, "msDS-SupportedEncryptionTypes"),
@@ -152,15 +151,9 @@ pub(crate) fn account(entry: &Entry) -> Result<Account, WorldError> {
 }
 
 pub(crate) fn gmsa(entry: &Entry) -> Result<Gmsa, WorldError> {
-    let mut retrieval_principals = match entry.value("msDS-GroupMSAMembership") {
-        None => Vec::new(),
-        Some(bytes) => SecurityDescriptor::from_bytes(bytes)
-            .map_err(|error| {
-                malformed(entry.dn.as_str(), "its msDS-GroupMSAMembership is damaged")
-                    .caused_by(error)
-            })?
-            .retrieval_principals(),
-    };
+    let mut retrieval_principals = RETRIEVAL
+        .read(entry)?
+        .map_or_else(Vec::new, |descriptor| descriptor.retrieval_principals());
     retrieval_principals.sort();
     Ok(Gmsa {
         account: account(entry)?,
@@ -244,7 +237,10 @@ fn has_class(entry: &Entry, class: &str) -> bool {
 }
 
 /// The values that are what the model expects; others are named in the log and left out.
-fn parsed<T: FromStr<Err = names::InvalidName>>(entry: &Entry, attribute: &str) -> Vec<T> {
+pub(crate) fn parsed<T: FromStr<Err = names::InvalidName>>(
+    entry: &Entry,
+    attribute: &str,
+) -> Vec<T> {
     let parse = |text: &str| {
         text.parse()
             .inspect_err(

@@ -8,10 +8,11 @@ use model::estate::DirectoryTransport;
 use model::inventory::{Account, Domain, Gap, Gmsa, Group, RootKeyFacts};
 use model::names::{self, HostName, LogonAccount, SamAccountName, Spn};
 use model::ports::{
-    CreatedObject, Directory, LookedUp, NewGmsa, NewGroup, PasswordProof, Proof, WorldError,
+    AccountControl, CreatedObject, Delegation, Directory, LookedUp, NewGmsa, NewGroup,
+    PasswordProof, Proof, WorldError,
 };
 use model::secret::Password;
-use security::{Guid, Sid};
+use security::{FileTime, Guid, Sid};
 use tokio::sync::OnceCell;
 
 use crate::connection::Connection;
@@ -136,6 +137,63 @@ impl Directory for ActiveDirectory {
 
     async fn remove_spn(&self, account: &names::Dn, spn: &Spn) -> Result<(), WorldError> {
         self.take_spn(account, spn).await
+    }
+
+    async fn delegation(&self, account: &names::Dn) -> Result<Delegation, WorldError> {
+        self.read_delegation(account).await
+    }
+
+    async fn allow_delegation_to(
+        &self,
+        account: &names::Dn,
+        service: &Spn,
+    ) -> Result<(), WorldError> {
+        self.put_service(account, service).await
+    }
+
+    async fn revoke_delegation_to(
+        &self,
+        account: &names::Dn,
+        service: &Spn,
+    ) -> Result<(), WorldError> {
+        self.take_service(account, service).await
+    }
+
+    async fn allow_delegation_from(
+        &self,
+        account: &names::Dn,
+        caller: &Sid,
+    ) -> Result<(), WorldError> {
+        self.grant_caller(account, caller).await
+    }
+
+    async fn revoke_delegation_from(
+        &self,
+        account: &names::Dn,
+        caller: &Sid,
+    ) -> Result<(), WorldError> {
+        self.take_caller(account, caller).await
+    }
+
+    async fn set_account_control(
+        &self,
+        account: &names::Dn,
+        bit: AccountControl,
+        set: bool,
+    ) -> Result<(), WorldError> {
+        self.put_control(account, bit, set).await
+    }
+
+    async fn set_encryption_types(
+        &self,
+        account: &names::Dn,
+        types: Option<u32>,
+    ) -> Result<(), WorldError> {
+        self.put_encryption_types(account, types).await
+    }
+
+    async fn create_root_key(&self, effective: FileTime) -> Result<Guid, WorldError> {
+        self.add_root_key(effective).await
     }
 
     async fn prove_password(

@@ -13,9 +13,12 @@
 //!
 //! It does not decide what to change (`planner`, `engine`), nor speak LDAP itself (`ldap`).
 
+mod account_control;
 mod accounts;
 mod active_directory;
 mod connection;
+mod delegation;
+mod descriptors;
 mod domain_controllers;
 mod error;
 mod logons;
@@ -24,6 +27,7 @@ mod objects;
 mod options;
 mod password_proof;
 mod retrieval;
+mod root_key_creation;
 mod root_keys;
 mod spns;
 

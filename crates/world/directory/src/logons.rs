@@ -5,12 +5,12 @@ use ldap::{
 };
 use managed_password::{KerberosKeys, ManagedPassword, ManagedPasswordBlob, Salt};
 use model::names::{LogonAccount, SamAccountName};
-use model::ports::{ErrorKind, Proof, WorldError};
+use model::ports::{AccountControl, ErrorKind, Proof, WorldError};
 use model::secret::Password;
 use security::FileTime;
 
 use crate::ActiveDirectory;
-use crate::accounts::{ACCOUNT_DISABLE, number};
+use crate::accounts::number;
 use crate::error::{malformed, world_error};
 use crate::password_proof::CLOCK_SKEW;
 
@@ -180,7 +180,7 @@ impl ActiveDirectory {
         ]);
         let entry = self.server.search(&search).await.ok()?.pop()?;
         let has = |attribute, bit| number(&entry, attribute).is_some_and(|bits| bits & bit != 0);
-        if has("userAccountControl", ACCOUNT_DISABLE) {
+        if has("userAccountControl", AccountControl::Disabled.bit()) {
             return Some("the account is disabled");
         }
         if has("msDS-User-Account-Control-Computed", LOCKOUT) {

@@ -123,7 +123,7 @@ impl ActiveDirectory {
         Ok(listed)
     }
 
-    fn root_key_container(&self) -> Dn {
+    pub(crate) fn root_key_container(&self) -> Dn {
         let path = [
             "Services",
             "Group Key Distribution Service",

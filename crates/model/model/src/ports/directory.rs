@@ -1,7 +1,7 @@
 //! The port to Active Directory: typed verbs, one directory operation each or a read.
 
 use async_trait::async_trait;
-use security::{Guid, Sid};
+use security::{FileTime, Guid, Sid};
 use serde::{Deserialize, Serialize};
 
 use super::WorldError;
@@ -79,6 +79,57 @@ pub struct PasswordProof {
     pub logon: Proof,
 }
 
+/// A bit of `userAccountControl` that administrators set ([MS-ADTS] 2.2.16 "userAccountControl Bits").
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AccountControl {
+    /// ADS_UF_ACCOUNT_DISABLE: nobody logs on as it.
+    Disabled,
+    /// ADS_UF_NOT_DELEGATED: sensitive, nobody may act in its name.
+    NotDelegated,
+    /// ADS_UF_TRUSTED_FOR_DELEGATION: unconstrained delegation, in the name of anybody to anything.
+    TrustedForDelegation,
+    /// ADS_UF_TRUSTED_TO_AUTHENTICATE_FOR_DELEGATION: protocol transition, without the user's own Kerberos log-on.
+    TrustedToAuthForDelegation,
+}
+
+impl AccountControl {
+    /// All of them.
+    pub const ALL: [Self; 4] = [
+        Self::Disabled,
+        Self::NotDelegated,
+        Self::TrustedForDelegation,
+        Self::TrustedToAuthForDelegation,
+    ];
+
+    /// The bit.
+    pub const fn bit(self) -> u32 {
+        match self {
+            Self::Disabled => 0x2,
+            Self::NotDelegated => 0x10_0000,
+            Self::TrustedForDelegation => 0x8_0000,
+            Self::TrustedToAuthForDelegation => 0x100_0000,
+        }
+    }
+}
+
+/// In whose name an account may act, and who may act in others' names towards it.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Delegation {
+    /// [`AccountControl::TrustedForDelegation`].
+    pub unconstrained: bool,
+    /// [`AccountControl::TrustedToAuthForDelegation`].
+    pub protocol_transition: bool,
+    /// [`AccountControl::NotDelegated`].
+    pub not_delegated: bool,
+    /// `msDS-AllowedToDelegateTo`: the services it may act towards, sorted.
+    pub services: Vec<Spn>,
+    /// `msDS-AllowedToActOnBehalfOfOtherIdentity`: who may act towards it (resource-based), sorted.
+    pub callers: Vec<Sid>,
+    /// Whether that descriptor has entries beside the plain ones in `callers`: denials, conditions, unknown ones.
+    pub other_entries: bool,
+}
+
 /// Active Directory, as far as conversions need it.
 ///
 /// Every verb reads back what it needs itself; none retries a write whose outcome is unknown: it says so
@@ -145,6 +196,43 @@ pub trait Directory: Send + Sync {
 
     /// Removes an SPN from an account; no error when it is not there.
     async fn remove_spn(&self, account: &Dn, spn: &Spn) -> Result<(), WorldError>;
+
+    /// How an account may delegate, and who may towards it.
+    ///
+    /// # Errors
+    /// [`super::ErrorKind::NotFound`] where there is no such account.
+    async fn delegation(&self, account: &Dn) -> Result<Delegation, WorldError>;
+
+    /// Adds a service to the account's constrained delegation; no error when it is there.
+    async fn allow_delegation_to(&self, account: &Dn, service: &Spn) -> Result<(), WorldError>;
+
+    /// Removes a service from the account's constrained delegation; no error when it is not there.
+    async fn revoke_delegation_to(&self, account: &Dn, service: &Spn) -> Result<(), WorldError>;
+
+    /// Adds a principal to those that may act towards the account (resource-based); other entries stay as they are.
+    async fn allow_delegation_from(&self, account: &Dn, caller: &Sid) -> Result<(), WorldError>;
+
+    /// Takes back exactly the entry that [`Directory::allow_delegation_from`] adds.
+    async fn revoke_delegation_from(&self, account: &Dn, caller: &Sid) -> Result<(), WorldError>;
+
+    /// Sets or clears a bit of `userAccountControl`; no error when it is so already.
+    async fn set_account_control(
+        &self,
+        account: &Dn,
+        bit: AccountControl,
+        set: bool,
+    ) -> Result<(), WorldError>;
+
+    /// Replaces `msDS-SupportedEncryptionTypes` ([MS-KILE] 2.2.7), or removes it; no error when it is so already.
+    async fn set_encryption_types(
+        &self,
+        account: &Dn,
+        types: Option<u32>,
+    ) -> Result<(), WorldError>;
+
+    /// Creates a KDS root key as Windows does (SHA-512) with that effective time, and answers its id. Where the answer
+    /// was lost, it is looked for by its id before an error is given.
+    async fn create_root_key(&self, effective: FileTime) -> Result<Guid, WorldError>;
 
     /// Proves, as the machine account of `host`, that the gMSA's managed password can be retrieved and works.
     ///

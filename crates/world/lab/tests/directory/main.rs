@@ -6,6 +6,7 @@
     reason = "helpers of tests, which may fail"
 )]
 
+mod account_settings;
 mod faults;
 mod hostile;
 mod import;

@@ -6,10 +6,11 @@ use model::inventory::{
 };
 use model::names::{Dn, HostName, LogonAccount, SamAccountName, Spn};
 use model::ports::{
-    CreatedObject, Directory, ErrorKind, NewGmsa, NewGroup, PasswordProof, Proof, WorldError,
+    AccountControl, CreatedObject, Delegation, Directory, ErrorKind, NewGmsa, NewGroup,
+    PasswordProof, Proof, WorldError,
 };
 use model::secret::Password;
-use security::{Guid, Sid};
+use security::{FileTime, Guid, Interval, Sid};
 
 use super::FakeWorld;
 use super::state::{FakeAccount, State, error};
@@ -170,6 +171,108 @@ impl Directory for FakeWorld {
         })
     }
 
+    async fn delegation(&self, account: &Dn) -> Result<Delegation, WorldError> {
+        self.read(&format!("read the delegation of {account}"), |state| {
+            let mut accounts = state.accounts.values();
+            let found = accounts.find(|found| found.account.dn == *account);
+            found
+                .map(|found| found.delegation.clone())
+                .ok_or_else(|| error(ErrorKind::NotFound, format!("no such object: {account}")))
+        })
+    }
+
+    async fn allow_delegation_to(&self, account: &Dn, service: &Spn) -> Result<(), WorldError> {
+        self.write(&format!("let {account} delegate to {service}"), |state| {
+            let services = &mut state.by_dn(account)?.delegation.services;
+            if !services.iter().any(|had| had.same_as(service)) {
+                services.push(service.clone());
+                services.sort();
+            }
+            Ok(())
+        })
+    }
+
+    async fn revoke_delegation_to(&self, account: &Dn, service: &Spn) -> Result<(), WorldError> {
+        self.write(
+            &format!("let {account} delegate to {service} no more"),
+            |state| {
+                let services = &mut state.by_dn(account)?.delegation.services;
+                services.retain(|had| !had.same_as(service));
+                Ok(())
+            },
+        )
+    }
+
+    async fn allow_delegation_from(&self, account: &Dn, caller: &Sid) -> Result<(), WorldError> {
+        self.write(&format!("let {caller} delegate to {account}"), |state| {
+            let callers = &mut state.by_dn(account)?.delegation.callers;
+            if !callers.contains(caller) {
+                callers.push(*caller);
+                callers.sort();
+            }
+            Ok(())
+        })
+    }
+
+    async fn revoke_delegation_from(&self, account: &Dn, caller: &Sid) -> Result<(), WorldError> {
+        self.write(
+            &format!("let {caller} delegate to {account} no more"),
+            |state| {
+                let callers = &mut state.by_dn(account)?.delegation.callers;
+                callers.retain(|had| had != caller);
+                Ok(())
+            },
+        )
+    }
+
+    async fn set_account_control(
+        &self,
+        account: &Dn,
+        bit: AccountControl,
+        set: bool,
+    ) -> Result<(), WorldError> {
+        self.write(&format!("set {bit:?} of {account} to {set}"), |state| {
+            let found = state.by_dn(account)?;
+            match bit {
+                AccountControl::Disabled => found.account.enabled = !set,
+                AccountControl::NotDelegated => found.delegation.not_delegated = set,
+                AccountControl::TrustedForDelegation => found.delegation.unconstrained = set,
+                AccountControl::TrustedToAuthForDelegation => {
+                    found.delegation.protocol_transition = set;
+                }
+            }
+            Ok(())
+        })
+    }
+
+    async fn set_encryption_types(
+        &self,
+        account: &Dn,
+        types: Option<u32>,
+    ) -> Result<(), WorldError> {
+        self.write(&format!("set encryption types of {account}"), |state| {
+            state.by_dn(account)?.account.encryption_types = types;
+            Ok(())
+        })
+    }
+
+    async fn create_root_key(&self, effective: FileTime) -> Result<Guid, WorldError> {
+        self.write("create a root key", |state| {
+            state.created += 1;
+            let id = Guid::from_bytes([u8::try_from(state.created).unwrap(); Guid::LEN]);
+            let margin = Interval::from_minutes(10 * 60 + 5);
+            state.root_keys.push(RootKeyFacts {
+                id,
+                domain_controller: "dc1.contoso.com".parse().unwrap(),
+                created: state.now,
+                effective,
+                usable_from: effective.saturating_add(margin),
+                defect: None,
+            });
+            Ok(id)
+        })
+    }
+
     async fn prove_password(
         &self,
         gmsa: &SamAccountName,
@@ -239,6 +342,7 @@ fn create_gmsa(state: &mut State, gmsa: &NewGmsa) -> Result<CreatedObject, World
         account,
         password: None,
         interval_days: gmsa.interval_days,
+        delegation: Delegation::default(),
         retrieval_principals: gmsa.retrieval_principals.clone(),
     };
     state.accounts.insert(name.as_str().to_lowercase(), account);

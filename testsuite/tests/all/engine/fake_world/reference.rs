@@ -6,6 +6,7 @@ use model::inventory::{
     Account, AccountClass, Group, Product, RootKeyFacts, Service, ServiceStart, ServiceState,
 };
 use model::names::{LogonAccount, ServiceName};
+use model::ports::Delegation;
 use security::{Guid, Interval};
 
 use super::fault::Faults;
@@ -90,6 +91,7 @@ pub fn add_account(
         account,
         password,
         interval_days: 0,
+        delegation: Delegation::default(),
         retrieval_principals: Vec::new(),
     };
     state.accounts.insert(name.to_lowercase(), account);

@@ -11,7 +11,10 @@ impl Snapshot {
         let mut lines = Vec::new();
         for found in state.accounts.values() {
             let (account, principals) = (&found.account, &found.retrieval_principals);
-            lines.push(format!("account {account:?}, retrieved by {principals:?}"));
+            let delegation = &found.delegation;
+            lines.push(format!(
+                "account {account:?}, retrieved by {principals:?}, {delegation:?}"
+            ));
         }
         lines.extend(
             state

@@ -6,7 +6,7 @@ use model::inventory::{
     Account, AccountClass, Group, Product, RootKeyFacts, Service, ServiceState,
 };
 use model::names::{Dn, DnsName, HostName, LogonAccount, SamAccountName, ServiceName};
-use model::ports::{CreatedObject, ErrorKind, WorldError};
+use model::ports::{CreatedObject, Delegation, ErrorKind, WorldError};
 use security::{FileTime, Guid, Sid};
 
 use super::fault::Faults;
@@ -33,6 +33,7 @@ pub struct FakeAccount {
     /// A user's password.
     pub password: Option<&'static str>,
     pub interval_days: u32,
+    pub delegation: Delegation,
     pub retrieval_principals: Vec<Sid>,
 }
 
