@@ -18,7 +18,7 @@ use model::names::{DnsName, HostName, LogonAccount};
 use model::plan::Plan;
 use model::ports::Journal;
 use model::secret::Password;
-use planner::{Planning, Profile};
+use planner::{Planning, Profile, Refusal};
 
 use crate::error::Failure;
 use crate::options::Global;
@@ -33,6 +33,7 @@ pub struct Session<'a> {
     /// How to reach things.
     pub estate: Estate,
     catalogue: Vec<Component>,
+    refused: Vec<Refusal>,
 }
 
 impl<'a> Session<'a> {
@@ -43,12 +44,14 @@ impl<'a> Session<'a> {
 
     /// For an estate that is known.
     pub fn of_estate(global: &'a Global, estate: Estate) -> Result<Self, Failure> {
-        let catalogue =
-            mim::catalogue().map_err(|error| Failure::new("internal", error.to_string()))?;
+        let unreadable = |error| Failure::new("internal", format!("the catalogue: {error}"));
+        let catalogue = mim::catalogue().map_err(unreadable)?;
+        let refused = mim::refused().map_err(unreadable)?;
         Ok(Self {
             global,
             estate,
             catalogue,
+            refused,
         })
     }
 
@@ -204,7 +207,8 @@ impl<'a> Session<'a> {
         let hosts = self.estate.hosts.iter().map(host).collect();
         let component = |profile: &&dyn Profile| ComponentProbe {
             component: profile.component().clone(),
-            service: profile.service().clone(),
+            carrier: profile.carrier().clone(),
+            services: profile.watched_services().to_vec(),
             registry: profile.registry(),
         };
         let components = profiles.iter().map(component).collect();
@@ -230,6 +234,7 @@ impl<'a> Session<'a> {
             inventory,
             intent,
             profiles: &self.profiles(),
+            refused: &self.refused,
             credentials: &credentials,
             made_by: env!("CARGO_PKG_VERSION"),
         })

@@ -44,7 +44,10 @@ fn the_reference_estate_is_converted_verified_and_rolled_back_clean() {
     let document = document(&output);
     assert_eq!(document["rolled_back_clean"], true, "{document:#}");
     assert_eq!(document["verified"], true, "{document:#}");
-    assert_eq!(document["converted"], serde_json::json!(["sync"]));
+    assert_eq!(
+        document["converted"],
+        serde_json::json!(["sync", "service", "pam-component", "pam-monitoring"])
+    );
     assert_eq!(document["hosts"], 5);
     assert!(document["steps"].as_u64().unwrap() > 10, "{document:#}");
     assert_eq!(output.status.code(), Some(0), "{output:?}");

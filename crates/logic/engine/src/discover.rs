@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::{join, join_all};
 use model::inventory::{
-    Account, AccountClass, Coverage, Domain, Gap, HostInventory, Inventory, Service, SpnHolders,
-    registry_path,
+    Account, AccountClass, Carrier, Coverage, Domain, Gap, HostInventory, Inventory, Service,
+    SpnHolders, registry_path,
 };
 use model::names::{
     ComponentId, DnsName, HostName, LogonAccount, SamAccountName, ServiceName, Spn,
@@ -46,8 +46,10 @@ pub struct HostQuestion {
 pub struct ComponentProbe {
     /// Which component.
     pub component: ComponentId,
-    /// Its service.
-    pub service: ServiceName,
+    /// What of it has a logon account.
+    pub carrier: Carrier,
+    /// Other services to look at, whatever their account.
+    pub services: Vec<ServiceName>,
     /// Registry values to read: key and value name.
     pub registry: Vec<(String, String)>,
 }
@@ -115,8 +117,6 @@ async fn ask_host(
     let host = world.hosts.host(&question.name).await?;
     let facts = host.facts().await?;
     let services = host.services().await?;
-    let has = |probe: &&ComponentProbe| services.iter().any(|service| is(service, &probe.service));
-    let present: Vec<_> = probes.iter().filter(has).collect();
     let mut gaps = Vec::new();
     let products = host.products().await.unwrap_or_else(|error| {
         gaps.push(gap(
@@ -126,7 +126,9 @@ async fn ask_host(
         Vec::new()
     });
     let mut registry = BTreeMap::new();
-    for (key, value) in present.iter().flat_map(|probe| &probe.registry) {
+    // Products share keys, and whether a component is there may stand in one: all are read, each once.
+    let wanted: BTreeSet<_> = probes.iter().flat_map(|probe| &probe.registry).collect();
+    for (key, value) in wanted {
         match host.registry_text(key, value).await {
             Ok(Some(text)) => drop(registry.insert(registry_path(key, value), text)),
             Ok(None) => {}
@@ -136,22 +138,31 @@ async fn ask_host(
     let files = files(host.as_ref(), question, &mut gaps).await;
     let of_interest = |service: &Service| {
         matches!(service.logon_account, LogonAccount::Domain { .. })
-            || probes.iter().any(|probe| is(service, &probe.service))
+            || probes.iter().any(|probe| probe.looks_at(service))
     };
-    let inventory = HostInventory {
+    let mut inventory = HostInventory {
         name: question.name.clone(),
         dns_name: question.dns_name.clone(),
         facts,
-        components: present
-            .iter()
-            .map(|probe| probe.component.clone())
-            .collect(),
+        components: Vec::new(),
         services: services.into_iter().filter(of_interest).collect(),
+        app_pools: Vec::new(),
         products,
         registry,
         files,
     };
+    let present = probes
+        .iter()
+        .filter(|probe| inventory.carried(&probe.carrier).is_some());
+    inventory.components = present.map(|probe| probe.component.clone()).collect();
     Ok((inventory, gaps))
+}
+
+impl ComponentProbe {
+    fn looks_at(&self, service: &Service) -> bool {
+        let own = matches!(&self.carrier, Carrier::Service(name) if is(service, name));
+        own || self.services.iter().any(|name| is(service, name))
+    }
 }
 
 async fn files(

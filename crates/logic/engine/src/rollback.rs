@@ -1,6 +1,7 @@
 //! Takes a run back, from the journal alone.
 
 use model::names::{ComponentId, RunId};
+use model::plan::SHARED;
 use model::ports::Journal;
 use model::run::{Outcome, RunChange};
 
@@ -61,6 +62,12 @@ fn may_go_alone(history: &History, only: &ComponentId) -> Result<(), EngineError
         run: history.run.clone(),
         why,
     };
+    if only.as_str() == SHARED {
+        return Err(not_now(
+            "has steps under that name that its components rest on: take it back as a whole"
+                .to_owned(),
+        ));
+    }
     if !history
         .plan
         .steps

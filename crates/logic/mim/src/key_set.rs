@@ -18,7 +18,7 @@ pub(crate) struct KeySet {
     folder_key: String,
     folder_value: String,
     export_tool: String,
-    activate_tool: String,
+    pub activate_tool: String,
     /// The file to export to, unless the intent names another.
     pub file: String,
 }

@@ -1,10 +1,15 @@
 //! The Microsoft Identity Manager catalogue: components, versions, tools, rules.
 //!
 //! What can be data is data: `data/components.toml`, each fact with its source. What is left is code: how the tools'
-//! command lines are put together (`key_set.rs`) and which versions can run under a gMSA (`version.rs`).
+//! command lines are put together (`key_set.rs`), which versions can run under a gMSA (`version.rs`), and what an
+//! operator should know beforehand (`rules.rs`).
 
+mod catalogue;
 mod component;
 mod key_set;
+mod rules;
 mod version;
 
-pub use component::{Component, FINDINGS, catalogue};
+pub use catalogue::{catalogue, refused};
+pub use component::Component;
+pub use rules::FINDINGS;

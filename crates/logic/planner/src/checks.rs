@@ -19,6 +19,15 @@ use spns::of_the_spns;
 pub(crate) fn of_a_conversion(conversion: &Conversion<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     let Some(profile) = conversion.profile else {
+        let component = &conversion.wanted.component;
+        let mut refused = conversion.refused.iter();
+        if let Some(refusal) = refused.find(|refusal| refusal.component == *component) {
+            let what = format!("the {} cannot be converted: {}", refusal.title, refusal.why);
+            let mut finding =
+                kind::COMPONENT_REFUSED.found(component.as_str(), what, &refusal.instead);
+            finding.source.clone_from(&refusal.source);
+            return vec![finding];
+        }
         let known: Vec<_> = conversion.known_components().collect();
         return vec![kind::COMPONENT_UNKNOWN.found(
             conversion.wanted.component.as_str(),
@@ -28,7 +37,7 @@ pub(crate) fn of_a_conversion(conversion: &Conversion<'_>) -> Vec<Finding> {
     };
     for place in &conversion.places {
         findings.extend(of_a_place(conversion, place));
-        if let Some(view) = place.view(conversion.wanted) {
+        if let Some(view) = place.view(conversion) {
             findings.extend(profile.findings(&view));
         }
     }

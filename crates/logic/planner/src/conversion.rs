@@ -1,11 +1,11 @@
 //! One conversion, seen against the inventory.
 
 use model::intent;
-use model::inventory::{Account, AccountClass, HostInventory, Inventory, Service};
+use model::inventory::{Account, AccountClass, Carried, Gmsa, HostInventory, Inventory};
 use model::names::{HostName, LogonAccount, Spn};
 
 use crate::planning::Planning;
-use crate::profile::{HostView, Profile};
+use crate::profile::{HostView, Profile, Refusal};
 
 /// What is wanted of one component, and what was found of it.
 pub(crate) struct Conversion<'a> {
@@ -13,9 +13,11 @@ pub(crate) struct Conversion<'a> {
     pub wanted: &'a intent::Conversion,
     /// `None` where no such component is known.
     pub profile: Option<&'a dyn Profile>,
+    pub refused: &'a [Refusal],
     pub credentials: &'a [LogonAccount],
     pub places: Vec<Place<'a>>,
     profiles: &'a [&'a dyn Profile],
+    gmsa_account: LogonAccount,
 }
 
 /// One of its hosts.
@@ -24,7 +26,7 @@ pub(crate) struct Place<'a> {
     /// `None` where it is not in the inventory.
     pub host: Option<&'a HostInventory>,
     /// `None` where the component is not installed there.
-    pub service: Option<&'a Service>,
+    pub carried: Option<Carried<'a>>,
 }
 
 impl<'a> Conversion<'a> {
@@ -36,37 +38,54 @@ impl<'a> Conversion<'a> {
             .copied();
         let place = |name: &'a HostName| {
             let host = planning.inventory.host(name);
-            let service = host
+            let carried = host
                 .zip(profile)
-                .and_then(|(host, profile)| host.service(profile.service()));
+                .and_then(|(host, profile)| host.carried(profile.carrier()));
             Place {
                 name,
                 host,
-                service,
+                carried,
             }
         };
+        let mut places: Vec<_> = wanted.hosts.iter().map(place).collect();
+        // What runs comes first: a warm standby is converted when the active server is.
+        places.sort_by_key(|place| place.carried.is_some_and(|carried| !carried.runs()));
+        let domain = &planning.inventory.domain;
         Self {
             inventory: planning.inventory,
             wanted,
             profile,
+            refused: planning.refused,
             credentials: planning.credentials,
-            places: wanted.hosts.iter().map(place).collect(),
+            places,
             profiles: planning.profiles,
+            gmsa_account: LogonAccount::domain(
+                &domain.netbios_name,
+                wanted.gmsa.sam_account_name(),
+            ),
         }
     }
 
     /// The gMSA as a service's logon account.
-    pub fn gmsa_account(&self) -> LogonAccount {
-        LogonAccount::domain(
-            &self.inventory.domain.netbios_name,
-            self.wanted.gmsa.sam_account_name(),
-        )
+    pub fn gmsa_account(&self) -> &LogonAccount {
+        &self.gmsa_account
     }
 
-    /// The password account that the service runs under on a host, if it is one of this domain.
+    /// The password account that the service or pool runs under on a host, if it is one of this domain.
     pub fn old_account(&self, place: &Place<'_>) -> Option<LogonAccount> {
-        let account = &place.service?.logon_account;
+        let account = place.carried?.logon_account();
         (self.account(account)?.class == AccountClass::User).then(|| account.clone())
+    }
+
+    /// Whether the host is a warm standby: the component has a key set, and activating that would make this host the
+    /// active one. What does not run is taken for one, since only its operator knows better.
+    pub fn stands_by(&self, place: &Place<'_>) -> bool {
+        self.key_set_file().is_some() && place.carried.is_some_and(|carried| !carried.runs())
+    }
+
+    /// The gMSA, if it is there.
+    pub fn gmsa(&self) -> Option<&'a Gmsa> {
+        self.inventory.gmsa(&self.wanted.gmsa.sam_account_name())
     }
 
     /// All password accounts that this conversion leaves, each once.
@@ -122,7 +141,10 @@ impl<'a> Conversion<'a> {
 
     /// Whether an SPN belongs to the component.
     pub fn owns(&self, spn: &Spn) -> bool {
-        self.profile.is_some_and(|profile| profile.owns(spn))
+        match &self.wanted.spns {
+            Some(spns) => spns.iter().any(|moves| moves.same_as(spn)),
+            None => self.profile.is_some_and(|profile| profile.owns(spn)),
+        }
     }
 
     pub fn known_components(&self) -> impl Iterator<Item = &str> {
@@ -133,25 +155,30 @@ impl<'a> Conversion<'a> {
 }
 
 impl<'a> Place<'a> {
-    /// Whether the service runs as the gMSA already.
+    /// Whether it runs as the gMSA already.
     pub fn has_its_gmsa(&self, conversion: &Conversion<'_>) -> bool {
-        self.service
-            .is_some_and(|service| service.logon_account.same_as(&conversion.gmsa_account()))
+        self.carried
+            .is_some_and(|carried| carried.logon_account().same_as(conversion.gmsa_account()))
     }
 
     /// Whether nothing is left to do: it runs as the gMSA, with its flag as far as that can be seen.
     pub fn is_converted(&self, conversion: &Conversion<'_>) -> bool {
         self.has_its_gmsa(conversion)
             && self
-                .service
-                .is_some_and(|service| service.managed_account != Some(false))
+                .carried
+                .and_then(Carried::service)
+                .is_none_or(|service| service.managed_account != Some(false))
     }
 
-    pub fn view(&self, conversion: &'a intent::Conversion) -> Option<HostView<'a>> {
+    pub fn view<'b>(&self, conversion: &'b Conversion<'a>) -> Option<HostView<'b>>
+    where
+        'a: 'b,
+    {
         Some(HostView {
             host: self.host?,
-            service: self.service?,
-            conversion,
+            carried: self.carried?,
+            conversion: conversion.wanted,
+            gmsa: conversion.gmsa_account(),
         })
     }
 }

@@ -67,27 +67,33 @@ pub(crate) fn of_a_conversion(conversion: &Conversion<'_>) -> Vec<Fact> {
 }
 
 fn of_a_place(conversion: &Conversion<'_>, place: &Place<'_>) -> Vec<Fact> {
-    let (Some(host), Some(service)) = (place.host, place.service) else {
+    let (Some(host), Some(carried)) = (place.host, place.carried) else {
         return vec![fact(place.name.as_str(), "service", none())];
     };
-    let subject = format!("{}, {}", place.name, service.name);
+    let subject = format!("{}, {}", place.name, carried.name());
     let version = conversion
         .profile
         .and_then(|profile| profile.version(host))
         .unwrap_or_else(none);
-    let managed = service
-        .managed_account
-        .map_or_else(none, |managed| managed.to_string());
     let mut facts = vec![
-        fact(&subject, "logon account", service.logon_account.to_string()),
-        fact(&subject, "managed-account flag", managed),
+        fact(
+            &subject,
+            "logon account",
+            carried.logon_account().to_string(),
+        ),
         fact(
             &subject,
             "state",
-            format!("{:?}", service.state).to_lowercase(),
+            format!("{:?}", carried.state()).to_lowercase(),
         ),
         fact(&subject, "version", version),
     ];
+    if let Some(service) = carried.service() {
+        let managed = service
+            .managed_account
+            .map_or_else(none, |managed| managed.to_string());
+        facts.push(fact(&subject, "managed-account flag", managed));
+    }
     if let Some(file) = conversion.key_set_file() {
         let found = host.files.get(&file).cloned().unwrap_or_else(none);
         facts.push(fact(&format!("{}, {file}", place.name), "SHA-256", found));

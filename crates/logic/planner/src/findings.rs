@@ -91,6 +91,12 @@ pub const NOT_LOOKED_UP: FindingKind = blocks(
     "the inventory does not tell whether that name exists in the domain",
     DESIGN,
 );
+/// A component that cannot run under a gMSA.
+pub const COMPONENT_REFUSED: FindingKind = blocks(
+    "GMSA-014",
+    "its vendor does not support it under a gMSA",
+    DESIGN,
+);
 /// An SPN is on an account that the conversion does not know, or on several.
 pub const SPN_ON_THIRD: FindingKind = blocks(
     "GMSA-020",
@@ -187,6 +193,7 @@ pub const ALL: &[FindingKind] = &[
     COMPONENT_UNKNOWN,
     SERVICE_MISSING,
     NOT_LOOKED_UP,
+    COMPONENT_REFUSED,
     SPN_ON_THIRD,
     SPN_STAYS,
     NAME_TAKEN,

@@ -21,7 +21,7 @@ mod proposal;
 mod steps;
 
 pub use planning::Planning;
-pub use profile::{HostView, KeySetTools, Profile, Suggestion};
+pub use profile::{HostView, KeySetTools, Profile, Refusal, Suggestion};
 pub use proposal::{Wanted, propose, questions};
 
 use model::plan::{Plan, PlannedEstate, fingerprint};
@@ -34,13 +34,14 @@ use conversion::Conversion;
 pub fn plan(planning: &Planning<'_>) -> Plan {
     let inventory = planning.inventory;
     let mut findings = checks::of_the_forest(inventory);
-    let mut all_steps = Vec::new();
     let mut prior = facts::of_the_domain(inventory);
-    for wanted in &planning.intent.conversions {
-        let conversion = Conversion::new(planning, wanted);
-        findings.extend(checks::of_a_conversion(&conversion));
-        prior.extend(facts::of_a_conversion(&conversion));
-        all_steps.extend(steps::of_a_conversion(&conversion));
+    let wanted = planning.intent.conversions.iter();
+    let conversions: Vec<_> = wanted
+        .map(|wanted| Conversion::new(planning, wanted))
+        .collect();
+    for conversion in &conversions {
+        findings.extend(checks::of_a_conversion(conversion));
+        prior.extend(facts::of_a_conversion(conversion));
     }
     prior.sort();
     prior.dedup();
@@ -60,7 +61,7 @@ pub fn plan(planning: &Planning<'_>) -> Plan {
         fingerprint: fingerprint(&prior),
         intent: planning.intent.clone(),
         prior,
-        steps: all_steps,
+        steps: steps::of_conversions(&conversions),
         findings,
     }
 }

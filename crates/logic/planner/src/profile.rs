@@ -2,13 +2,14 @@
 
 use model::finding::Finding;
 use model::intent::Conversion;
-use model::inventory::{HostInventory, Service};
+use model::inventory::{Carried, Carrier, HostInventory};
 use model::names::{
     ComponentId, DnsName, GmsaName, LogonAccount, SamAccountName, ServiceName, Spn,
 };
 use model::plan::ToolRun;
+use serde::Deserialize;
 
-/// A product's component: one service that can run as a gMSA.
+/// A product's component: one service or application pool that can run as a gMSA.
 pub trait Profile: Sync {
     /// Its name in intents.
     fn component(&self) -> &ComponentId;
@@ -16,8 +17,11 @@ pub trait Profile: Sync {
     /// Its name for people.
     fn title(&self) -> &str;
 
-    /// Its Windows service.
-    fn service(&self) -> &ServiceName;
+    /// What of it has a logon account.
+    fn carrier(&self) -> &Carrier;
+
+    /// Services beside its own that discovery must look at.
+    fn watched_services(&self) -> &[ServiceName];
 
     /// Registry values that discovery must read for it: key and value name.
     fn registry(&self) -> Vec<(String, String)>;
@@ -46,15 +50,34 @@ pub trait Profile: Sync {
     ) -> Option<KeySetTools>;
 }
 
+/// A component that cannot run under a gMSA: refused by name.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Refusal {
+    /// Its name in intents.
+    #[serde(rename = "id")]
+    pub component: ComponentId,
+    /// Its name for people.
+    pub title: String,
+    /// Why not.
+    pub why: String,
+    /// What to do instead.
+    pub instead: String,
+    /// Where this knowledge comes from.
+    pub source: String,
+}
+
 /// One host of one conversion.
 #[derive(Debug, Clone, Copy)]
 pub struct HostView<'a> {
     /// The host.
     pub host: &'a HostInventory,
-    /// The component's service there.
-    pub service: &'a Service,
+    /// The component's service or pool there.
+    pub carried: Carried<'a>,
     /// What is wanted.
     pub conversion: &'a Conversion,
+    /// The gMSA as a logon account.
+    pub gmsa: &'a LogonAccount,
 }
 
 /// Names to propose.
@@ -66,6 +89,8 @@ pub struct Suggestion {
     pub retrieval_group: SamAccountName,
     /// Where the key set goes, for a component that has one.
     pub key_set: Option<String>,
+    /// Groups that the gMSA joins where the old account is a member of them.
+    pub groups: Vec<SamAccountName>,
 }
 
 /// The command lines around a key set.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use model::estate::Estate;
 use model::intent::{Conversion, Intent, Strategy};
 use model::inventory::{AccountClass, Inventory};
-use model::names::{ComponentId, GmsaName, HostName, SamAccountName, Spn};
+use model::names::{GmsaName, HostName, SamAccountName, Spn};
 
 use crate::profile::Profile;
 
@@ -35,6 +35,7 @@ pub fn questions(estate: &Estate, intent: Option<&Intent>, profiles: &[&dyn Prof
                 let key_set = conversion.key_set.clone().or_else(usual);
                 let group = conversion.retrieval_group.clone();
                 wanted.add(&conversion.gmsa, group, &conversion.hosts, key_set);
+                wanted.names.extend(conversion.groups.iter().cloned());
             }
         }
         None => {
@@ -42,6 +43,7 @@ pub fn questions(estate: &Estate, intent: Option<&Intent>, profiles: &[&dyn Prof
             for suggestion in profiles.iter().map(|profile| profile.suggestion()) {
                 let (gmsa, group) = (suggestion.gmsa, suggestion.retrieval_group);
                 wanted.add(&gmsa, group, &hosts, suggestion.key_set);
+                wanted.names.extend(suggestion.groups);
             }
         }
     }
@@ -51,6 +53,10 @@ pub fn questions(estate: &Estate, intent: Option<&Intent>, profiles: &[&dyn Prof
             .spns
             .extend(hosts.flat_map(|host| profile.expected_spns(host)));
     }
+    let conversions = intent.iter().flat_map(|intent| &intent.conversions);
+    wanted
+        .spns
+        .extend(conversions.flat_map(|wanted| wanted.spns.iter().flatten().cloned()));
     wanted
 }
 
@@ -70,31 +76,39 @@ impl Wanted {
     }
 }
 
-/// A first intent: every component that was found, under the names that its profile suggests.
+/// A first intent: every component that was found, in the catalogue's order, under the names that its profile suggests.
 ///
 /// A component that runs as a gMSA already keeps that gMSA's name.
 pub fn propose(inventory: &Inventory, profiles: &[&dyn Profile]) -> Intent {
-    let mut found: BTreeMap<&ComponentId, Vec<HostName>> = BTreeMap::new();
-    for host in &inventory.hosts {
-        for component in &host.components {
-            found.entry(component).or_default().push(host.name.clone());
+    let conversions = profiles.iter().filter_map(|profile| {
+        let found = || {
+            let hosts = inventory.hosts.iter();
+            hosts.filter_map(|host| Some((host, host.carried(profile.carrier())?)))
+        };
+        let hosts: Vec<HostName> = found().map(|(host, _)| host.name.clone()).collect();
+        if hosts.is_empty() {
+            return None;
         }
-    }
-    let conversions = found.into_iter().filter_map(|(component, hosts)| {
-        let profile = profiles
-            .iter()
-            .find(|profile| profile.component() == component)?;
+        let accounts: Vec<_> = found()
+            .filter_map(|(_, carried)| {
+                let netbios = &inventory.domain.netbios_name;
+                inventory.account(carried.logon_account().in_domain(netbios)?)
+            })
+            .collect();
         let suggestion = profile.suggestion();
-        let present = hosts.iter().find_map(|host| {
-            let account = &inventory
-                .host(host)?
-                .service(profile.service())?
-                .logon_account;
-            let account = inventory.account(account.in_domain(&inventory.domain.netbios_name)?)?;
-            (account.class == AccountClass::Gmsa).then(|| account.name.as_str().parse().ok())?
-        });
+        let present = accounts
+            .iter()
+            .filter(|account| account.class == AccountClass::Gmsa)
+            .find_map(|account| account.name.as_str().parse().ok());
+        let is_in = |group: &SamAccountName| {
+            let group = inventory.group(group);
+            group.is_some_and(|group| {
+                let mut accounts = accounts.iter();
+                accounts.any(|account| group.members.contains(&account.dn))
+            })
+        };
         Some(Conversion {
-            component: component.clone(),
+            component: profile.component().clone(),
             hosts,
             gmsa: present.unwrap_or(suggestion.gmsa),
             retrieval_group: suggestion.retrieval_group,
@@ -103,6 +117,8 @@ pub fn propose(inventory: &Inventory, profiles: &[&dyn Profile]) -> Intent {
             group_container: None,
             gmsa_container: None,
             key_set: suggestion.key_set,
+            groups: suggestion.groups.into_iter().filter(is_in).collect(),
+            spns: None,
         })
     });
     Intent {

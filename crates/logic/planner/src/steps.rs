@@ -1,37 +1,51 @@
-//! The steps of one conversion, in the order in which they are safe.
+//! The steps of all conversions, in the order in which they are safe.
 //!
-//! First what hurts nobody (group, gMSA, proof of retrieval), then the export of the key set while the old account is
-//! still in place, and only then the service goes down: SPN, logon account, key set, start. The hold step stands
+//! First, for all conversions, what hurts nobody: root key, groups, members, gMSAs. Then host by host the proof of
+//! retrieval, the export of the key set while the old account is still in place, and only then the service goes down: SPN, logon account, key set, start. The hold step stands
 //! between stop and switch, so that on the way back the key set is activated after the old account is back and
 //! before the service starts.
 
 mod directory;
 mod host;
+mod shared;
 mod switch;
 
-use model::names::StepId;
+use model::names::{ComponentId, StepId};
 use model::plan::{Action, Change, Reversible, Step, StepStatus};
 
 use crate::conversion::{Conversion, Place};
+use shared::Shared;
 
 /// All steps; those that hold already are no-ops.
-pub(crate) fn of_a_conversion(conversion: &Conversion<'_>) -> Vec<Step> {
-    let mut list = StepList {
-        conversion,
-        steps: Vec::new(),
-    };
-    list.directory();
-    for place in &conversion.places {
-        if let Some(service) = place.service {
-            list.host(place, service);
+pub(crate) fn of_conversions(conversions: &[Conversion<'_>]) -> Vec<Step> {
+    let shared = Shared::of(conversions);
+    let (mut before, mut after) = (Vec::new(), Vec::new());
+    for conversion in conversions {
+        let mut list = StepList {
+            conversion,
+            shared: &shared,
+            steps: Vec::new(),
+        };
+        list.directory();
+        let harmless = list.steps.len();
+        for place in &conversion.places {
+            if let Some(carried) = place.carried {
+                list.host(place, carried);
+            }
         }
+        after.extend(list.steps.split_off(harmless));
+        before.extend(list.steps);
     }
-    list.steps
+    let mut steps = shared.into_steps();
+    steps.extend(before);
+    steps.extend(after);
+    steps
 }
 
-/// The steps so far.
+/// The steps of one conversion so far.
 struct StepList<'a> {
     conversion: &'a Conversion<'a>,
+    shared: &'a Shared,
     steps: Vec<Step>,
 }
 
@@ -52,35 +66,39 @@ struct Draft<'a> {
 impl<'a> StepList<'a> {
     /// Adds the step and returns its id.
     fn push(&mut self, draft: Draft<'_>) -> StepId {
-        let component = &self.conversion.wanted.component;
-        let id = self.unused(&format!("{component}/{}", draft.id));
-        let idle = draft.status == StepStatus::NoOp;
-        self.steps.push(Step {
-            id: id.clone(),
-            kind: draft.action.kind().to_owned(),
-            component: component.clone(),
-            subject: draft.subject,
-            host: draft.place.map(|place| place.name.clone()),
-            requires: draft.requires,
-            changes: if idle { Vec::new() } else { draft.changes },
-            reversible: draft.reversible,
-            status: draft.status,
-            downtime_seconds: if idle { 0 } else { draft.downtime_seconds },
-            privilege: draft.privilege.to_owned(),
-            action: draft.action,
-        });
-        id
+        push(&mut self.steps, &self.conversion.wanted.component, draft)
     }
+}
 
-    /// The id that the text suggests, or one beside it that no step of this conversion has.
-    fn unused(&self, text: &str) -> StepId {
-        let taken = |id: &StepId| self.steps.iter().any(|step| step.id == *id);
-        let numbered = (2..).map(|number| StepId::suggested_by(&format!("{number}-{text}")));
-        let mut candidates = std::iter::once(StepId::suggested_by(text)).chain(numbered);
-        candidates
-            .find(|id| !taken(id))
-            .unwrap_or_else(|| StepId::suggested_by(text))
-    }
+/// Adds a component's step to a list and returns its id.
+fn push(steps: &mut Vec<Step>, component: &ComponentId, draft: Draft<'_>) -> StepId {
+    let id = unused(steps, &format!("{component}/{}", draft.id));
+    let idle = draft.status == StepStatus::NoOp;
+    steps.push(Step {
+        id: id.clone(),
+        kind: draft.action.kind().to_owned(),
+        component: component.clone(),
+        subject: draft.subject,
+        host: draft.place.map(|place| place.name.clone()),
+        requires: draft.requires,
+        changes: if idle { Vec::new() } else { draft.changes },
+        reversible: draft.reversible,
+        status: draft.status,
+        downtime_seconds: if idle { 0 } else { draft.downtime_seconds },
+        privilege: draft.privilege.to_owned(),
+        action: draft.action,
+    });
+    id
+}
+
+/// The id that the text suggests, or one beside it that no step of the list has.
+fn unused(steps: &[Step], text: &str) -> StepId {
+    let taken = |id: &StepId| steps.iter().any(|step| step.id == *id);
+    let numbered = (2..).map(|number| StepId::suggested_by(&format!("{number}-{text}")));
+    let mut candidates = std::iter::once(StepId::suggested_by(text)).chain(numbered);
+    candidates
+        .find(|id| !taken(id))
+        .unwrap_or_else(|| StepId::suggested_by(text))
 }
 
 impl<'a> Draft<'a> {

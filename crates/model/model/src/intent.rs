@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::names::{ComponentId, Dn, GmsaName, HostName, SamAccountName};
+use crate::names::{ComponentId, Dn, GmsaName, HostName, SamAccountName, Spn};
 
 /// Which components get which gMSA.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,6 +42,12 @@ pub struct Conversion {
     /// The file on the host that the key set is exported to, for components that have one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key_set: Option<String>,
+    /// Groups that the gMSA joins as the old account did, beside the retrieval group's hosts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub groups: Vec<SamAccountName>,
+    /// The SPNs that move; without it those that the component's classes name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spns: Option<Vec<Spn>>,
 }
 
 /// How a component's account is changed.

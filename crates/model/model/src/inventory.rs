@@ -1,7 +1,10 @@
 //! What was found: directory, hosts, and how much of both could be read.
 
+mod carrier;
+
 use std::collections::BTreeMap;
 
+pub use carrier::{Carried, Carrier, WebFolder};
 use security::{FileTime, Guid, Sid};
 use serde::{Deserialize, Serialize};
 
@@ -166,6 +169,9 @@ pub struct HostInventory {
     pub facts: HostFacts,
     /// Win32 services whose logon account is not a built-in one, and those of the catalogue.
     pub services: Vec<Service>,
+    /// Application pools of the web server.
+    #[serde(default)]
+    pub app_pools: Vec<AppPool>,
     /// Installed products.
     pub products: Vec<Product>,
     /// Registry values that the catalogue asks for: `key!value` → text.
@@ -212,6 +218,21 @@ pub struct Service {
     pub image_path: String,
     /// Key names of services that depend on it.
     pub dependants: Vec<ServiceName>,
+}
+
+/// An application pool of the web server.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AppPool {
+    /// Its name.
+    pub name: String,
+    /// The account that it runs as; `ApplicationPoolIdentity` and the like for built-in ones.
+    pub account: LogonAccount,
+    /// Whether it is started.
+    pub started: bool,
+    /// Folders of the web applications that it serves.
+    pub folders: Vec<String>,
+    /// Host names that the bindings of its sites are restricted to; empty: any.
+    pub host_names: Vec<String>,
 }
 
 /// When a service starts.

@@ -36,6 +36,9 @@ pub struct Plan {
     pub findings: Vec<Finding>,
 }
 
+/// Component of the steps that several conversions rest on: these are taken back with the whole run only.
+pub const SHARED: &str = "shared";
+
 /// Which estate a plan is for: it is refused on any other.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PlannedEstate {

@@ -10,7 +10,7 @@ use mim::Component;
 use model::estate::Estate;
 use model::finding::Finding;
 use model::intent::{Conversion, Intent, Strategy};
-use model::inventory::{HostInventory, Inventory};
+use model::inventory::{Carrier, HostInventory, Inventory};
 use model::names::{ComponentId, DnsName, HostName, LogonAccount, RunId, ServiceName, Spn};
 use model::plan::Plan;
 use model::ports::{Journal, WorldError};
@@ -94,7 +94,8 @@ impl Scenario {
             components: (profiles.iter())
                 .map(|profile| ComponentProbe {
                     component: profile.component().clone(),
-                    service: profile.service().clone(),
+                    carrier: profile.carrier().clone(),
+                    services: profile.watched_services().to_vec(),
                     registry: profile.registry(),
                 })
                 .collect(),
@@ -111,6 +112,7 @@ impl Scenario {
             inventory,
             intent: &self.intent,
             profiles: &profiles(&catalogue),
+            refused: &mim::refused().unwrap(),
             credentials: &credentials,
             made_by: "test",
         })
@@ -257,6 +259,8 @@ fn conversion(component: &str, hosts: &[&str], gmsa: &str) -> Conversion {
         group_container: None,
         gmsa_container: None,
         key_set: None,
+        groups: Vec::new(),
+        spns: None,
     }
 }
 
@@ -266,12 +270,12 @@ fn profiles(catalogue: &[Component]) -> Vec<&dyn Profile> {
 }
 
 /// A component without a key set, which the catalogue does not have yet.
-struct Plain(std::sync::LazyLock<(ComponentId, ServiceName)>);
+struct Plain(std::sync::LazyLock<(ComponentId, Carrier)>);
 
 static PLAIN: Plain = Plain(std::sync::LazyLock::new(|| {
     (
         "plain".parse().unwrap(),
-        reference::PLAIN_SERVICE.parse().unwrap(),
+        Carrier::Service(reference::PLAIN_SERVICE.parse().unwrap()),
     )
 }));
 
@@ -284,8 +288,12 @@ impl Profile for Plain {
         "a service without a key set"
     }
 
-    fn service(&self) -> &ServiceName {
+    fn carrier(&self) -> &Carrier {
         &self.0.1
+    }
+
+    fn watched_services(&self) -> &[ServiceName] {
+        &[]
     }
 
     fn registry(&self) -> Vec<(String, String)> {
@@ -305,6 +313,7 @@ impl Profile for Plain {
             gmsa: "PlainGMSA".parse().unwrap(),
             retrieval_group: "PlainGMSA_Hosts".parse().unwrap(),
             key_set: None,
+            groups: Vec::new(),
         }
     }
 

@@ -1,7 +1,7 @@
 //! Findings about a component on one host.
 
 use model::finding::Finding;
-use model::inventory::ServiceState;
+use model::inventory::{Carried, Carrier, HostInventory};
 
 use crate::conversion::{Conversion, Place};
 use crate::findings as kind;
@@ -17,11 +17,11 @@ pub(super) fn of_a_place(conversion: &Conversion<'_>, place: &Place<'_>) -> Vec<
             "gmsactl doctor says why; then discover again",
         )];
     };
-    let Some(service) = place.service else {
-        let wanted = conversion
-            .profile
-            .map_or("", |profile| profile.service().as_str());
-        let what = format!("there is no service {wanted} on it");
+    let Some(carried) = place.carried else {
+        let what = match conversion.profile.map(|profile| profile.carrier()) {
+            Some(Carrier::Service(service)) => format!("there is no service {service} on it"),
+            _ => "no application pool serves this component on it".to_owned(),
+        };
         return vec![kind::SERVICE_MISSING.found(
             name,
             what,
@@ -29,13 +29,14 @@ pub(super) fn of_a_place(conversion: &Conversion<'_>, place: &Place<'_>) -> Vec<
         )];
     };
     let mut findings = Vec::new();
-    let subject = format!("{name}, {}", service.name);
+    let subject = format!("{name}, {}", carried.name());
     if !place.has_its_gmsa(conversion) && conversion.old_account(place).is_none() {
-        let what = format!("it runs as {}", service.logon_account);
-        let advice = "give the service a user account of this domain first, or leave it as it is";
+        let what = format!("it runs as {}", carried.logon_account());
+        let advice = "give it a user account of this domain first, or leave it as it is";
         findings.push(kind::NOT_A_PASSWORD_ACCOUNT.found(&subject, what, advice));
     }
-    if service.state != ServiceState::Running && !place.has_its_gmsa(conversion) {
+    let stands_by = conversion.stands_by(place);
+    if !carried.runs() && !place.has_its_gmsa(conversion) && !stands_by {
         let advice = "start it before the conversion, or start it by hand afterwards and look at the event log";
         findings.push(kind::SERVICE_NOT_RUNNING.found(
             &subject,
@@ -43,7 +44,8 @@ pub(super) fn of_a_place(conversion: &Conversion<'_>, place: &Place<'_>) -> Vec<
             advice,
         ));
     }
-    if service.managed_account.is_none() {
+    let service = carried.service();
+    if service.is_some_and(|service| service.managed_account.is_none()) {
         let advice = "on Windows, sc qmanagedaccount shows it";
         findings.push(kind::MANAGED_FLAG_UNKNOWN.found(
             &subject,
@@ -54,23 +56,18 @@ pub(super) fn of_a_place(conversion: &Conversion<'_>, place: &Place<'_>) -> Vec<
     if place.has_its_gmsa(conversion) {
         return findings;
     }
-    let advice = format!(
-        "grant it to {} by group policy or secpol.msc, and deny it nothing; where the gMSA does not exist yet, create it \
-         first (New-ADServiceAccount), grant the right, and plan again: the plan then takes the one that is there",
-        conversion.gmsa_account()
-    );
-    let what = "whether the gMSA may log on as a service there is not checked by this version";
-    findings.push(kind::RIGHTS_NOT_CHECKED.found(&subject, what, advice));
-    let others: Vec<_> = host
-        .services
-        .iter()
-        .filter(|other| {
-            other.name != service.name && other.logon_account.same_as(&service.logon_account)
-        })
-        .map(|other| other.name.as_str())
-        .collect();
+    if service.is_some() {
+        let advice = format!(
+            "grant it to {} by group policy or secpol.msc, and deny it nothing; where the gMSA does not exist yet, create it \
+             first (New-ADServiceAccount), grant the right, and plan again: the plan then takes the one that is there",
+            conversion.gmsa_account()
+        );
+        let what = "whether the gMSA may log on as a service there is not checked by this version";
+        findings.push(kind::RIGHTS_NOT_CHECKED.found(&subject, what, advice));
+    }
+    let others = others_under(host, carried);
     if !others.is_empty() {
-        let what = format!("{} runs {} too", service.logon_account, others.join(", "));
+        let what = format!("{} runs {} too", carried.logon_account(), others.join(", "));
         findings.push(kind::SHARED_ACCOUNT.found(
             &subject,
             what,
@@ -78,4 +75,14 @@ pub(super) fn of_a_place(conversion: &Conversion<'_>, place: &Place<'_>) -> Vec<
         ));
     }
     findings
+}
+
+/// Other services and application pools on the host under the same account.
+fn others_under<'a>(host: &'a HostInventory, carried: Carried<'_>) -> Vec<&'a str> {
+    let all = host.services.iter().map(Carried::Service);
+    all.chain(host.app_pools.iter().map(Carried::Pool))
+        .filter(|other| other.name() != carried.name())
+        .filter(|other| other.logon_account().same_as(carried.logon_account()))
+        .map(Carried::name)
+        .collect()
 }

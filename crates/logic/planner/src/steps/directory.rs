@@ -5,68 +5,38 @@ use model::names::StepId;
 use model::plan::{Action, StepStatus};
 
 use super::{Draft, StepList, change_unless, created};
-use crate::conversion::Place;
+use crate::conversion::{Conversion, Place};
 
 impl StepList<'_> {
     pub(super) fn directory(&mut self) {
-        let conversion = self.conversion;
-        let gmsa = conversion
-            .inventory
-            .gmsa(&conversion.wanted.gmsa.sam_account_name());
+        let (conversion, shared) = (self.conversion, self.shared);
+        let gmsa = conversion.gmsa();
         let mut before = Vec::new();
         if gmsa.is_none() {
-            before.push(self.await_root_key());
+            before.push(match shared.root_key() {
+                Some(shared) => shared,
+                None => self.push(await_root_key()),
+            });
         }
-        before.push(self.create_group());
+        let group = &conversion.wanted.retrieval_group;
+        before.push(match shared.created(group) {
+            Some(shared) => shared,
+            None => self.push(create_group(conversion)),
+        });
         for place in &conversion.places {
-            let after = before.last().cloned();
-            before.push(self.add_member(place, after));
+            let requires: Vec<_> = before.last().cloned().into_iter().collect();
+            before.push(match shared.joined(group, place) {
+                Some(shared) => shared,
+                None => self.push(Draft {
+                    requires,
+                    ..add_member(conversion, place)
+                }),
+            });
         }
         match gmsa {
             Some(gmsa) => self.allow_retrieval(gmsa, before),
             None => self.create_gmsa(before),
         };
-    }
-
-    fn await_root_key(&mut self) -> StepId {
-        let subject = "a KDS root key is usable on every domain controller";
-        self.push(Draft {
-            privilege: "read KDS root keys: Domain Admins",
-            ..Draft::in_directory(None, subject, Action::AwaitRootKey)
-        })
-    }
-
-    fn create_group(&mut self) -> StepId {
-        let wanted = self.conversion.wanted;
-        let group = &wanted.retrieval_group;
-        let action = Action::CreateGroup {
-            group: group.clone(),
-            container: wanted.group_container.clone(),
-        };
-        let subject = format!("group {group} of the hosts that may retrieve the password");
-        self.push(Draft {
-            changes: vec![created(&format!("group {group}"), "global security group")],
-            status: change_unless(self.conversion.inventory.group(group).is_some()),
-            privilege: "create groups in its container",
-            ..Draft::in_directory(None, subject, action)
-        })
-    }
-
-    fn add_member(&mut self, place: &Place<'_>, after: Option<StepId>) -> StepId {
-        let group = &self.conversion.wanted.retrieval_group;
-        let member = place.name.computer_account();
-        let action = Action::AddMember {
-            group: group.clone(),
-            member: member.clone(),
-        };
-        let subject = format!("{member} is a member of {group}");
-        self.push(Draft {
-            requires: after.into_iter().collect(),
-            changes: vec![created(&format!("member of {group}"), member.as_str())],
-            status: change_unless(self.conversion.is_member(place)),
-            privilege: "write the group's member attribute",
-            ..Draft::in_directory(Some(place.name.as_str()), subject, action)
-        })
     }
 
     fn allow_retrieval(&mut self, gmsa: &Gmsa, requires: Vec<StepId>) -> StepId {
@@ -118,5 +88,48 @@ impl StepList<'_> {
             privilege: "create msDS-GroupManagedServiceAccount objects in its container",
             ..Draft::in_directory(None, format!("gMSA {name}"), action)
         })
+    }
+}
+
+/// Gate: some root key is usable.
+pub(super) fn await_root_key() -> Draft<'static> {
+    let subject = "a KDS root key is usable on every domain controller";
+    Draft {
+        privilege: "read KDS root keys: Domain Admins",
+        ..Draft::in_directory(None, subject, Action::AwaitRootKey)
+    }
+}
+
+/// The retrieval group.
+pub(super) fn create_group(conversion: &Conversion<'_>) -> Draft<'static> {
+    let wanted = conversion.wanted;
+    let group = &wanted.retrieval_group;
+    let action = Action::CreateGroup {
+        group: group.clone(),
+        container: wanted.group_container.clone(),
+    };
+    let subject = format!("group {group} of the hosts that may retrieve the password");
+    Draft {
+        changes: vec![created(&format!("group {group}"), "global security group")],
+        status: change_unless(conversion.inventory.group(group).is_some()),
+        privilege: "create groups in its container",
+        ..Draft::in_directory(None, subject, action)
+    }
+}
+
+/// A host becomes a member of the retrieval group.
+pub(super) fn add_member(conversion: &Conversion<'_>, place: &Place<'_>) -> Draft<'static> {
+    let group = &conversion.wanted.retrieval_group;
+    let member = place.name.computer_account();
+    let action = Action::AddMember {
+        group: group.clone(),
+        member: member.clone(),
+    };
+    let subject = format!("{member} is a member of {group}");
+    Draft {
+        changes: vec![created(&format!("member of {group}"), member.as_str())],
+        status: change_unless(conversion.is_member(place)),
+        privilege: "write the group's member attribute",
+        ..Draft::in_directory(Some(place.name.as_str()), subject, action)
     }
 }

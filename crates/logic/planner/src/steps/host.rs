@@ -1,6 +1,6 @@
 //! Steps around one host: the proofs before and after, and between them the switch.
 
-use model::inventory::Service;
+use model::inventory::{Carried, Service};
 use model::names::StepId;
 use model::plan::{Action, StepStatus};
 
@@ -9,31 +9,34 @@ use super::{Draft, StepList, change_unless, from_to};
 use crate::conversion::Place;
 
 impl<'a> StepList<'a> {
-    pub(super) fn host(&mut self, place: &'a Place<'a>, service: &'a Service) {
+    pub(super) fn host(&mut self, place: &'a Place<'a>, carried: Carried<'a>) {
         let converted = place.is_converted(self.conversion);
         let proved = self.prove_retrieval(place, converted);
-        let last = match self.conversion.old_account(place) {
-            _ if place.has_its_gmsa(self.conversion) => self.keep_gmsa(place, service, proved),
-            Some(old) => self.switch(&Switch::new(self.conversion, place, service, old), proved),
-            // A finding says why there is nothing to switch.
-            None => proved,
+        let last = match (self.conversion.old_account(place), carried) {
+            (_, Carried::Service(service)) if place.has_its_gmsa(self.conversion) => {
+                self.keep_gmsa(place, service, proved)
+            }
+            (Some(old), Carried::Service(service)) => {
+                self.switch(&Switch::new(self.conversion, place, service, old), proved)
+            }
+            // It has its gMSA, or a finding says why there is nothing to switch.
+            _ => proved,
         };
         self.prove_logon(place, converted, last);
     }
 
     fn prove_retrieval(&mut self, place: &Place<'_>, converted: bool) -> StepId {
         let gmsa = &self.conversion.wanted.gmsa;
+        let group = &self.conversion.wanted.retrieval_group;
         let subject = format!(
             "{} can retrieve the password of {}",
             place.name,
             gmsa.sam_account_name()
         );
-        let requires = self
-            .steps
-            .iter()
-            .filter(|step| step.host.is_none())
-            .map(|step| step.id.clone())
-            .collect();
+        let own = self.steps.iter().filter(|step| step.host.is_none());
+        let own = own.map(|step| step.id.clone());
+        let requires = self.shared.joined(group, place).into_iter().chain(own);
+        let requires = requires.collect();
         self.push(Draft {
             requires,
             status: gate(converted),
@@ -52,7 +55,7 @@ impl<'a> StepList<'a> {
         let action = Action::SetLogonAccount {
             service: service.name.clone(),
             from: account.clone(),
-            to: account,
+            to: account.clone(),
         };
         self.push(Draft {
             requires: vec![after],

@@ -33,8 +33,11 @@ impl<'a> Switch<'a> {
         service: &'a Service,
         old: LogonAccount,
     ) -> Self {
-        let new = conversion.gmsa_account();
-        let view = place.view(conversion.wanted);
+        let new = conversion.gmsa_account().clone();
+        // On a warm standby nothing is activated: that would make it the active server.
+        let view = place
+            .view(conversion)
+            .filter(|_| !conversion.stands_by(place));
         let tools = conversion
             .profile
             .zip(view)
@@ -110,10 +113,14 @@ impl<'a> StepList<'a> {
     /// A service that is stopped already is looked at all the same: the step's record says what ran.
     fn stop(&mut self, switch: &Switch<'a>, after: StepId) -> StepId {
         let service = &switch.service.name;
-        let subject = format!(
-            "stop {service} with its dependants on {}",
-            switch.place.name
-        );
+        let subject = if switch.runs() {
+            format!(
+                "stop {service} with its dependants on {}",
+                switch.place.name
+            )
+        } else {
+            format!("{service} is stopped on {}", switch.place.name)
+        };
         let draft = switch.draft(
             subject,
             Action::StopService {
@@ -222,7 +229,7 @@ impl<'a> StepList<'a> {
                 from_to("managed-account flag", &managed, "true"),
             ],
             reversible: switch.reversible,
-            downtime_seconds: SWITCH_SECONDS,
+            downtime_seconds: if switch.runs() { SWITCH_SECONDS } else { 0 },
             ..switch.draft(subject, action)
         })
     }

@@ -98,6 +98,11 @@ impl Machine<'_> {
         let service = format!(r"{SETTINGS}\Service");
         registry.set_text(&service, "Location", &format!(r"{FOLDER}\Service\"));
         registry.set_text(&service, "EncryptedExchangeOnlineAccountPassword", "");
+        self.install_service_and_portal(version);
+    }
+
+    /// The package that the MIM Service, the portals and PAM come from.
+    fn install_service_and_portal(&mut self, version: &str) {
         self.install_product(
             "{0782FB14-023A-430F-B0D5-4AE1D1CCFCAA}",
             "Microsoft Identity Manager Service and Portal",
@@ -134,6 +139,7 @@ impl Machine<'_> {
     /// Installs the PAM services and the REST API's application pool.
     pub fn install_pam(
         &mut self,
+        version: &str,
         rest: &Credential<'_>,
         monitoring: &Credential<'_>,
         component: &Credential<'_>,
@@ -169,6 +175,7 @@ impl Machine<'_> {
             "Privileged Access Management REST API",
             rest,
         );
+        self.install_service_and_portal(version);
     }
 
     fn install_pool(&mut self, name: &str, site: &str, folder: &str, who: &Credential<'_>) {

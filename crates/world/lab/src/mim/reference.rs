@@ -90,7 +90,7 @@ impl Setup<'_> {
             _ => self.with("svc-pamrest", |rest| {
                 self.with("svc-pammon", |monitoring| {
                     self.with("svc-pamcomp", |component| {
-                        machine.install_pam(rest, monitoring, component)
+                        machine.install_pam(BUILD, rest, monitoring, component)
                     });
                 });
             }),

@@ -8,7 +8,7 @@ use std::time::Duration;
 use engine::{ApplyRequest, Progress, RunReport, StepState, World};
 use journal_sqlite::SqliteJournal;
 use model::intent::Intent;
-use model::inventory::{Inventory, ServiceState};
+use model::inventory::Inventory;
 use model::names::{HostName, StepId};
 use model::plan::{Plan, Step};
 use model::ports::{Clock, Journal};
@@ -50,22 +50,9 @@ impl<'a> Stage<'a> {
         self.session.discover(&self.world, intent).await
     }
 
-    /// The proposal, without hosts whose service does not run: on a warm standby, activating the key set would take
-    /// the service over.
+    /// The proposal.
     pub fn intent(&self, inventory: &Inventory) -> Intent {
-        let profiles = self.session.profiles();
-        let mut intent = planner::propose(inventory, &profiles);
-        for conversion in &mut intent.conversions {
-            let profile = profiles
-                .iter()
-                .find(|profile| *profile.component() == conversion.component);
-            conversion.hosts.retain(|host| {
-                let service = inventory.host(host).zip(profile);
-                let service = service.and_then(|(host, profile)| host.service(profile.service()));
-                service.is_some_and(|service| service.state == ServiceState::Running)
-            });
-        }
-        intent
+        planner::propose(inventory, &self.session.profiles())
     }
 
     /// Applies; where the run waits for a host's ticket, does what an administrator would, and applies again.

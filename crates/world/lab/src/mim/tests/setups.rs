@@ -38,7 +38,7 @@ fn setup_in_change_mode_wants_every_setting_and_no_left_over_helper() {
         };
         machine.install_mim_service("4.6.34.0", &who());
         machine.install_portals(&who(), &who());
-        machine.install_pam(&who(), &who(), &who());
+        machine.install_pam("4.6.34.0", &who(), &who(), &who());
         machine
             .state
             .files

@@ -1,0 +1,321 @@
+//! MIM's own rules: what an operator should know before a component is converted on a host.
+
+use model::finding::{Finding, FindingKind, Severity};
+use model::inventory::{Carrier, ServiceState};
+use model::names::{ComponentId, ServiceName};
+use planner::{HostView, Profile, findings as planner_findings};
+
+use crate::component::Component;
+use crate::key_set::KeySet;
+use crate::version::Version;
+
+const GMSA: &str =
+    "Microsoft Learn, \"Convert MIM-specific services to use group Managed Service Accounts\"";
+
+const VERSION_TOO_OLD: FindingKind = FindingKind {
+    id: "MIM-001",
+    severity: Severity::Blocks,
+    why: "earlier builds cannot run under a gMSA: their key-set tools insist on a password",
+    source: "Microsoft Learn, \"Identity Manager version release history\", 4.5.26.0 (KB4073679)",
+};
+const VERSION_UNKNOWN: FindingKind = FindingKind {
+    id: "MIM-002",
+    severity: Severity::Blocks,
+    why: "builds before 4.5.26.0 cannot run under a gMSA",
+    source: VERSION_TOO_OLD.source,
+};
+const STANDBY: FindingKind = FindingKind {
+    id: "MIM-003",
+    severity: Severity::Informs,
+    why: "activating the key set on a server makes it the active one; only its operator knows when that is right",
+    source: "Microsoft Learn, \"Activate Synchronization Service Server\" (FIM 2010 R2)",
+};
+const POLL_EXCHANGE: FindingKind = FindingKind {
+    id: "MIM-004",
+    severity: Severity::Warns,
+    why: "hotfix 4.6.421.0 may fail with a gMSA while PollExchangeEnabled is 1; whether later ones do is not published",
+    source: "Microsoft Learn, \"Identity Manager version release history\", 4.6.421.0 (KB4599279), known issue",
+};
+const KEY_PROTECT_LEFT: FindingKind = FindingKind {
+    id: "MIM-005",
+    severity: Severity::Warns,
+    why: "setup creates a service of that name to encrypt the Exchange password and fails where it is there already",
+    source: "Microsoft Learn, the script that updates the Exchange password (its header)",
+};
+const TLS_12_ONLY: FindingKind = FindingKind {
+    id: "MIM-006",
+    severity: Severity::Informs,
+    why: "silent setup of the second service pack fails where only TLS 1.2 is on; interactive setup works",
+    source: "Microsoft Learn, \"MIM 2016 SP2 in TLS 1.2 only environments\"",
+};
+const DATABASE_LOGIN: FindingKind = FindingKind {
+    id: "MIM-007",
+    severity: Severity::Warns,
+    why: "change mode would create the gMSA's login and make it db_owner; without both the service does not start, and \
+          the run is taken back",
+    source: GMSA,
+};
+const NOT_REPRODUCED: FindingKind = FindingKind {
+    id: "MIM-008",
+    severity: Severity::Informs,
+    why: "Microsoft documents change mode of the setup; what that does beside the account is not published",
+    source: GMSA,
+};
+const NO_SYNC_GROUP: FindingKind = FindingKind {
+    id: "MIM-009",
+    severity: Severity::Warns,
+    why: "for password reset the MIM Service's account must be in the Synchronization Service's group of \
+          administrators, or in those for password setting and browsing",
+    source: "Microsoft Learn, \"Prepare a domain for MIM with gMSA\"",
+};
+const EXCHANGE_PASSWORD: FindingKind = FindingKind {
+    id: "MIM-010",
+    severity: Severity::Warns,
+    why: "it is encrypted for the old account: under the gMSA the service cannot read it and sends and receives no mail",
+    source: GMSA,
+};
+
+/// The kinds of findings that are MIM's own, in the order of their ids.
+pub const FINDINGS: &[FindingKind] = &[
+    VERSION_TOO_OLD,
+    VERSION_UNKNOWN,
+    STANDBY,
+    POLL_EXCHANGE,
+    KEY_PROTECT_LEFT,
+    TLS_12_ONLY,
+    DATABASE_LOGIN,
+    NOT_REPRODUCED,
+    NO_SYNC_GROUP,
+    EXCHANGE_PASSWORD,
+];
+
+const SERVICE: &str = "service";
+const SERVICE_KEY: &str = r"HKLM\SYSTEM\CurrentControlSet\Services\FIMService";
+const SETTINGS_KEY: &str = r"HKLM\SOFTWARE\Microsoft\Forefront Identity Manager\2010\Service";
+const EXCHANGE_VALUE: &str = "EncryptedExchangeOnlineAccountPassword";
+const TLS_KEYS: [&str; 2] = [
+    r"HKLM\SYSTEM\CurrentControlSet\Control\SecurityProviders\SCHANNEL\Protocols\TLS 1.0\Client",
+    r"HKLM\SYSTEM\CurrentControlSet\Control\SecurityProviders\SCHANNEL\Protocols\TLS 1.1\Client",
+];
+const KEY_PROTECT: &str = "MIMKeyProtectService";
+
+/// Services that these rules look at.
+pub(crate) fn watched_services(component: &ComponentId) -> Vec<ServiceName> {
+    let watched = (component.as_str() == SERVICE).then_some(KEY_PROTECT);
+    watched
+        .into_iter()
+        .filter_map(|name| name.parse().ok())
+        .collect()
+}
+
+/// Registry values that these rules look at.
+pub(crate) fn registry(component: &ComponentId) -> Vec<(String, String)> {
+    if component.as_str() != SERVICE {
+        return Vec::new();
+    }
+    let own = [
+        (SERVICE_KEY, "PollExchangeEnabled"),
+        (SETTINGS_KEY, EXCHANGE_VALUE),
+    ];
+    own.into_iter()
+        .chain(TLS_KEYS.map(|key| (key, "Enabled")))
+        .map(|(key, value)| (key.to_owned(), value.to_owned()))
+        .collect()
+}
+
+/// What they say about a component on a host.
+pub(crate) fn findings(component: &Component, view: &HostView<'_>) -> Vec<Finding> {
+    let mut findings: Vec<_> = version(component, view).into_iter().collect();
+    if view.carried.logon_account().same_as(view.gmsa) {
+        return findings; // Converted already.
+    }
+    let stands_by = component.entry.key_set.is_some() && !view.carried.runs();
+    findings.extend(match stands_by {
+        true => Some(standby(component, view)),
+        false => key_set(component, view),
+    });
+    findings.extend(database(component, view));
+    if component.entry.id.as_str() == SERVICE {
+        findings.extend(mim_service(view));
+        findings.extend(sync_groups(component, view));
+    }
+    findings.push(not_reproduced(component, view));
+    findings
+}
+
+fn version(component: &Component, view: &HostView<'_>) -> Option<Finding> {
+    let minimum = component.entry.minimum_version;
+    let found = Profile::version(component, view.host);
+    let subject = format!("{}, {}", view.host.name, component.entry.product);
+    let advice = format!("install hotfix {minimum} or later on it, then discover again");
+    match found.as_deref().map(str::parse::<Version>) {
+        Some(Ok(version)) if version >= minimum => None,
+        Some(Ok(version)) => {
+            let what = format!("it has build {version}, gMSA support begins with {minimum}");
+            Some(VERSION_TOO_OLD.found(subject, what, advice))
+        }
+        Some(Err(error)) => Some(VERSION_UNKNOWN.found(subject, error.to_string(), advice)),
+        None => {
+            let what = "its build is not known: Windows does not list it as installed";
+            Some(VERSION_UNKNOWN.found(
+                subject,
+                what,
+                "repair the installation, or look which product owns the service",
+            ))
+        }
+    }
+}
+
+fn standby(component: &Component, view: &HostView<'_>) -> Finding {
+    let subject = format!("{}, {}", view.host.name, view.carried.name());
+    let what = "it is stopped and taken for a warm standby: its account is changed, its key set is not activated, and it \
+                is not started";
+    let tool = component.entry.key_set.as_ref().and_then(|key_set| {
+        let folder = key_set.folder(view.host)?;
+        let file = view.conversion.key_set.as_deref().unwrap_or(&key_set.file);
+        Some(format!(
+            "\"{folder}\\{}\" {file} {}",
+            key_set.activate_tool,
+            view.gmsa.without_dollar()
+        ))
+    });
+    let tool = tool.unwrap_or_else(|| "miisactivate.exe".to_owned());
+    let advice = format!(
+        "keep a copy of the active server's exported key set for it. The day you fail over: copy that file there, run \
+         {tool}, then start the service. If this is the active server: start it, and plan again"
+    );
+    STANDBY.found(subject, what, advice)
+}
+
+fn key_set(component: &Component, view: &HostView<'_>) -> Option<Finding> {
+    let key_set = component.entry.key_set.as_ref()?;
+    let (key, value) = key_set.folder_location();
+    let file = view.conversion.key_set.as_deref().unwrap_or(&key_set.file);
+    let subject = format!("{}, key set", view.host.name);
+    if key_set.folder(view.host).is_none() {
+        let what = format!("the product's folder is not in the registry ({key}, {value})");
+        return Some(planner_findings::KEY_SET_UNKNOWN.found(
+            subject,
+            what,
+            "repair the installation of the product",
+        ));
+    }
+    if KeySet::folder_of(file).is_none() {
+        let what = format!("key-set = {file} is no absolute path");
+        return Some(planner_findings::KEY_SET_UNKNOWN.found(
+            subject,
+            what,
+            "name a file with its drive, such as C:\\MIMBackup\\miiskeys-1.bin",
+        ));
+    }
+    view.host.files.get(file).map(|hash| {
+        let what = format!("{file} is there already (SHA-256 {hash})");
+        let advice = "move it to a safe place, or name another file as key-set in conversion.toml";
+        planner_findings::KEY_SET_FILE_EXISTS.found(subject, what, advice)
+    })
+}
+
+fn database(component: &Component, view: &HostView<'_>) -> Option<Finding> {
+    let place = component.entry.database.as_ref()?;
+    let read = |value: &str| view.host.registry_text(&place.key, value);
+    let (server, name) = (
+        read(&place.server_value).unwrap_or("(local)"),
+        read(&place.name_value).unwrap_or("FIMSynchronizationService"),
+    );
+    let gmsa = view.gmsa;
+    let what = format!("whether {gmsa} has a login and is db_owner of {name} is not checked");
+    let advice = format!(
+        "on {server}, as soon as the gMSA is there and before the service is switched: CREATE LOGIN [{gmsa}] FROM WINDOWS; \
+         USE [{name}]; CREATE USER [{gmsa}] FOR LOGIN [{gmsa}]; ALTER ROLE db_owner ADD MEMBER [{gmsa}]; and every other \
+         role that the old account's login has"
+    );
+    Some(DATABASE_LOGIN.found(format!("{name} on {server}"), what, advice))
+}
+
+fn mim_service(view: &HostView<'_>) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let host = view.host;
+    if host.registry_text(SERVICE_KEY, "PollExchangeEnabled") == Some("1") {
+        let advice = "before each later hotfix set it to 0, install the hotfix, set it back to 1, and restart the service";
+        findings.push(POLL_EXCHANGE.found(
+            format!("{}, {SERVICE_KEY}", host.name),
+            "PollExchangeEnabled is 1",
+            advice,
+        ));
+    }
+    let key_protect = host
+        .services
+        .iter()
+        .find(|service| service.name.as_str().eq_ignore_ascii_case(KEY_PROTECT));
+    if let Some(service) = key_protect {
+        let stop = match service.state {
+            ServiceState::Stopped => "",
+            _ => "sc.exe stop MIMKeyProtectService, then ",
+        };
+        findings.push(KEY_PROTECT_LEFT.found(
+            format!("{}, {KEY_PROTECT}", host.name),
+            "a run of setup or of the password script left it behind",
+            format!("{stop}sc.exe delete MIMKeyProtectService, before setup is run again"),
+        ));
+    }
+    let off = |key: &str| host.registry_text(key, "Enabled") == Some("0");
+    if TLS_KEYS.iter().all(|key| off(key)) {
+        findings.push(TLS_12_ONLY.found(
+            host.name.as_str(),
+            "only TLS 1.2 or later is on",
+            "nothing for this plan; run setup of 4.6.34.0 interactively, never silently, and leave TLS as it is",
+        ));
+    }
+    let stored = host.registry_text(SETTINGS_KEY, EXCHANGE_VALUE);
+    if stored.is_some_and(|stored| !stored.is_empty()) {
+        let advice = "have the mailbox account's password ready, and enter it again under the gMSA: setup in change mode, \
+                      \"Use different user for Exchange (for managed accounts)\", or Microsoft's script for that password";
+        findings.push(EXCHANGE_PASSWORD.found(
+            format!("{}, {EXCHANGE_VALUE}", host.name),
+            "a password for Exchange is stored there",
+            advice,
+        ));
+    }
+    findings
+}
+
+fn sync_groups(component: &Component, view: &HostView<'_>) -> Option<Finding> {
+    if !view.conversion.groups.is_empty() {
+        return None;
+    }
+    let known: Vec<_> = component
+        .entry
+        .groups
+        .iter()
+        .map(|group| group.as_str())
+        .collect();
+    let advice = format!(
+        "if password reset is used, name the groups that the old account is in, in conversion.toml: groups = [\"MIMSyncAdmins\"], \
+         or the two for password setting and browsing; usual names are {}",
+        known.join(", ")
+    );
+    Some(NO_SYNC_GROUP.found(
+        view.gmsa.to_string(),
+        "no group of the Synchronization Service is named for it",
+        advice,
+    ))
+}
+
+/// What change mode may do and this plan does not.
+fn not_reproduced(component: &Component, view: &HostView<'_>) -> Finding {
+    let subject = format!("{}, {}", view.host.name, component.entry.title);
+    let what = match component.carrier() {
+        Carrier::Service(_) => {
+            "the plan sets the account through the service control manager, not with setup in change mode: rights on \
+             folders, registry, certificates' private keys, URL reservations, WMI and DCOM that name the old account stay as \
+             they are"
+        }
+        Carrier::Pool(_) => {
+            "the plan sets the application pool's account, not with setup in change mode: rights on folders and \
+             certificates' private keys that name the old account stay as they are"
+        }
+    };
+    let advice = "look for the old account's name with icacls, netsh http show urlacl and dcomcnfg before the evening, and \
+                  give the gMSA the same beside it";
+    NOT_REPRODUCED.found(subject, what, advice)
+}
