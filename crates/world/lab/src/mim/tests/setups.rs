@@ -211,6 +211,7 @@ fn an_imported_host_behaves_like_the_one_that_was_discovered() {
             image_path: service.image_path,
             dependants: vec![],
         }],
+        app_pools: vec![],
         products: vec![],
         registry: [(r"HKLM\SYSTEM\X!Path".to_owned(), "p".to_owned())].into(),
         files: Default::default(),
