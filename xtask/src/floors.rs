@@ -24,7 +24,8 @@ use workspace::{Crate, Dependency, Place};
 
 /// Edges within one floor: importer, imported, and why it is worth the exception.
 #[rustfmt::skip]
-const SIDEWAYS: [(&str, &str, &str); 5] = [
+const SIDEWAYS: [(&str, &str, &str); 6] = [
+    ("agent-protocol", "security", "rights and group memberships of a host belong to SIDs"),
     ("kds", "security", "root keys are named by GUID, group keys bound to a security descriptor"),
     ("managed-password", "security", "a password belongs to a SID"),
     ("managed-password", "kds", "a password is derived from a group key"),

@@ -5,6 +5,7 @@
 //! | names: accounts, hosts, services, SPNs | [`names`] | everyone | everyone |
 //! | [`estate::Estate`]: how to reach things | [`estate`] | the operator, as `estate.toml` | apps, adapters |
 //! | [`inventory::Inventory`]: what was found | [`inventory`] | discover | planner, reports |
+//! | what Windows has: rights, pools, tasks, triggers | [`host`] | the agent | everyone |
 //! | [`intent::Intent`]: what is wanted | [`intent`] | the operator, as `conversion.toml` | planner |
 //! | [`finding::Finding`]: what an operator should know | [`finding`] | planner, verify | everyone |
 //! | [`plan::Plan`]: what was decided | [`plan`] | planner | engine, views |
@@ -15,6 +16,7 @@
 
 pub mod estate;
 pub mod finding;
+pub mod host;
 pub mod intent;
 pub mod inventory;
 pub mod names;

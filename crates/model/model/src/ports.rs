@@ -13,6 +13,9 @@ pub use directory::{
     PasswordProof, Proof,
 };
 pub use error::{ErrorKind, WorldError};
-pub use host::{FileFacts, Host, Hosts, ProgramOutput, ProgramRun, RetrievalState, StoppedService};
+pub use host::{
+    AccountRights, FileFacts, Host, Hosts, OperatingSystem, ProgramOutput, ProgramRun,
+    RetrievalState, Settings, StoppedService, TaskScheduler, WebServer,
+};
 pub use journal::{Journal, JournalError, LockHolder, RunLock};
 pub use secrets::Secrets;

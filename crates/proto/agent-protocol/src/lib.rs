@@ -7,7 +7,8 @@
 //!         ◀─ Done(Reply) or Failed(Failure) ──
 //! ```
 //!
-//! One request is answered before the next is read; both carry the same id. Everything travels over
+//! One request is answered before the next is read; both carry the same id. Requests that only read can be
+//! asked together, as a batch: one round trip for a whole inventory. Everything travels over
 //! the agent's stdin and stdout, whatever carries those (a local process, ssh).
 //!
 //! INVARIANT: a secret travels beside the JSON header, never inside it.
@@ -16,34 +17,51 @@
 //!
 //! It performs no I/O: [`Decoder`] takes bytes as they come, [`Session`] turns a frame into a frame.
 
+mod account_right;
+mod app_pool;
+mod event;
 mod failure;
 mod frame;
 mod host;
+mod local_group;
 mod message;
 mod name;
 mod registry;
 mod request;
 #[cfg(test)]
 mod round_trips;
+mod scheduled_task;
 mod secret;
 mod service;
+mod service_trigger;
 mod session;
+pub mod task_xml;
 pub mod win32;
 
+pub use account_right::{AccountRight, PolicyDefinition, RightHolders, RightsRequest, Trustee};
+pub use app_pool::{
+    AppPool, AppPoolRequest, PoolApplication, PoolControl, PoolIdentity, PoolState,
+};
+pub use event::{EVENT_LIMIT, Event, EventLevel, EventPage, EventQuery};
 pub use failure::{Failure, FailureKind};
 pub use frame::{Decoder, Frame, FrameError, HEADER_LIMIT, SECRET_LIMIT};
 pub use host::{
     Captured, FileDigest, FileKind, FileMetadata, HostFacts, Product, RegistryView, RunOutcome,
     ServiceAccountState, UnixMillis,
 };
+pub use local_group::LocalGroupRequest;
 pub use message::{AgentBody, AgentHello, AgentMessage, ClientBody, ClientHello, ClientMessage};
 pub use message::{PROTOCOL_VERSION, ProtocolVersion, VersionMismatch};
-pub use name::{AccountName, HostPath, InvalidName, ServiceName};
+pub use name::{AccountName, GroupName, HostPath, InvalidName, PoolName, ServiceName, TaskPath};
 pub use registry::{Hive, RegistryKey, RegistryKeyContent, RegistryValue};
-pub use request::{Reply, Request, SecretUse};
+pub use request::{BATCH_LIMIT, Reply, Request, SecretUse};
+pub use scheduled_task::{
+    ScheduledTask, TaskDefinition, TaskList, TaskLogon, TaskPrincipal, TaskRequest,
+};
 pub use secret::Secret;
 pub use service::{
     FlagStore, ManagedAccountFlag, Service, ServiceList, ServiceState, StartType, StoppedService,
     UnreadableService,
 };
+pub use service_trigger::{ServiceTrigger, TriggerAction, TriggerData, TriggerRequest};
 pub use session::{Answer, Session};

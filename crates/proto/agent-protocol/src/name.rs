@@ -90,6 +90,88 @@ impl HostPath {
     }
 }
 
+/// Name of an application pool, such as `DefaultAppPool`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct PoolName(String);
+
+impl PoolName {
+    /// 1 to 64 characters, none of which the web server forbids (IIS schema, `applicationPoolName`).
+    pub fn parse(text: impl Into<String>) -> Result<Self, InvalidName> {
+        let text = one_line("application pool name", text.into())?;
+        let why = match () {
+            () if text.chars().count() > 64 => "it is longer than 64 characters",
+            () if text.contains(['|', '<', '>', '&', '"', '\'', '\r', '\n', '\t']) => {
+                "it has one of the characters | < > & \" '"
+            }
+            () => return Ok(Self(text)),
+        };
+        Err(InvalidName::new("application pool name", text, why))
+    }
+
+    /// The name as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Folder and name of a scheduled task, such as `\Contoso\Delta import`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct TaskPath(String);
+
+impl TaskPath {
+    /// Begins with a backslash, and no part of it is empty, `.` or `..`.
+    pub fn parse(text: impl Into<String>) -> Result<Self, InvalidName> {
+        let text = one_line("path of a task", text.into())?;
+        let why = match text.strip_prefix('\\') {
+            None => "it does not begin with a backslash",
+            Some(rest) if rest.split('\\').any(|part| ["", ".", ".."].contains(&part)) => {
+                "a part of it is empty, a dot or two"
+            }
+            Some(_) => return Ok(Self(text)),
+        };
+        Err(InvalidName::new("path of a task", text, why))
+    }
+
+    /// The path as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The folder, `\` for the root, and the name in it.
+    pub fn split(&self) -> (&str, &str) {
+        match self.0.rsplit_once('\\') {
+            Some(("", name)) => ("\\", name),
+            Some(parts) => parts,
+            None => ("\\", self.0.as_str()),
+        }
+    }
+}
+
+/// Name of a local group, such as `Administrators`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct GroupName(String);
+
+impl GroupName {
+    /// 1 to 256 characters without backslash (NetLocalGroupAdd, `LOCALGROUP_INFO_0`).
+    pub fn parse(text: impl Into<String>) -> Result<Self, InvalidName> {
+        let text = one_line("local group name", text.into())?;
+        let why = match () {
+            () if text.contains('\\') => "it has a backslash",
+            () if text.encode_utf16().count() > 256 => "it is longer than 256 characters",
+            () => return Ok(Self(text)),
+        };
+        Err(InvalidName::new("local group name", text, why))
+    }
+
+    /// The name as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
 fn one_line(what: &'static str, text: String) -> Result<String, InvalidName> {
     let why = match () {
         () if text.is_empty() => "it is empty",
@@ -138,6 +220,63 @@ impl From<HostPath> for String {
     }
 }
 
+impl TryFrom<String> for PoolName {
+    type Error = InvalidName;
+    fn try_from(text: String) -> Result<Self, InvalidName> {
+        Self::parse(text)
+    }
+}
+
+impl From<PoolName> for String {
+    fn from(name: PoolName) -> String {
+        name.0
+    }
+}
+
+impl fmt::Display for PoolName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl TryFrom<String> for TaskPath {
+    type Error = InvalidName;
+    fn try_from(text: String) -> Result<Self, InvalidName> {
+        Self::parse(text)
+    }
+}
+
+impl From<TaskPath> for String {
+    fn from(name: TaskPath) -> String {
+        name.0
+    }
+}
+
+impl fmt::Display for TaskPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl TryFrom<String> for GroupName {
+    type Error = InvalidName;
+    fn try_from(text: String) -> Result<Self, InvalidName> {
+        Self::parse(text)
+    }
+}
+
+impl From<GroupName> for String {
+    fn from(name: GroupName) -> String {
+        name.0
+    }
+}
+
+impl fmt::Display for GroupName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
 impl fmt::Display for ServiceName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
@@ -167,6 +306,18 @@ mod tests {
             assert!(serde_json::from_str::<ServiceName>(bad).is_err(), "{bad}");
         }
         assert!(ServiceName::parse("x".repeat(257)).is_err());
+    }
+
+    #[test]
+    fn tasks_are_named_from_the_root() {
+        let task = TaskPath::parse(r"\Contoso\Delta import").unwrap();
+        assert_eq!(task.split(), (r"\Contoso", "Delta import"));
+        assert_eq!(TaskPath::parse(r"\x").unwrap().split(), (r"\", "x"));
+        for bad in ["", "x", r"\", r"\a\\b", r"\..\x"] {
+            assert!(TaskPath::parse(bad).is_err(), "{bad}");
+        }
+        assert!(PoolName::parse("a|b").is_err() && PoolName::parse("MIM Portal").is_ok());
+        assert!(GroupName::parse(r"BUILTIN\Users").is_err());
     }
 
     #[test]

@@ -2,12 +2,15 @@
 
 use std::fmt;
 
+use security::Sid;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AccountName, FileDigest, FileMetadata, HostFacts, HostPath, ManagedAccountFlag, Product,
-    RegistryKey, RegistryKeyContent, RegistryValue, RunOutcome, Service, ServiceAccountState,
-    ServiceList, ServiceName, StoppedService,
+    AccountName, AppPool, AppPoolRequest, EventPage, EventQuery, Failure, FileDigest, FileMetadata,
+    HostFacts, HostPath, LocalGroupRequest, ManagedAccountFlag, PoolState, Product, RegistryKey,
+    RegistryKeyContent, RegistryValue, RightHolders, RightsRequest, RunOutcome, Service,
+    ServiceAccountState, ServiceList, ServiceName, ServiceTrigger, StoppedService, TaskDefinition,
+    TaskList, TaskRequest, TriggerRequest, Trustee,
 };
 
 /// One thing for the agent to do. Each names its [`Reply`]; every other end is a [`crate::Failure`].
@@ -139,7 +142,37 @@ pub enum Request {
         /// `sAMAccountName` of the account, with or without its `$`.
         account: AccountName,
     },
+    /// The SID of an account, as the host resolves its name → [`Reply::Sid`].
+    ResolveAccount {
+        /// The account.
+        account: AccountName,
+    },
+    /// Account rights.
+    Rights(RightsRequest),
+    /// Application pools.
+    AppPools(AppPoolRequest),
+    /// Scheduled tasks.
+    Tasks(TaskRequest),
+    /// Triggers of services.
+    Triggers(TriggerRequest),
+    /// Local groups.
+    LocalGroup(LocalGroupRequest),
+    /// Events → [`Reply::Events`].
+    Events(EventQuery),
+    /// Purges the Kerberos tickets of the computer itself, so that the next carry its memberships of now
+    /// → [`Reply::Done`].
+    PurgeTickets,
+    /// Has the host restart → [`Reply::Done`], before it does.
+    Reboot {
+        /// How long it waits before it begins, in seconds.
+        delay_seconds: u32,
+    },
+    /// Requests that only read, answered in one go → [`Reply::Batch`] with one answer each, in their order.
+    Batch(Vec<Request>),
 }
+
+/// Most requests in a batch.
+pub const BATCH_LIMIT: usize = 256;
 
 impl Request {
     /// Whether the request takes the frame's secret.
@@ -147,6 +180,8 @@ impl Request {
         match self {
             Self::SetLogonAccount { password, .. } => *password == SecretUse::InFrame,
             Self::Run { stdin, .. } => *stdin == SecretUse::InFrame,
+            Self::AppPools(request) => request.takes_secret(),
+            Self::Tasks(request) => request.takes_secret(),
             _ => false,
         }
     }
@@ -162,7 +197,15 @@ impl Request {
             | Self::HashFile { .. }
             | Self::Metadata { .. }
             | Self::Products
-            | Self::QueryServiceAccount { .. } => true,
+            | Self::QueryServiceAccount { .. }
+            | Self::ResolveAccount { .. }
+            | Self::Events(_) => true,
+            Self::Rights(request) => request.only_reads(),
+            Self::AppPools(request) => request.only_reads(),
+            Self::Tasks(request) => request.only_reads(),
+            Self::Triggers(request) => request.only_reads(),
+            Self::LocalGroup(request) => request.only_reads(),
+            Self::Batch(requests) => requests.iter().all(Self::only_reads),
             Self::SetLogonAccount { .. }
             | Self::SetManagedAccount { .. }
             | Self::StopService { .. }
@@ -173,7 +216,9 @@ impl Request {
             | Self::CopyFile { .. }
             | Self::CreateDirectory { .. }
             | Self::DeleteFile { .. }
-            | Self::DeleteEmptyDirectory { .. } => false,
+            | Self::DeleteEmptyDirectory { .. }
+            | Self::PurgeTickets
+            | Self::Reboot { .. } => false,
         }
     }
 }
@@ -213,6 +258,16 @@ impl fmt::Display for Request {
             Self::QueryServiceAccount { account } => {
                 write!(f, "ask for managed service account {account}")
             }
+            Self::ResolveAccount { account } => write!(f, "look up account {account}"),
+            Self::Rights(request) => request.fmt(f),
+            Self::AppPools(request) => request.fmt(f),
+            Self::Tasks(request) => request.fmt(f),
+            Self::Triggers(request) => request.fmt(f),
+            Self::LocalGroup(request) => request.fmt(f),
+            Self::Events(query) => write!(f, "read the {} log", query.log),
+            Self::PurgeTickets => f.write_str("purge the computer's tickets"),
+            Self::Reboot { .. } => f.write_str("restart the host"),
+            Self::Batch(requests) => write!(f, "read {} things at once", requests.len()),
         }
     }
 }
@@ -260,4 +315,24 @@ pub enum Reply {
     Products(Vec<Product>),
     /// Whether the host can use the account.
     ServiceAccount(ServiceAccountState),
+    /// The SID of an account.
+    Sid(Sid),
+    /// Account rights and who has them.
+    Rights(Vec<RightHolders>),
+    /// Application pools.
+    AppPools(Vec<AppPool>),
+    /// What a pool did before it was started, stopped or recycled.
+    AppPoolWas(PoolState),
+    /// Scheduled tasks.
+    Tasks(TaskList),
+    /// One with its definition.
+    Task(TaskDefinition),
+    /// Triggers of a service.
+    Triggers(Vec<ServiceTrigger>),
+    /// Members of a local group.
+    Members(Vec<Trustee>),
+    /// Events.
+    Events(EventPage),
+    /// The answers to a batch.
+    Batch(Vec<Result<Reply, Failure>>),
 }

@@ -2,6 +2,7 @@
 
 use crate::win32::Win32Code;
 use crate::*;
+use security::Sid;
 use serde::{Serialize, de::DeserializeOwned};
 
 fn survives<T: Serialize + DeserializeOwned + PartialEq + std::fmt::Debug>(message: T) {
@@ -31,6 +32,22 @@ fn path() -> HostPath {
 fn key() -> RegistryKey {
     RegistryKey::local_machine(r"SYSTEM\CurrentControlSet\Services\FIMSynchronizationService")
         .unwrap()
+}
+
+fn sid() -> Sid {
+    "S-1-5-21-1-2-3-1104".parse().unwrap()
+}
+
+fn task() -> ScheduledTask {
+    ScheduledTask {
+        path: TaskPath::parse(r"\Contoso\Delta import").unwrap(),
+        principal: TaskPrincipal {
+            account: account(),
+            logon: TaskLogon::Password,
+        },
+        enabled: true,
+        last_result: Some(0x8007_0569),
+    }
 }
 
 #[test]
@@ -95,6 +112,44 @@ fn requests_survive() {
         Request::DeleteEmptyDirectory { path: path() },
         Request::Products,
         Request::QueryServiceAccount { account: account() },
+        Request::ResolveAccount { account: account() },
+        Request::Rights(RightsRequest::Grant {
+            right: AccountRight::LogOnAsService,
+            sid: sid(),
+        }),
+        Request::AppPools(AppPoolRequest::SetIdentity {
+            pool: PoolName::parse("MIM Portal").unwrap(),
+            identity: PoolIdentity::SpecificUser(account()),
+            password: SecretUse::InFrame,
+        }),
+        Request::AppPools(AppPoolRequest::Control {
+            pool: PoolName::parse("MIM Portal").unwrap(),
+            control: PoolControl::Recycle,
+            timeout_ms: 1,
+        }),
+        Request::Tasks(TaskRequest::SetPrincipal {
+            path: TaskPath::parse(r"\Contoso\Delta import").unwrap(),
+            principal: task().principal,
+            password: SecretUse::Absent,
+        }),
+        Request::Triggers(TriggerRequest::Add {
+            service: service(),
+            trigger: ServiceTrigger::start_with_network(),
+        }),
+        Request::LocalGroup(LocalGroupRequest::Remove {
+            group: GroupName::parse("Administrators").unwrap(),
+            member: sid(),
+        }),
+        Request::Events(EventQuery {
+            log: "System".into(),
+            provider: None,
+            ids: vec![7041],
+            since: Some(UnixMillis(0)),
+            limit: 10,
+        }),
+        Request::PurgeTickets,
+        Request::Reboot { delay_seconds: 5 },
+        Request::Batch(vec![Request::Facts, Request::Rights(RightsRequest::Read)]),
     ];
     for request in requests {
         survives(ClientMessage {
@@ -208,6 +263,54 @@ fn replies_survive() {
             view: RegistryView::Bits64,
         }]),
         Reply::ServiceAccount(ServiceAccountState::CannotInstall),
+        Reply::Sid(sid()),
+        Reply::Rights(vec![RightHolders {
+            right: AccountRight::DenyRemoteDesktop,
+            holders: vec![Trustee {
+                sid: sid(),
+                name: None,
+            }],
+            policies: vec![PolicyDefinition {
+                template: "gpt00000.inf".into(),
+                sids: vec![sid()],
+                names: vec!["x".into()],
+            }],
+        }]),
+        Reply::AppPools(vec![AppPool {
+            name: PoolName::parse("MIM Portal").unwrap(),
+            identity: PoolIdentity::ApplicationPoolIdentity,
+            state: PoolState::Started,
+            auto_start: false,
+            applications: vec![],
+        }]),
+        Reply::AppPoolWas(PoolState::Unknown),
+        Reply::Tasks(TaskList {
+            tasks: vec![task()],
+            unreadable: vec![("x".into(), failure.clone())],
+        }),
+        Reply::Task(TaskDefinition {
+            task: task(),
+            xml: "<Task/>".into(),
+        }),
+        Reply::Triggers(vec![ServiceTrigger {
+            kind: 20,
+            action: TriggerAction::Stop,
+            subtype: security::Guid::from_bytes([7; 16]),
+            data: vec![TriggerData::new(1, b"x")],
+        }]),
+        Reply::Members(vec![]),
+        Reply::Events(EventPage {
+            events: vec![Event {
+                time: UnixMillis(1),
+                record: u64::MAX,
+                provider: "Service Control Manager".into(),
+                id: 7041,
+                level: EventLevel::Error,
+                message: None,
+            }],
+            more: true,
+        }),
+        Reply::Batch(vec![Ok(Reply::Done), Err(failure.clone())]),
     ];
     for reply in replies {
         survives(AgentMessage {

@@ -1,8 +1,8 @@
 //! The agent's side of the conversation, without its I/O.
 
 use crate::{
-    AgentBody, AgentHello, AgentMessage, ClientBody, ClientMessage, Failure, FailureKind, Frame,
-    FrameError, PROTOCOL_VERSION, ProtocolVersion, Reply, Request, Secret,
+    AgentBody, AgentHello, AgentMessage, BATCH_LIMIT, ClientBody, ClientMessage, Failure,
+    FailureKind, Frame, FrameError, PROTOCOL_VERSION, ProtocolVersion, Reply, Request, Secret,
 };
 
 /// One client's session: says Hello, then hands requests on.
@@ -31,11 +31,11 @@ impl Session {
         Self { me, client: None }
     }
 
-    /// Answers one frame; `handle` does the work of a request.
+    /// Answers one frame; `handle` does the work of a request, and of each in a batch.
     pub fn answer(
         &mut self,
         frame: Frame,
-        handle: impl FnOnce(Request, Secret) -> Result<Reply, Failure>,
+        mut handle: impl FnMut(Request, Secret) -> Result<Reply, Failure>,
     ) -> Answer {
         let message = match frame.message::<ClientMessage>() {
             Ok(message) => message,
@@ -49,8 +49,15 @@ impl Session {
             ClientBody::Request(request) => {
                 match self
                     .admit(&request, &frame.secret)
-                    .and_then(|()| handle(request, frame.secret))
-                {
+                    .and_then(|()| match request {
+                        Request::Batch(requests) => Ok(Reply::Batch(
+                            requests
+                                .into_iter()
+                                .map(|request| handle(request, Secret::none()))
+                                .collect(),
+                        )),
+                        request => handle(request, frame.secret),
+                    }) {
                     Ok(reply) => AgentBody::Done(reply),
                     Err(failure) => AgentBody::Failed(failure),
                 }
@@ -84,6 +91,14 @@ impl Session {
                 ));
             }
             Some(_) => {}
+        }
+        if let Request::Batch(requests) = request {
+            let reads = |part: &Request| part.only_reads() && !matches!(part, Request::Batch(_));
+            if requests.len() > BATCH_LIMIT || !requests.iter().all(reads) {
+                return refuse(format!(
+                    "a batch is of at most {BATCH_LIMIT} requests that only read"
+                ));
+            }
         }
         if !secret.is_empty() && !request.takes_secret() {
             return refuse("the request takes no secret, but one came with it".into());
@@ -157,15 +172,15 @@ mod tests {
         assert_eq!(failure_text(refused), "the first message must be hello");
 
         assert!(
-            matches!(ask(&mut session, hello(2), b""), AgentBody::Hello(me) if me.os == "linux")
+            matches!(ask(&mut session, hello(9), b""), AgentBody::Hello(me) if me.os == "linux")
         );
         let refused = ask(&mut session, ClientBody::Request(Request::Facts), b"");
         assert_eq!(
             failure_text(refused),
-            "the client speaks protocol 2, this agent 1"
+            format!("the client speaks protocol 9, this agent {PROTOCOL_VERSION}")
         );
 
-        ask(&mut session, hello(1), b"");
+        ask(&mut session, hello(PROTOCOL_VERSION.0), b"");
         let handled = ask(&mut session, ClientBody::Request(Request::Facts), b"");
         assert_eq!(failure_text(handled), "not here");
     }
@@ -173,7 +188,7 @@ mod tests {
     #[test]
     fn the_secret_reaches_only_requests_that_take_one() {
         let mut session = Session::new("0.1.0", "linux");
-        ask(&mut session, hello(1), b"");
+        ask(&mut session, hello(PROTOCOL_VERSION.0), b"");
         assert_eq!(
             ask(&mut session, run(SecretUse::InFrame), b"pw"),
             AgentBody::Done(Reply::Existed(true))
@@ -183,6 +198,30 @@ mod tests {
             failure_text(refused),
             "the request takes no secret, but one came with it"
         );
+    }
+
+    #[test]
+    fn a_batch_is_answered_in_order_and_changes_nothing() {
+        let mut session = Session::new("0.1.0", "linux");
+        ask(&mut session, hello(PROTOCOL_VERSION.0), b"");
+        let batch = |requests| ClientBody::Request(Request::Batch(requests));
+        let parts = vec![Request::Services, Request::Facts, Request::Products];
+        let AgentBody::Done(Reply::Batch(answers)) = ask(&mut session, batch(parts), b"") else {
+            panic!("no batch");
+        };
+        assert_eq!(answers.len(), 3);
+        assert_eq!(answers[0], Ok(Reply::Existed(false)));
+        assert_eq!(answers[1].as_ref().unwrap_err().message, "not here");
+
+        let too_many = vec![Request::Facts; BATCH_LIMIT + 1];
+        for parts in [
+            vec![Request::PurgeTickets],
+            vec![Request::Batch(vec![])],
+            too_many,
+        ] {
+            let refused = failure_text(ask(&mut session, batch(parts), b""));
+            assert!(refused.contains("requests that only read"), "{refused}");
+        }
     }
 
     #[test]

@@ -48,6 +48,7 @@ const TABLE: &[(u32, &str, FailureKind, &str)] = &[
     (193, "ERROR_BAD_EXE_FORMAT", Invalid, "the file is not a program for this system"),
     (206, "ERROR_FILENAME_EXCED_RANGE", Invalid, "the name or the command line is too long"),
     (234, "ERROR_MORE_DATA", Failed, "there is more data than fits"),
+    (259, "ERROR_NO_MORE_ITEMS", NotFound, "there is nothing more"),
     (740, "ERROR_ELEVATION_REQUIRED", Denied, "the program needs an elevated token"),
     (1051, "ERROR_DEPENDENT_SERVICES_RUNNING", Busy, "services that need this one are running"),
     (1052, "ERROR_INVALID_SERVICE_CONTROL", Busy, "the service does not take this control in its state"),
@@ -74,8 +75,10 @@ const TABLE: &[(u32, &str, FailureKind, &str)] = &[
     (1078, "ERROR_DUPLICATE_SERVICE_NAME", Exists, "a service has that name or display name"),
     (1079, "ERROR_DIFFERENT_SERVICE_ACCOUNT", Failed, "services that share a process have different logon accounts"),
     (1115, "ERROR_SHUTDOWN_IN_PROGRESS", Busy, "the host is shutting down"),
+    (1168, "ERROR_NOT_FOUND", NotFound, "there is no such element"),
     (1223, "ERROR_CANCELLED", Failed, "it was cancelled"),
     (1311, "ERROR_NO_LOGON_SERVERS", Failed, "no domain controller could be reached for the logon"),
+    (1313, "ERROR_NO_SUCH_PRIVILEGE", NotSupported, "this system does not have the right"),
     (1314, "ERROR_PRIVILEGE_NOT_HELD", Denied, "the agent's account lacks a privilege for this"),
     (1326, "ERROR_LOGON_FAILURE", Failed, "user name or password is wrong"),
     (1327, "ERROR_ACCOUNT_RESTRICTION", Failed, "a restriction of the account forbids the logon"),
@@ -83,6 +86,9 @@ const TABLE: &[(u32, &str, FailureKind, &str)] = &[
     (1331, "ERROR_ACCOUNT_DISABLED", Failed, "the account is disabled"),
     (1332, "ERROR_NONE_MAPPED", NotFound, "the account name could not be resolved to a SID"),
     (1355, "ERROR_NO_SUCH_DOMAIN", NotFound, "the domain does not exist or could not be reached"),
+    (1376, "ERROR_NO_SUCH_ALIAS", NotFound, "there is no such local group"),
+    (1377, "ERROR_MEMBER_NOT_IN_ALIAS", NotFound, "the account is no member of the local group"),
+    (1378, "ERROR_MEMBER_IN_ALIAS", Exists, "the account is a member of the local group already"),
     (1385, "ERROR_LOGON_TYPE_NOT_GRANTED", Failed, "the account lacks the right to log on as a service, or is denied it"),
     (1460, "ERROR_TIMEOUT", Timeout, "it did not end in time"),
     (1728, "RPC_S_PROTOCOL_ERROR", Failed, "the remote procedure call failed"),
@@ -91,6 +97,7 @@ const TABLE: &[(u32, &str, FailureKind, &str)] = &[
     (1787, "ERROR_NO_TRUST_SAM_ACCOUNT", Failed, "the domain has no computer account for this host"),
     (1789, "ERROR_TRUSTED_RELATIONSHIP_FAILURE", Failed, "the host's own computer account cannot log on to the domain"),
     (1909, "ERROR_ACCOUNT_LOCKED_OUT", Failed, "the account is locked out"),
+    (15007, "ERROR_EVT_CHANNEL_NOT_FOUND", NotFound, "there is no log of that name"),
 ];
 
 impl Win32Code {

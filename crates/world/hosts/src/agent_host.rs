@@ -1,14 +1,21 @@
 //! The `Host` port over an agent.
 
+mod account_rights;
+mod operating_system;
+mod settings;
+mod task_scheduler;
+mod web_server;
+
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
 use agent_protocol::{
     AccountName, FailureKind, FileKind, HostPath, RegistryKey, RegistryValue, Reply, Request,
-    Secret, SecretUse,
+    Secret, SecretUse, TaskList,
 };
 use async_trait::async_trait;
 use model::estate::HostAccess;
+use model::host::ScheduledTask;
 use model::inventory::{HostFacts, Product, Service};
 use model::names::{DnsName, HostName, LogonAccount, SamAccountName, ServiceName};
 use model::ports::{
@@ -133,6 +140,23 @@ impl AgentHost {
         }
     }
 
+    /// Has something made or taken away, and tells whether it was there before.
+    async fn whether_there(&self, request: Request, limit: Duration) -> Result<bool, WorldError> {
+        let words = request.to_string();
+        match self.plain(request, limit).await? {
+            Reply::Existed(existed) => Ok(existed),
+            _ => Err(self.unexpected(&words)),
+        }
+    }
+
+    /// The tasks that could be read; the others go to the log.
+    fn readable_tasks(&self, list: TaskList) -> Vec<ScheduledTask> {
+        for (task, why) in &list.unreadable {
+            tracing::warn!(host = %self.name, %task, %why, "task not read");
+        }
+        list.tasks
+    }
+
     fn world(&self, error: impl Into<AgentError>) -> WorldError {
         error.into().into_world(&self.name)
     }
@@ -196,18 +220,12 @@ impl Host for AgentHost {
         account: &LogonAccount,
         password: Option<&Password>,
     ) -> Result<(), WorldError> {
+        let (password, secret) = secret_of(password);
         let request = Request::SetLogonAccount {
             service: translate::service_name(service).map_err(|e| self.world(e))?,
             account: AccountName::parse(account.to_string()).map_err(|e| self.world(e))?,
-            password: if password.is_some() {
-                SecretUse::InFrame
-            } else {
-                SecretUse::Absent
-            },
+            password,
         };
-        let secret = password.map_or_else(Secret::none, |password| {
-            Secret::copy_of(password.expose_bytes())
-        });
         self.ask(request, secret, SHORT)
             .await
             .map(|_| ())
@@ -384,6 +402,14 @@ impl Host for AgentHost {
 
 fn millis(timeout: Duration) -> u64 {
     u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// A password for a request that takes one.
+fn secret_of(password: Option<&Password>) -> (SecretUse, Secret) {
+    match password {
+        None => (SecretUse::Absent, Secret::none()),
+        Some(password) => (SecretUse::InFrame, Secret::copy_of(password.expose_bytes())),
+    }
 }
 
 /// The password and a line end: what a program that asks for it reads.

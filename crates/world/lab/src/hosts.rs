@@ -21,6 +21,7 @@ pub mod faults;
 pub mod files;
 pub mod import;
 pub mod lab_host;
+pub mod local_groups;
 pub mod logon;
 pub mod machine;
 #[cfg(test)]
@@ -36,6 +37,7 @@ pub mod state;
 pub mod stop;
 #[cfg(test)]
 mod tests;
+mod triggers;
 
 pub use domain::{AccountKind, DomainAccount, DomainView, NoPassword, PasswordVersion, Token};
 pub use faults::{Fault, Mishap, NamedFault};

@@ -54,7 +54,20 @@ pub fn handle(request: Request, secret: &Secret) -> Result<Reply, Failure> {
         Request::QueryServiceAccount { account } => {
             accounts::query(&account).map(Reply::ServiceAccount)
         }
-        Request::Facts
+        Request::ResolveAccount { .. }
+        | Request::Rights(_)
+        | Request::AppPools(_)
+        | Request::Tasks(_)
+        | Request::Triggers(_)
+        | Request::LocalGroup(_)
+        | Request::Events(_)
+        | Request::PurgeTickets
+        | Request::Reboot { .. } => Err(Failure::new(
+            FailureKind::NotSupported,
+            "this agent cannot do that yet",
+        )),
+        Request::Batch(_)
+        | Request::Facts
         | Request::Run { .. }
         | Request::CopyFile { .. }
         | Request::HashFile { .. }

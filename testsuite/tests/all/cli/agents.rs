@@ -55,7 +55,7 @@ fn what_is_no_agent_is_named_and_blocks() {
         &scene,
         &[
             "the agent (0.",
-            "speaks protocol 9, this side 1",
+            "speaks protocol 9, this side 2",
             "came with this gmsactl",
         ],
     );

@@ -1,6 +1,7 @@
 //! Somebody else changed the world: before the run, between the runs, or after it.
 
 use engine::{EngineError, RunReport, StepReport};
+use model::host::RegistryValue;
 use model::inventory::{AccountClass, ServiceState};
 use model::names::LogonAccount;
 use model::run::Outcome;
@@ -66,7 +67,7 @@ async fn a_stale_plan_is_refused_and_names_what_changed() {
         }),
         drift("sync/export-key-set:MIMSYNC01", |state| {
             let host = first_host(state);
-            let elsewhere = r"D:\Synchronization Service".to_owned();
+            let elsewhere = RegistryValue::Text(r"D:\Synchronization Service".to_owned());
             host.registry
                 .values_mut()
                 .for_each(|path| path.clone_from(&elsewhere));

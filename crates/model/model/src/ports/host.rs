@@ -1,5 +1,11 @@
 //! The port to one host: what the agent can do there.
 
+mod account_rights;
+mod operating_system;
+mod settings;
+mod task_scheduler;
+mod web_server;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,6 +16,12 @@ use super::WorldError;
 use crate::inventory::{HostFacts, Product, Service, ServiceState};
 use crate::names::{HostName, LogonAccount, SamAccountName, ServiceName};
 use crate::secret::Password;
+
+pub use account_rights::AccountRights;
+pub use operating_system::OperatingSystem;
+pub use settings::Settings;
+pub use task_scheduler::TaskScheduler;
+pub use web_server::WebServer;
 
 /// A service that was stopped, and the state it was in before.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -69,9 +81,9 @@ pub enum RetrievalState {
     Installed,
 }
 
-/// One host, through its agent.
+/// One host, through its agent: services, files and programs here, the rest by subject in its supertraits.
 #[async_trait]
-pub trait Host: Send + Sync {
+pub trait Host: AccountRights + WebServer + TaskScheduler + Settings + OperatingSystem {
     /// Operating system, names, boot time and clock.
     async fn facts(&self) -> Result<HostFacts, WorldError>;
 

@@ -3,8 +3,15 @@
 use std::collections::VecDeque;
 use std::fmt;
 
+use agent_protocol::win32::Win32Code;
+use agent_protocol::{EVENT_LIMIT, EventLevel, EventPage, EventQuery, Failure};
 use security::FileTime;
 use serde::{Deserialize, Serialize};
+
+use super::state::unix_millis;
+
+/// ERROR_EVT_CHANNEL_NOT_FOUND.
+const CHANNEL_NOT_FOUND: Win32Code = Win32Code(15_007);
 
 /// Events that are kept; older ones are overwritten, as Windows does with a full log.
 const KEPT: usize = 2_000;
@@ -85,9 +92,58 @@ impl EventLog {
         self.0.iter()
     }
 
+    /// The events that a query wants, newest first.
+    ///
+    /// # Errors
+    /// 15007 for a log that the lab does not keep.
+    pub fn find(&self, query: &EventQuery) -> Result<EventPage, Failure> {
+        let log = [("system", Log::System), ("application", Log::Application)];
+        let log = log
+            .into_iter()
+            .find(|(name, _)| query.log.eq_ignore_ascii_case(name));
+        let Some((_, log)) = log else {
+            let what = format!("read the {} log", query.log);
+            return Err(Failure::from_code(CHANNEL_NOT_FOUND, what));
+        };
+        let wanted = |event: &Event| {
+            let by = |provider: &String| provider.eq_ignore_ascii_case(&event.source);
+            event.log == log
+                && query.provider.as_ref().is_none_or(by)
+                && (query.ids.is_empty() || query.ids.contains(&event.id))
+                && query
+                    .since
+                    .is_none_or(|since| since <= unix_millis(event.time))
+        };
+        let numbered = self.0.iter().enumerate().rev();
+        let mut found = numbered.filter(|(_, event)| wanted(event));
+        let limit = query.limit.min(EVENT_LIMIT) as usize;
+        let events = found
+            .by_ref()
+            .take(limit)
+            .map(|(at, event)| describe(event, at as u64 + 1));
+        let events = events.collect();
+        let more = found.next().is_some();
+        Ok(EventPage { events, more })
+    }
+
     /// Whether an event with that number is in the log.
     pub fn has(&self, id: u32) -> bool {
         self.0.iter().any(|event| event.id == id)
+    }
+}
+
+fn describe(event: &Event, record: u64) -> agent_protocol::Event {
+    agent_protocol::Event {
+        time: unix_millis(event.time),
+        record,
+        provider: event.source.clone(),
+        id: event.id,
+        level: match event.level {
+            Level::Error => EventLevel::Error,
+            Level::Warning => EventLevel::Warning,
+            Level::Information => EventLevel::Information,
+        },
+        message: Some(event.text.clone()),
     }
 }
 

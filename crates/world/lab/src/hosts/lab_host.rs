@@ -128,9 +128,11 @@ impl LabHost {
             .unwrap_or_else(PoisonError::into_inner)
             .of(&request);
         let Some(fault) = fault else {
+            // A restart that was asked for lets the answer out first.
+            let asked_to_restart = matches!(request, Request::Reboot { .. });
             let reply = self.handle(request, secret);
             // The request itself may have made it restart.
-            return if self.is_up() {
+            return if asked_to_restart || self.is_up() {
                 (reply, Delivery::Now)
             } else {
                 (reply, Delivery::Cut)

@@ -110,6 +110,25 @@ impl Machine<'_> {
                 self.domain,
                 account.as_str(),
             ))),
+            Request::ResolveAccount { account } => self.resolve(&account),
+            Request::Rights(request) => Ok(self.account_rights(request)),
+            Request::AppPools(request) => self.application_pools(request, secret),
+            Request::Tasks(request) => self.scheduled_tasks(request, secret),
+            Request::Triggers(request) => self.triggers(request),
+            Request::LocalGroup(request) => self.local_group(request),
+            Request::Events(query) => self.state.events.find(&query).map(Reply::Events),
+            Request::PurgeTickets => {
+                self.purge_tickets();
+                Ok(Reply::Done)
+            }
+            Request::Reboot { .. } => {
+                self.restart();
+                Ok(Reply::Done)
+            }
+            Request::Batch(_) => Err(Failure::new(
+                FailureKind::Invalid,
+                "a batch is taken apart before",
+            )),
         }
     }
 

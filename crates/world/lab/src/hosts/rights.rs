@@ -2,29 +2,21 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+pub use agent_protocol::AccountRight as Right;
+use agent_protocol::win32::Win32Code;
+use agent_protocol::{
+    AccountName, Failure, PolicyDefinition, Reply, RightHolders, RightsRequest, Trustee,
+};
 use security::Sid;
 use serde::{Deserialize, Serialize};
 
 use super::domain::Token;
+use super::logon::{Principal, principal};
+use super::machine::Machine;
 
-/// Rights and denials that matter to services and tasks ([MS-LSAD] 2.2.1.1.2 and 3.1.1.2.2).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub enum Right {
-    /// SeServiceLogonRight.
-    LogOnAsService,
-    /// SeDenyServiceLogonRight.
-    DenyLogOnAsService,
-    /// SeBatchLogonRight.
-    LogOnAsBatchJob,
-    /// SeDenyBatchLogonRight.
-    DenyLogOnAsBatchJob,
-    /// SeDenyNetworkLogonRight.
-    DenyNetworkLogon,
-    /// SeDenyInteractiveLogonRight.
-    DenyLogOnLocally,
-    /// SeDenyRemoteInteractiveLogonRight.
-    DenyRemoteDesktop,
-}
+const NONE_MAPPED: Win32Code = Win32Code(1332);
+/// Where Windows keeps the security templates of the policies that it has applied.
+const TEMPLATE: &str = r"C:\Windows\security\templates\policies\gpt00000.inf";
 
 /// Who has which right on a host.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -42,6 +34,11 @@ impl Rights {
     /// Takes a right away locally.
     pub fn revoke(&mut self, right: Right, from: &Sid) {
         self.effective.entry(right).or_default().remove(from);
+    }
+
+    /// Who holds a right, sorted.
+    pub fn holders(&self, right: Right) -> impl Iterator<Item = &Sid> {
+        self.effective.get(&right).into_iter().flatten()
     }
 
     /// Defines a right by policy, with everybody who is to have it; in force from the next refresh on.
@@ -68,6 +65,78 @@ impl Rights {
         self.effective
             .get(&right)
             .is_some_and(|holders| holders.iter().any(|holder| token.has(holder)))
+    }
+}
+
+impl Machine<'_> {
+    /// Does a request about account rights.
+    pub fn account_rights(&mut self, request: RightsRequest) -> Reply {
+        let rights = &mut self.state.rights;
+        match request {
+            RightsRequest::Read => {
+                Reply::Rights(Right::ALL.map(|right| self.right_holders(right)).to_vec())
+            }
+            RightsRequest::Grant { right, sid } => {
+                let held = rights.holders(right).any(|holder| *holder == sid);
+                rights.grant(right, sid);
+                Reply::Existed(held)
+            }
+            RightsRequest::Revoke { right, sid } => {
+                let held = rights.holders(right).any(|holder| *holder == sid);
+                rights.revoke(right, &sid);
+                Reply::Existed(held)
+            }
+        }
+    }
+
+    fn right_holders(&self, right: Right) -> RightHolders {
+        let policy = self.state.rights.policy.get(&right);
+        let define = |sids: &BTreeSet<Sid>| PolicyDefinition {
+            template: TEMPLATE.to_owned(),
+            sids: sids.iter().copied().collect(),
+            names: Vec::new(),
+        };
+        RightHolders {
+            right,
+            holders: self
+                .state
+                .rights
+                .holders(right)
+                .map(|sid| self.trustee(*sid))
+                .collect(),
+            policies: policy.map(define).into_iter().collect(),
+        }
+    }
+
+    /// A SID with its name, as far as the host has met the account.
+    pub fn trustee(&self, sid: Sid) -> Trustee {
+        let services = self.state.services.iter().map(|found| &found.account);
+        let pools = self.state.app_pools.iter();
+        let pools = pools.filter_map(|pool| pool.identity.user());
+        let tasks = self.state.tasks.iter().map(|task| &task.account);
+        let mut met = services.chain(pools).chain(tasks);
+        let name = met.find(|account| match principal(account.as_str(), self.domain) {
+            Some(Principal::Domain(found)) => found.sid == sid,
+            _ => false,
+        });
+        Trustee {
+            sid,
+            name: name.map(|name| name.as_str().to_owned()),
+        }
+    }
+
+    /// The SID of an account.
+    ///
+    /// # Errors
+    /// Not found for a name that nobody has.
+    pub fn resolve(&self, account: &AccountName) -> Result<Reply, Failure> {
+        match principal(account.as_str(), self.domain) {
+            Some(Principal::Domain(found)) => Ok(Reply::Sid(found.sid)),
+            _ => Err(Failure::from_code(
+                NONE_MAPPED,
+                format!("look up account {account}"),
+            )),
+        }
     }
 }
 

@@ -55,7 +55,10 @@ pub async fn serve(host: &LabHost, stream: impl AsyncRead + AsyncWrite + Send) -
             let mut delivery = Delivery::Now;
             let answer = session.answer(frame, |request, secret| {
                 let (reply, how) = host.serve(request, &secret);
-                delivery = how;
+                // In a batch, the first mishap decides.
+                if delivery == Delivery::Now {
+                    delivery = how;
+                }
                 reply
             });
             match delivery {

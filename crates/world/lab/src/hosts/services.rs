@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use agent_protocol::{
     AccountName, FlagStore, ManagedAccountFlag, RegistryValue, Service, ServiceName, ServiceState,
-    StartType,
+    ServiceTrigger, StartType,
 };
 use security::{FileTime, Interval, Sid};
 use serde::{Deserialize, Serialize};
@@ -44,6 +44,9 @@ pub struct LabService {
     pub behaviour: Behaviour,
     /// Whether the first network connection starts it (`sc triggerinfo … start/networkon`).
     pub starts_with_network: bool,
+    /// Its other triggers, which the lab only keeps.
+    #[serde(default)]
+    pub other_triggers: Vec<ServiceTrigger>,
 }
 
 /// A password that the service control manager keeps: of whom, and which of the account's passwords it is.
@@ -84,6 +87,7 @@ impl LabService {
             depends_on: Vec::new(),
             behaviour: Behaviour::default(),
             starts_with_network: false,
+            other_triggers: Vec::new(),
         }
     }
 

@@ -11,6 +11,7 @@ use super::app_pool::AppPool;
 use super::domain::Token;
 use super::event_log::EventLog;
 use super::files::Files;
+use super::local_groups::LocalGroups;
 use super::registry::Registry;
 use super::rights::Rights;
 use super::scheduled_task::ScheduledTask;
@@ -96,6 +97,9 @@ pub struct HostState {
     pub events: EventLog,
     /// Its user rights.
     pub rights: Rights,
+    /// Its local groups.
+    #[serde(default)]
+    pub local_groups: LocalGroups,
     /// When group policy was applied last, by the lab's time.
     pub policy_applied: FileTime,
     /// Application pools of its web server.
@@ -125,6 +129,7 @@ impl HostState {
             files: Files::default(),
             events: EventLog::default(),
             rights: Rights::default(),
+            local_groups: LocalGroups::default(),
             policy_applied: FileTime::ZERO,
             app_pools: Vec::new(),
             tasks: Vec::new(),

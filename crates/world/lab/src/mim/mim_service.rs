@@ -1,6 +1,6 @@
 //! MIM Service, SSPR portals and PAM services: installed as their setup leaves them.
 
-use agent_protocol::{AccountName, RegistryValue, Secret};
+use agent_protocol::{AccountName, PoolIdentity, RegistryValue, Secret};
 
 use super::installation::FOLDER;
 use super::sql_server::Role;
@@ -192,7 +192,10 @@ impl Machine<'_> {
         };
         self.state.app_pools.push(AppPool {
             name: name.to_owned(),
-            account: AccountName::parse(who.account).ok(),
+            identity: AccountName::parse(who.account).map_or(
+                PoolIdentity::ApplicationPoolIdentity,
+                PoolIdentity::SpecificUser,
+            ),
             stored,
             started: true,
             site: Some(site.to_owned()),

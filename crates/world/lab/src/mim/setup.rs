@@ -4,7 +4,7 @@
 //! use, and the lab is strict where it matters. A silent run restates every setting; one that is left out
 //! is refused rather than silently reset.
 
-use agent_protocol::{AccountName, HostPath, Secret, ServiceName};
+use agent_protocol::{AccountName, HostPath, PoolIdentity, Secret, ServiceName};
 
 use super::installation::{SYNC_DATABASE, SYNC_SERVICE};
 use super::mim_service::{
@@ -262,7 +262,7 @@ fn set_pool(machine: &mut Machine<'_>, pool: &str, account: &str) -> Result<(), 
         .find(|found| found.name == pool);
     match (found, AccountName::parse(account)) {
         (Some(found), Ok(account)) => {
-            (found.account, found.stored) = (Some(account), None);
+            (found.identity, found.stored) = (PoolIdentity::SpecificUser(account), None);
             Ok(())
         }
         _ => Err(Ending::failed(FAILURE, format!("{pool} is not installed"))),

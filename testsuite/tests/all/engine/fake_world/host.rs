@@ -1,8 +1,11 @@
-//! The host port: services, files, programs.
+//! The host port: services, files, programs; the rest in `settings`.
+
+mod settings;
 
 use std::time::Duration;
 
 use async_trait::async_trait;
+use model::host::RegistryValue;
 use model::inventory::{HostFacts, Product, Service, ServiceState};
 use model::names::{HostName, LogonAccount, SamAccountName, ServiceName};
 use model::ports::{
@@ -10,6 +13,8 @@ use model::ports::{
     WorldError,
 };
 use model::secret::Password;
+
+pub use settings::HostSettings;
 
 use super::FakeWorld;
 use super::key_set;
@@ -148,10 +153,12 @@ impl Host for FakeHost {
 
     async fn registry_text(&self, key: &str, value: &str) -> Result<Option<String>, WorldError> {
         self.look(&format!("read {key}"), |host| {
-            Ok(host
-                .registry
-                .get(&(key.to_owned(), value.to_owned()))
-                .cloned())
+            let found = host.registry.get(&(key.to_owned(), value.to_owned()));
+            Ok(found.and_then(|found| match found {
+                RegistryValue::Text(text) => Some(text.clone()),
+                RegistryValue::Dword(number) => Some(number.to_string()),
+                _ => None,
+            }))
         })
     }
 

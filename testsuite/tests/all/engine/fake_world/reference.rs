@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use model::host::RegistryValue;
 use model::inventory::{
     Account, AccountClass, Group, Product, RootKeyFacts, Service, ServiceStart, ServiceState,
 };
@@ -10,6 +11,7 @@ use model::ports::Delegation;
 use security::{Guid, Interval};
 
 use super::fault::Faults;
+use super::host::HostSettings;
 use super::key_set::KeySet;
 use super::state::{FakeAccount, FakeService, HostState, State};
 
@@ -148,6 +150,7 @@ fn sync_host(name: &str) -> HostState {
             code: "{5A7CB0A3-7AA2-4F40-8899-02B83694085F}".to_owned(),
         }],
         registry: BTreeMap::new(),
+        settings: HostSettings::default(),
         files: BTreeMap::new(),
         folders: BTreeSet::new(),
         key_set: Some(KeySet {
@@ -162,8 +165,10 @@ fn sync_host(name: &str) -> HostState {
         tools_echo: false,
     };
     let key = format!(r"HKLM\SYSTEM\CurrentControlSet\Services\{SYNC_SERVICE}\Parameters");
-    host.registry
-        .insert((key, "Path".to_owned()), PRODUCT_FOLDER.to_owned());
+    host.registry.insert(
+        (key, "Path".to_owned()),
+        RegistryValue::Text(PRODUCT_FOLDER.to_owned()),
+    );
     add_service(&mut host, SYNC_SERVICE, OLD_ACCOUNT, Some(OLD_PASSWORD));
     for (dependant, state) in [
         ("FIMDependant", ServiceState::Running),

@@ -41,6 +41,12 @@ impl Snapshot {
                     .iter()
                     .map(|folder| format!("{name} folder {folder}")),
             );
+            lines.extend(
+                host.registry
+                    .iter()
+                    .map(|value| format!("{name} registry {value:?}")),
+            );
+            lines.extend(host.settings.lines(name));
             let keys = host.key_set.iter();
             lines.extend(
                 keys.map(|keys| format!("{name} key set {} for {}", keys.id, keys.bound_to)),

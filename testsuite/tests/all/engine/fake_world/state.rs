@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use model::host::RegistryValue;
 use model::inventory::{
     Account, AccountClass, Group, Product, RootKeyFacts, Service, ServiceState,
 };
@@ -10,6 +11,7 @@ use model::ports::{CreatedObject, Delegation, ErrorKind, WorldError};
 use security::{FileTime, Guid, Sid};
 
 use super::fault::Faults;
+use super::host::HostSettings;
 use super::key_set::KeySet;
 
 /// Everything: keys of maps are names in lower case, as Windows compares them.
@@ -43,7 +45,8 @@ pub struct HostState {
     pub answers: bool,
     pub services: BTreeMap<String, FakeService>,
     pub products: Vec<Product>,
-    pub registry: BTreeMap<(String, String), String>,
+    pub registry: BTreeMap<(String, String), RegistryValue>,
+    pub settings: HostSettings,
     pub files: BTreeMap<String, String>,
     pub folders: BTreeSet<String>,
     pub key_set: Option<KeySet>,

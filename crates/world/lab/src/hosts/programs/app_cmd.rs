@@ -6,14 +6,10 @@
 //! appcmd start | stop | recycle apppool NAME
 //! ```
 
-use agent_protocol::AccountName;
+use agent_protocol::{AccountName, PoolIdentity};
 
 use super::Ending;
-use crate::hosts::domain::AccountKind;
-use crate::hosts::logon::{LogonRefusal, LogonWanted, Principal, log_on, principal};
 use crate::hosts::machine::Machine;
-use crate::hosts::rights::Right;
-use crate::hosts::services::StoredPassword;
 
 /// Runs one `appcmd` command.
 pub fn appcmd(machine: &mut Machine<'_>, arguments: &[&str]) -> Ending {
@@ -38,9 +34,9 @@ pub fn appcmd(machine: &mut Machine<'_>, arguments: &[&str]) -> Ending {
     };
     match (verb.to_lowercase().as_str(), options) {
         ("list", [field]) => list(machine, at, field),
-        ("set", options) => set(machine, at, options),
-        ("start", []) => start(machine, at),
-        ("recycle", []) => start(machine, at),
+        ("set", options) => set(machine, at, name, options),
+        ("start", []) => start(machine, at, name),
+        ("recycle", []) => start(machine, at, name),
         ("stop", []) => {
             if let Some(pool) = machine.state.app_pools.get_mut(at) {
                 pool.started = false;
@@ -57,14 +53,14 @@ fn list(machine: &Machine<'_>, at: usize, field: &str) -> Ending {
     };
     match field.to_lowercase().as_str() {
         "/text:processmodel.username" => {
-            Ending::done(pool.account.as_ref().map_or("", AccountName::as_str))
+            Ending::done(pool.identity.user().map_or("", AccountName::as_str))
         }
         "/text:state" => Ending::done(if pool.started { "Started" } else { "Stopped" }),
         _ => usage(),
     }
 }
 
-fn set(machine: &mut Machine<'_>, at: usize, options: &[&str]) -> Ending {
+fn set(machine: &mut Machine<'_>, at: usize, name: &str, options: &[&str]) -> Ending {
     let option = |wanted: &str| {
         let mut found = options.iter().filter_map(|option| {
             option
@@ -76,72 +72,29 @@ fn set(machine: &mut Machine<'_>, at: usize, options: &[&str]) -> Ending {
             .find(|(name, _)| name.eq_ignore_ascii_case(wanted))
             .map(|(_, value)| value)
     };
-    let account = match option("processModel.identityType") {
-        Some(kind) if kind.eq_ignore_ascii_case("ApplicationPoolIdentity") => None,
-        _ => match option("processModel.userName").map(AccountName::parse) {
-            Some(Ok(account)) => Some(account),
-            _ => return usage(),
-        },
+    let identity = match option("processModel.identityType") {
+        Some(kind) if !kind.eq_ignore_ascii_case("SpecificUser") => {
+            PoolIdentity::from_configuration(kind, "")
+        }
+        _ => PoolIdentity::from_configuration(
+            "SpecificUser",
+            option("processModel.userName").unwrap_or_default(),
+        ),
+    };
+    let Some(identity) = identity else {
+        return usage();
     };
     let password = option("processModel.password").filter(|password| !password.is_empty());
-    let found = account
-        .as_ref()
-        .and_then(|account| principal(account.as_str(), machine.domain));
-    // The web server does not check the account: a request that gets 503 is the first to tell.
-    let stored = match (found, password) {
-        (Some(Principal::Domain(found)), Some(password)) => {
-            let version = machine.domain.proves(&found.sid, password.as_bytes());
-            Some(StoredPassword {
-                account: found.sid,
-                version,
-            })
-        }
-        _ => None,
-    };
-    let Some(pool) = machine.state.app_pools.get_mut(at) else {
-        return usage();
-    };
-    (pool.account, pool.stored) = (account, stored);
-    Ending::done(format!("APPPOOL object \"{}\" changed", pool.name))
+    machine.set_pool_identity(at, identity, password.map(str::as_bytes));
+    Ending::done(format!("APPPOOL object \"{name}\" changed"))
 }
 
-/// A pool starts whatever its account; its first worker process shows whether that can log on.
-fn start(machine: &mut Machine<'_>, at: usize) -> Ending {
-    let Some(pool) = machine.state.app_pools.get(at).cloned() else {
-        return usage();
-    };
-    let refusal = pool.account.as_ref().and_then(|account| {
-        let found = principal(account.as_str(), machine.domain);
-        let gmsa =
-            matches!(&found, Some(Principal::Domain(found)) if found.kind == AccountKind::Gmsa);
-        // IIS_IUSRS gives pool accounts what they need.
-        let wanted = LogonWanted {
-            right: None,
-            denial: Right::DenyLogOnAsBatchJob,
-            stored: pool.stored,
-            managed: gmsa,
-        };
-        log_on(machine.state, machine.domain, account.as_str(), &wanted).err()
-    });
-    let started = refusal.is_none();
-    if let Some(pool) = machine.state.app_pools.get_mut(at) {
-        pool.started = started;
-    }
-    match refusal {
-        None => Ending::done(format!("\"{}\" successfully started.", pool.name)),
-        Some(LogonRefusal::NoRight) => Ending::failed(
-            1385,
-            format!(
-                "ERROR ( the identity of application pool {} is denied the logon )",
-                pool.name
-            ),
-        ),
-        Some(LogonRefusal::Failed(code, why)) => Ending::failed(
+fn start(machine: &mut Machine<'_>, at: usize, name: &str) -> Ending {
+    match machine.start_pool(at) {
+        Ok(()) => Ending::done(format!("\"{name}\" successfully started.")),
+        Err((code, why)) => Ending::failed(
             i32::try_from(code.0).unwrap_or(1),
-            format!(
-                "ERROR ( the identity of application pool {} is invalid: {why} )",
-                pool.name
-            ),
+            format!("ERROR ( the identity of application pool {name} {why} )"),
         ),
     }
 }

@@ -1,13 +1,12 @@
 //! `schtasks.exe`, as far as conversions use it.
 
-use agent_protocol::AccountName;
+use agent_protocol::{AccountName, TaskLogon, TaskPrincipal};
 
 use super::Ending;
 use crate::hosts::domain::AccountKind;
 use crate::hosts::logon::{LogonRefusal, LogonWanted, Principal, log_on, principal};
 use crate::hosts::machine::Machine;
 use crate::hosts::rights::Right;
-use crate::hosts::services::StoredPassword;
 
 /// HRESULT_FROM_WIN32(ERROR_LOGON_TYPE_NOT_GRANTED).
 const LOGON_TYPE_NOT_GRANTED: u32 = 0x8007_0569;
@@ -84,38 +83,26 @@ fn run(machine: &mut Machine<'_>, at: usize) -> Ending {
     Ending::done("SUCCESS: Attempted to run the scheduled task.")
 }
 
-/// Unlike services and pools, a task's user account is logged on when it is registered.
+/// `schtasks` has no option for how the account logs on: with a password, but for accounts of Windows.
 fn change(
     machine: &mut Machine<'_>,
     at: usize,
     account: AccountName,
     password: Option<&str>,
 ) -> Ending {
-    let stored = match principal(account.as_str(), machine.domain) {
-        None => {
-            return Ending::failed(
-                1,
-                "ERROR: No mapping between account names and security IDs was done.",
-            );
-        }
-        Some(Principal::Domain(found)) if found.kind == AccountKind::User => {
-            let version = machine
-                .domain
-                .proves(&found.sid, password.unwrap_or_default().as_bytes());
-            if version.is_none() {
-                return Ending::failed(1, "ERROR: The user name or password is incorrect.");
-            }
-            Some(StoredPassword {
-                account: found.sid,
-                version,
-            })
-        }
-        Some(_) => None,
+    let built_in = matches!(
+        principal(account.as_str(), machine.domain),
+        Some(Principal::BuiltIn)
+    );
+    let logon = match built_in {
+        true => TaskLogon::ServiceAccount,
+        false => TaskLogon::Password,
     };
-    if let Some(task) = machine.state.tasks.get_mut(at) {
-        (task.account, task.stored) = (account, stored);
+    let new = TaskPrincipal { account, logon };
+    match machine.set_task_principal(at, &new, password.map(str::as_bytes)) {
+        Ok(()) => Ending::done("SUCCESS: The parameters of scheduled task have been changed."),
+        Err(code) => Ending::failed(1, format!("ERROR: {code}")),
     }
-    Ending::done("SUCCESS: The parameters of scheduled task have been changed.")
 }
 
 fn is_gmsa(machine: &Machine<'_>, account: &AccountName) -> bool {

@@ -27,12 +27,7 @@ fn run(world: &World, program: &str, arguments: &[&str]) -> agent_protocol::RunO
 fn a_task_runs_with_the_batch_right_only() {
     let world = World::new();
     let account = agent_protocol::AccountName::parse(super::world::USER).unwrap();
-    let task = ScheduledTask {
-        path: r"\Delta import".into(),
-        account,
-        stored: None,
-        last_result: None,
-    };
+    let task = ScheduledTask::new(r"\Delta import", account);
     world.host.edit(|state| state.tasks.push(task));
     let task = |words: &[&str]| {
         run(
@@ -72,7 +67,7 @@ fn a_pool_of_a_gmsa_starts_without_a_password() {
     let world = World::new();
     let pool = AppPool {
         name: "Web".into(),
-        account: None,
+        identity: agent_protocol::PoolIdentity::ApplicationPoolIdentity,
         stored: None,
         started: false,
         site: None,

@@ -108,7 +108,7 @@ fn setup_in_change_mode_wants_every_setting_and_no_left_over_helper() {
             .find(|found| found.name == pool)
             .unwrap();
         assert_eq!(
-            pool.account.as_ref().unwrap().as_str(),
+            pool.identity.user().unwrap().as_str(),
             r"CONTOSO\MIMSrvGMSA$"
         );
     }

@@ -1,0 +1,12 @@
+//! What a Windows host has beside services: account rights, application pools, scheduled tasks, triggers,
+//! registry values, events.
+//!
+//! These are Windows' own words, so they are one type on the wire to the agent and here. They stand in
+//! inventories, plans and journals: their field names are a contract, as those of every noun.
+
+pub use agent_protocol::{
+    AccountRight, AppPool, Event, EventLevel, EventPage, EventQuery, GroupName, PolicyDefinition,
+    PoolApplication, PoolControl, PoolIdentity, PoolName, PoolState, RegistryValue, RightHolders,
+    ScheduledTask, ServiceTrigger, TaskDefinition, TaskLogon, TaskPath, TaskPrincipal,
+    TriggerAction, TriggerData, Trustee, UnixMillis,
+};
