@@ -24,6 +24,7 @@ mod domain_state;
 mod dump;
 mod journals;
 mod kill;
+mod packages;
 mod plans;
 mod refusals;
 mod scene;

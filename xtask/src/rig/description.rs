@@ -37,6 +37,7 @@ fn variables(layout: &Layout) -> String {
         ("RIG_KRB5_CONFIG", layout.krb5_config()),
         ("RIG_ESTATE", layout.path("estate.toml")),
         ("RIG_INTENT", layout.path("conversion.toml")),
+        ("RIG_PACKAGE", layout.package()),
     ];
     if let Some(host) = estate::HOSTS.first() {
         paths.push(("RIG_MACHINE_KEYTAB", layout.path(keytab(host))));

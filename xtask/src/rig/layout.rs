@@ -37,6 +37,11 @@ impl Layout {
         self.path(format!("{account}.password"))
     }
 
+    /// The installation package that every Windows host has installed.
+    pub fn package(&self) -> PathBuf {
+        self.path("Synchronization Service.msi")
+    }
+
     /// The Kerberos configuration of the rig's own tools; the machine's own stays as it is.
     pub fn krb5_config(&self) -> PathBuf {
         self.path("krb5.conf")

@@ -22,7 +22,7 @@ pub fn build_package(layout: &Layout) -> anyhow::Result<()> {
     let mut wixl = Command::new("wixl");
     wixl.current_dir(agent::folder())
         .args(["--arch", "x64", "--output"])
-        .arg(package(layout));
+        .arg(layout.package());
     command::run(
         wixl.arg(repo::rig_data("stand-in-sync.wxs")),
         &layout.log("wixl"),
@@ -104,7 +104,7 @@ fn install(layout: &Layout, host: &WindowsHost, wine: &Wine) -> anyhow::Result<(
         .with_context(|| format!("cannot read {}", password_file.display()))?;
     wine.run(
         wine.program("msiexec")
-            .args(["/i", &windows_path(&package(layout)), "/qn"])
+            .args(["/i", &windows_path(&layout.package()), "/qn"])
             .arg(format!("SERVICEDOMAIN={}", estate::NETBIOS))
             .arg(format!("SERVICEACCOUNT={}", estate::SYNC_ACCOUNT))
             .arg(format!("SERVICEPASSWORD={password}")),
@@ -140,8 +140,4 @@ fn wine(layout: &Layout, host: &WindowsHost) -> Wine {
         prefix(layout, host),
         layout.log(&format!("wine-{}-tools", host.file_name())),
     )
-}
-
-fn package(layout: &Layout) -> PathBuf {
-    layout.path("Synchronization Service.msi")
 }

@@ -61,6 +61,9 @@ pub enum Verb {
     /// Accounts: show one.
     #[command(subcommand)]
     Account(cmd::account::AccountVerb),
+    /// Installation packages: what they can be told, and what they do with it.
+    #[command(subcommand)]
+    Msi(cmd::msi::Msi),
     /// Decode what the directory stores: hex or base64 from standard input, JSON or text out, secrets hidden.
     #[command(subcommand)]
     Decode(cmd::decode::Decode),
@@ -103,6 +106,7 @@ pub fn run(cli: Cli, output: &Output) -> Result<u8, Failure> {
             Verb::Runs(args) => cmd::runs::run(&args, global, output),
             Verb::Kds(verb) => cmd::kds::run(&verb, global, output).await,
             Verb::Account(verb) => cmd::account::run(&verb, global, output).await,
+            Verb::Msi(verb) => cmd::msi::run(&verb, output),
             Verb::Decode(verb) => cmd::decode::run(&verb, output),
         }
     })

@@ -8,6 +8,7 @@ pub mod discover;
 pub mod doctor;
 pub mod kds;
 pub mod lab;
+pub mod msi;
 pub mod plan;
 pub mod rollback;
 pub mod runs;

@@ -2,11 +2,13 @@
 
 mod demo;
 mod directory;
+mod package;
 mod plan;
 mod run;
 
 pub use demo::{demo, lab};
 pub use directory::{account, derived, doctor, inventory, root_keys};
+pub use package::package;
 pub use plan::plan;
 pub use run::{report, run, runs, verification};
 
