@@ -7,7 +7,8 @@ mod task_scheduler;
 mod web_server;
 
 use std::collections::BTreeMap;
-use std::time::{Duration, SystemTime};
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
 
 use agent_protocol::{
     AccountName, FailureKind, FileKind, HostPath, RegistryKey, RegistryValue, Reply, Request,
@@ -19,7 +20,7 @@ use model::host::ScheduledTask;
 use model::inventory::{HostFacts, Product, Service};
 use model::names::{DnsName, HostName, LogonAccount, SamAccountName, ServiceName};
 use model::ports::{
-    ErrorKind, FileFacts, Host, ProgramOutput, ProgramRun, RetrievalState, StoppedService,
+    Clock, ErrorKind, FileFacts, Host, ProgramOutput, ProgramRun, RetrievalState, StoppedService,
     WorldError,
 };
 use model::secret::Password;
@@ -40,6 +41,8 @@ pub struct AgentHost {
     name: HostName,
     way: Box<dyn Connect>,
     client: Mutex<Option<AgentClient>>,
+    /// What the host's clock is compared with; the system's where `None`.
+    clock: Option<Arc<dyn Clock>>,
 }
 
 impl AgentHost {
@@ -55,15 +58,21 @@ impl AgentHost {
             addresses,
             password,
         };
-        Self::reached_by(name, Box::new(entry))
+        Self::reached_by(name, Box::new(entry), None)
     }
 
-    /// A host that is not connected yet and is no entry of `estate.toml`.
-    pub fn reached_by(name: HostName, way: Box<dyn Connect>) -> Self {
+    /// A host that is not connected yet and is no entry of `estate.toml`; its clock is compared with this one, the
+    /// system's where `None`.
+    pub fn reached_by(
+        name: HostName,
+        way: Box<dyn Connect>,
+        clock: Option<Arc<dyn Clock>>,
+    ) -> Self {
         Self {
             name,
             way,
             client: Mutex::new(None),
+            clock,
         }
     }
 
@@ -161,6 +170,14 @@ impl AgentHost {
         error.into().into_world(&self.name)
     }
 
+    fn our_time(&self) -> SystemTime {
+        let Some(clock) = &self.clock else {
+            return SystemTime::now();
+        };
+        let nanos = u64::try_from(clock.now().to_unix_nanos()).unwrap_or_default();
+        SystemTime::UNIX_EPOCH + Duration::from_nanos(nanos)
+    }
+
     fn unexpected(&self, request: &str) -> WorldError {
         self.world(AgentError::Unexpected {
             request: request.to_owned(),
@@ -171,12 +188,12 @@ impl AgentHost {
 #[async_trait]
 impl Host for AgentHost {
     async fn facts(&self) -> Result<HostFacts, WorldError> {
-        let before = SystemTime::now();
+        let (before, since) = (self.our_time(), Instant::now());
         let reply = self.plain(Request::Facts, SHORT).await?;
         let Reply::Facts(facts) = reply else {
             return Err(self.unexpected("facts"));
         };
-        let half = before.elapsed().unwrap_or_default() / 2;
+        let half = since.elapsed() / 2;
         let agent = self
             .client
             .lock()

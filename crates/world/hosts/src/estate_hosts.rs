@@ -6,7 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use model::estate::Estate;
 use model::names::HostName;
-use model::ports::{ErrorKind, Host, Hosts, WorldError};
+use model::ports::{Clock, ErrorKind, Host, Hosts, WorldError};
 use model::secret::Password;
 
 use crate::{AgentHost, Connect};
@@ -30,10 +30,18 @@ impl EstateHosts {
         )
     }
 
-    /// Hosts that are no entries of `estate.toml`, such as those of the lab in this process.
-    pub fn reached_by(ways: impl IntoIterator<Item = (HostName, Box<dyn Connect>)>) -> Self {
+    /// Hosts that are no entries of `estate.toml`, such as those of the lab in this process, with the clock that theirs
+    /// are compared with.
+    pub fn reached_by(
+        ways: impl IntoIterator<Item = (HostName, Box<dyn Connect>)>,
+        clock: &Arc<dyn Clock>,
+    ) -> Self {
         let host = |(name, way): (HostName, Box<dyn Connect>)| {
-            (name.clone(), Arc::new(AgentHost::reached_by(name, way)))
+            let clock = Some(Arc::clone(clock));
+            (
+                name.clone(),
+                Arc::new(AgentHost::reached_by(name, way, clock)),
+            )
         };
         Self(ways.into_iter().map(host).collect())
     }
