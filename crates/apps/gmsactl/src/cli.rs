@@ -47,6 +47,8 @@ pub enum Verb {
     Discover(cmd::discover::Discover),
     /// Plan the conversion and show it as a diff; exit code 2 if it has changes, 1 if it is blocked.
     Plan(cmd::plan::PlanArgs),
+    /// Run a saved plan on a copy of the estate in the built-in lab, with faults of your choice.
+    Rehearse(cmd::rehearse::Rehearse),
     /// Apply a saved plan, or go on with it where it was interrupted.
     Apply(cmd::apply::Apply),
     /// Look whether everything that a run brought about still holds.
@@ -100,6 +102,7 @@ pub fn run(cli: Cli, output: &Output) -> Result<u8, Failure> {
             Verb::Doctor => cmd::doctor::run(global, output).await,
             Verb::Discover(args) => cmd::discover::run(&args, global, output).await,
             Verb::Plan(args) => cmd::plan::run(&args, global, output).await,
+            Verb::Rehearse(args) => cmd::rehearse::run(&args, global, output).await,
             Verb::Apply(args) => cmd::apply::run(&args, global, output).await,
             Verb::Verify(args) => cmd::verify::run(&args, global, output).await,
             Verb::Rollback(args) => cmd::rollback::run(&args, global, output).await,

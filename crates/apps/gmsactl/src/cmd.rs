@@ -10,6 +10,7 @@ pub mod kds;
 pub mod lab;
 pub mod msi;
 pub mod plan;
+pub mod rehearse;
 pub mod rollback;
 pub mod runs;
 pub mod verify;

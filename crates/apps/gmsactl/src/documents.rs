@@ -1,5 +1,9 @@
 //! What the verbs print, beside the nouns of `model`: field names are the contract of `--json`.
 
+mod rehearsal;
+
+pub use rehearsal::{Downtime, RehearsalDocument, RehearsedRun};
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 

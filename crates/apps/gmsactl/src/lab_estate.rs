@@ -1,4 +1,4 @@
-//! The lab's reference estate as a world to work on: the clients of production, simulated servers behind them.
+//! A lab as a world to work on: the clients of production, simulated servers behind them.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -8,25 +8,26 @@ use async_trait::async_trait;
 use directory::{ActiveDirectory, DirectoryOptions};
 use engine::World;
 use hosts::{AgentError, ByteStream, Connect, EstateHosts, Transport};
-use lab::hosts::{HostServer, LabHost, NamedFault};
+use lab::hosts::{HostServer, LabHost};
 use lab::mim::{Preparation, SqlServer, reference_hosts};
-use lab::{Lab, LabAddresses, LabSeed};
+use lab::{Lab, LabAddresses, LabClock, LabSeed};
 use model::estate::{
     Auth, CredentialSource, DirectoryTransport, DomainAccess, Estate, HostAccess, HostTransport,
     SecretSource,
 };
+use model::inventory::{AccountClass, Inventory};
 use model::names::{DnsName, HostName, LogonAccount};
+use model::ports::Clock;
 use model::secret::Password;
 use zeroize::Zeroizing;
 
 use crate::error::Failure;
+use crate::lab_fault::{Broken, LabFault};
 use crate::lab_snapshot::LabSnapshot;
 use crate::passwords::Supplied;
-use crate::system::SystemClock;
 
-const DOMAIN: &str = "contoso.com";
 const ADMINISTRATOR: &str = "Administrator";
-/// The password accounts whose services gmsactl converts.
+/// The password accounts of the reference estate whose services gmsactl converts.
 const PASSWORD_ACCOUNTS: [&str; 7] = [
     "svc-mimsync",
     "svc-mimservice",
@@ -42,18 +43,27 @@ const SYNC_ACCOUNT: &str = "CN=svc-mimsync,CN=Users";
 /// Bytes on their way between the agent's client and a host.
 const PIPE: usize = 64 << 10;
 
-/// A running copy of the reference estate. Ends when it is dropped.
+/// A running lab that stands for an estate. Ends when it is dropped.
 pub struct LabEstate {
     lab: Lab,
     sql: Arc<SqlServer>,
     hosts: Vec<Arc<LabHost>>,
+    names: EstateNames,
     administrator: Zeroizing<Vec<u8>>,
     service: Zeroizing<Vec<u8>>,
 }
 
+/// What an estate file says of an estate, beside addresses and passwords.
+struct EstateNames {
+    name: String,
+    domain: DnsName,
+    password_accounts: Vec<LogonAccount>,
+    hosts: BTreeMap<HostName, DnsName>,
+}
+
 impl LabEstate {
-    /// Starts the directory on loopback, and the hosts in this process. Its passwords are random.
-    pub async fn start() -> Result<Self, Failure> {
+    /// A copy of the reference estate: the directory on loopback, the hosts in this process. Its passwords are random.
+    pub async fn reference() -> Result<Self, Failure> {
         let (administrator, service) = (random_password()?, random_password()?);
         let mut seed = LabSeed::reference_estate(&administrator, &service);
         for object in &mut seed.objects {
@@ -61,9 +71,7 @@ impl LabEstate {
                 object.set("servicePrincipalName", &[SYNC_SPN]);
             }
         }
-        let lab = Lab::start(seed)
-            .await
-            .map_err(|error| Failure::new("lab", "the lab does not start").caused_by(&error))?;
+        let lab = start(seed).await?;
         let sql = Arc::new(SqlServer::default());
         let password_of = |_: &str| Some(Secret::copy_of(&service));
         // What gmsactl does not do yet, an administrator did: log-on right and database login of the new accounts.
@@ -73,10 +81,63 @@ impl LabEstate {
             Preparation::RightsAndLogins,
             &password_of,
         );
+        let domain: DnsName = name("contoso.com")?;
+        let account = |name: &&str| {
+            let name = name.parse().map_err(internal)?;
+            Ok(LogonAccount::domain("CONTOSO", name))
+        };
+        let dns_name = |host: &Arc<LabHost>| {
+            let host = host.name().clone();
+            let dns_name = name(&format!("{}.{domain}", host.as_str().to_lowercase()))?;
+            Ok((host, dns_name))
+        };
+        let names = EstateNames {
+            name: "the lab's reference estate".to_owned(),
+            password_accounts: PASSWORD_ACCOUNTS
+                .iter()
+                .map(account)
+                .collect::<Result<_, Failure>>()?,
+            hosts: hosts.iter().map(dns_name).collect::<Result<_, Failure>>()?,
+            domain,
+        };
         Ok(Self {
             lab,
             sql,
             hosts,
+            names,
+            administrator,
+            service,
+        })
+    }
+
+    /// A copy of an estate that was discovered, at the time when it was. Every password account has a made-up password,
+    /// and may log on as a service and into the databases, as any account of the domain.
+    pub async fn of_inventory(found: &Inventory) -> Result<Self, Failure> {
+        let (administrator, service) = (random_password()?, random_password()?);
+        let lab = start(LabSeed::from_inventory(found, &administrator, &service)).await?;
+        let sql = Arc::new(SqlServer::default());
+        let domain = lab.domain();
+        let hosts = found
+            .hosts
+            .iter()
+            .map(|host| Arc::new(lab::hosts::import(host, &domain, &sql)))
+            .collect::<Vec<_>>();
+        lab::mim::prepare(&hosts, &sql);
+        let names = EstateNames {
+            name: found.estate.clone(),
+            domain: found.domain.dns_name.clone(),
+            password_accounts: password_accounts(found),
+            hosts: found
+                .hosts
+                .iter()
+                .map(|host| (host.name.clone(), host.dns_name.clone()))
+                .collect(),
+        };
+        Ok(Self {
+            lab,
+            sql,
+            hosts,
+            names,
             administrator,
             service,
         })
@@ -84,16 +145,15 @@ impl LabEstate {
 
     /// How it would be described in an `estate.toml`; addresses and passwords are known to [`LabEstate::world`] alone.
     pub fn estate(&self) -> Result<Estate, Failure> {
-        let mut credentials = Vec::new();
-        for account in password_accounts()? {
-            let password = SecretSource::Prompt(false);
-            credentials.push(CredentialSource { account, password });
-        }
+        let credential = |account: &LogonAccount| CredentialSource {
+            account: account.clone(),
+            password: SecretSource::Prompt(false),
+        };
         Ok(Estate {
             format: 1,
-            name: "the lab's reference estate".to_owned(),
+            name: self.names.name.clone(),
             domain: DomainAccess {
-                name: name(DOMAIN)?,
+                name: self.names.domain.clone(),
                 server: Some(name(&self.lab.controller())?),
                 kdc: Some(self.lab.addresses().kdc),
                 auth: Auth::Kerberos,
@@ -103,16 +163,22 @@ impl LabEstate {
                 ca_file: None,
             },
             addresses: BTreeMap::new(),
-            hosts: self.names().map(host_access).collect::<Result<_, _>>()?,
-            credentials,
+            hosts: self.names.hosts.iter().map(host_access).collect(),
+            credentials: self
+                .names
+                .password_accounts
+                .iter()
+                .map(credential)
+                .collect(),
         })
     }
 
     /// Connects the clients that production uses: sealed Kerberos to the directory, the agent's frames to the hosts.
     pub async fn world(&self) -> Result<World, Failure> {
+        let clock: Arc<dyn Clock> = Arc::new(self.clock().clone());
         let keytab = |host: &HostName| Some((host.clone(), self.lab.machine_keytab(host)?));
         let options = DirectoryOptions {
-            domain: name(DOMAIN)?,
+            domain: self.names.domain.clone(),
             server: name(&self.lab.controller())?,
             address: self.lab.addresses().ldap,
             kdc: Some(self.lab.addresses().kdc),
@@ -121,23 +187,28 @@ impl LabEstate {
             user: ADMINISTRATOR.to_owned(),
             password: Password::new(self.administrator.to_vec()),
             ca_pem: None,
-            machine_keytabs: self.names().filter_map(keytab).collect(),
+            machine_keytabs: self.names.hosts.keys().filter_map(keytab).collect(),
             addresses: BTreeMap::new(),
-            clock: Arc::new(SystemClock),
+            clock: Arc::clone(&clock),
         };
-        let passwords = password_accounts()?
-            .into_iter()
-            .map(|account| (account, Password::new(self.service.to_vec())));
+        let password =
+            |account: &LogonAccount| (account.clone(), Password::new(self.service.to_vec()));
+        let passwords = self.names.password_accounts.iter().map(password);
         let way = |host: &Arc<LabHost>| {
             let way: Box<dyn Connect> = Box::new(InProcess(Arc::clone(host)));
             (host.name().clone(), way)
         };
         Ok(World {
             directory: Arc::new(ActiveDirectory::connect(options).await?),
-            hosts: Arc::new(EstateHosts::reached_by(self.hosts.iter().map(way))),
-            clock: Arc::new(SystemClock),
+            hosts: Arc::new(EstateHosts::reached_by(self.hosts.iter().map(way), &clock)),
+            clock,
             secrets: Arc::new(Supplied::known(passwords.collect())),
         })
+    }
+
+    /// The time of directory and hosts.
+    pub fn clock(&self) -> &LabClock {
+        self.lab.clock()
     }
 
     /// Where the directory listens.
@@ -185,19 +256,39 @@ impl LabEstate {
         }
     }
 
-    /// Lets something go wrong on a host.
-    pub fn suffer(&self, host: &HostName, fault: NamedFault) {
-        if let Some(host) = self.host(host) {
-            host.suffer(fault);
+    /// Lets something go wrong; what concerns hosts, on these.
+    pub fn suffer(&self, fault: &LabFault, on: &[&HostName]) -> Result<(), Failure> {
+        match fault.what {
+            Broken::Hosts(fault) => on
+                .iter()
+                .filter_map(|host| self.host(host))
+                .for_each(|host| host.suffer(fault)),
+            Broken::Directory(what) if !self.lab.suffer(what) => {
+                let message = format!("this lab cannot have the fault {}", fault.name);
+                return Err(
+                    Failure::new("usage", message).hint("it needs more than one domain controller")
+                );
+            }
+            Broken::Directory(_) => {}
         }
+        Ok(())
     }
 
-    fn host(&self, name: &HostName) -> Option<&Arc<LabHost>> {
+    /// Moves the clock on until every host that restarts is up; tells which did.
+    pub fn wait_for_hosts(&self) -> Vec<HostName> {
+        let mut waited = Vec::new();
+        for host in &self.hosts {
+            if let Some(until) = host.restarts_until() {
+                self.clock().set(self.clock().now().max(until));
+                waited.extend(host.is_up().then(|| host.name().clone()));
+            }
+        }
+        waited
+    }
+
+    /// The host of that name.
+    pub fn host(&self, name: &HostName) -> Option<&Arc<LabHost>> {
         self.hosts.iter().find(|host| host.name() == name)
-    }
-
-    fn names(&self) -> impl Iterator<Item = &HostName> {
-        self.hosts.iter().map(|host| host.name())
     }
 }
 
@@ -215,10 +306,10 @@ impl Connect for InProcess {
     }
 }
 
-fn host_access(host: &HostName) -> Result<HostAccess, Failure> {
-    Ok(HostAccess {
-        name: host.clone(),
-        dns_name: name(&format!("{}.{DOMAIN}", host.as_str().to_lowercase()))?,
+fn host_access((name, dns_name): (&HostName, &DnsName)) -> HostAccess {
+    HostAccess {
+        name: name.clone(),
+        dns_name: dns_name.clone(),
         transport: HostTransport::Local,
         port: None,
         user: None,
@@ -229,17 +320,32 @@ fn host_access(host: &HostName) -> Result<HostAccess, Failure> {
         subsystem: None,
         command: None,
         machine_keytab: None,
-    })
+    }
 }
 
-fn password_accounts() -> Result<Vec<LogonAccount>, Failure> {
-    let account = |name: &&str| {
-        Ok(LogonAccount::domain(
-            "CONTOSO",
-            name.parse().map_err(internal)?,
-        ))
+async fn start(seed: LabSeed) -> Result<Lab, Failure> {
+    Lab::start(seed)
+        .await
+        .map_err(|error| Failure::new("lab", "the lab does not start").caused_by(&error))
+}
+
+/// The users of the domain that services were found to run as.
+fn password_accounts(found: &Inventory) -> Vec<LogonAccount> {
+    let services = found.hosts.iter().flat_map(|host| &host.services);
+    let is_user = |account: &&LogonAccount| {
+        account
+            .in_domain(&found.domain.netbios_name)
+            .and_then(|name| found.account(name))
+            .is_some_and(|account| account.class == AccountClass::User)
     };
-    PASSWORD_ACCOUNTS.iter().map(account).collect()
+    let mut accounts: Vec<_> = services
+        .map(|service| &service.logon_account)
+        .filter(is_user)
+        .cloned()
+        .collect();
+    accounts.sort();
+    accounts.dedup();
+    accounts
 }
 
 fn name(text: &str) -> Result<DnsName, Failure> {

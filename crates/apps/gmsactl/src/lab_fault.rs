@@ -1,5 +1,6 @@
 //! What can go wrong in a lab on purpose, by the names that operators give: `docs/faults.md` has a row for each.
 
+use lab::DirectoryFault;
 use lab::hosts::NamedFault;
 
 /// A named fault of a lab.
@@ -14,6 +15,8 @@ pub struct LabFault {
 /// Where a fault is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Broken {
+    /// In the directory.
+    Directory(DirectoryFault),
     /// On every host that the plan changes.
     Hosts(NamedFault),
 }
@@ -21,10 +24,15 @@ pub enum Broken {
 impl LabFault {
     /// All of them.
     pub fn all() -> impl Iterator<Item = Self> {
-        NamedFault::ALL.iter().map(|(name, fault)| Self {
+        let directory = DirectoryFault::ALL.iter().map(|(name, fault)| Self {
+            name,
+            what: Broken::Directory(*fault),
+        });
+        let hosts = NamedFault::ALL.iter().map(|(name, fault)| Self {
             name,
             what: Broken::Hosts(*fault),
-        })
+        });
+        directory.chain(hosts)
     }
 
     /// The fault with that name.
@@ -43,7 +51,32 @@ impl LabFault {
     /// One sentence about it.
     pub fn about(&self) -> &'static str {
         match self.what {
+            Broken::Directory(fault) => about_directory(fault),
             Broken::Hosts(fault) => fault.about(),
         }
+    }
+}
+
+fn about_directory(fault: DirectoryFault) -> &'static str {
+    match fault {
+        DirectoryFault::KdsKeyNotEffective => "every KDS root key was created this moment",
+        DirectoryFault::HostNotInGroup => {
+            "computers are stripped from every group as soon as they are added"
+        }
+        DirectoryFault::SpnDuplicate => "a third account has the service's SPNs, too",
+        DirectoryFault::ControllerClockOff => "a domain controller's clock is ten minutes ahead",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_fault_is_found_by_its_own_name() {
+        for fault in LabFault::all() {
+            assert_eq!(LabFault::named(fault.name), Ok(fault));
+        }
+        assert!(LabFault::named("disk").unwrap_err().contains("disk-full"));
     }
 }

@@ -10,8 +10,9 @@ use serde_json::Value;
 
 use crate::error::Failure;
 
-/// What is no change of the estate: what happened is logged, and a computer's ticket is its administrator's business.
-const NOT_COMPARED: [&str; 2] = ["events", "machine_token"];
+/// What is no change of the estate: what happened is logged; a computer's ticket, its restarts and its refreshes of
+/// policy are its administrator's business.
+const NOT_COMPARED: [&str; 4] = ["events", "machine_token", "booted", "policy_applied"];
 
 /// Directory, hosts and databases.
 pub struct LabSnapshot {

@@ -8,7 +8,7 @@ use std::time::Duration;
 use engine::{ApplyRequest, Progress, RunReport, StepState, World};
 use journal_sqlite::SqliteJournal;
 use model::intent::Intent;
-use model::inventory::{Inventory, ServiceState};
+use model::inventory::Inventory;
 use model::names::{HostName, StepId};
 use model::plan::{Action, Plan, Step, StepStatus};
 use model::ports::{Clock, Journal};
@@ -34,11 +34,7 @@ pub struct Stage<'a> {
 
 impl<'a> Stage<'a> {
     /// Connects everything to a lab; its journal is a new file.
-    pub async fn new(
-        global: &'a Global,
-        lab: LabEstate,
-        journal: &Path,
-    ) -> Result<Self, Failure> {
+    pub async fn new(global: &'a Global, lab: LabEstate, journal: &Path) -> Result<Self, Failure> {
         Ok(Self {
             session: Session::of_estate(global, lab.estate()?)?,
             world: lab.world().await?,
@@ -52,22 +48,9 @@ impl<'a> Stage<'a> {
         self.session.discover(&self.world, intent).await
     }
 
-    /// The proposal, without hosts whose service does not run: on a warm standby, activating the key set would take
-    /// the service over.
+    /// The proposal.
     pub fn intent(&self, inventory: &Inventory) -> Intent {
-        let profiles = self.session.profiles();
-        let mut intent = planner::propose(inventory, &profiles);
-        for conversion in &mut intent.conversions {
-            let profile = profiles
-                .iter()
-                .find(|profile| *profile.component() == conversion.component);
-            conversion.hosts.retain(|host| {
-                let service = inventory.host(host).zip(profile);
-                let service = service.and_then(|(host, profile)| host.service(profile.service()));
-                service.is_some_and(|service| service.state == ServiceState::Running)
-            });
-        }
-        intent
+        planner::propose(inventory, &self.session.profiles())
     }
 
     /// Applies; where the run waits, does what the waiting step asks an administrator for, and applies again.
@@ -118,7 +101,11 @@ impl<'a> Stage<'a> {
     }
 
     /// Applies, or goes on, once.
-    pub async fn apply_once(&self, plan: &Plan, progress: &dyn Progress) -> Result<RunReport, Failure> {
+    pub async fn apply_once(
+        &self,
+        plan: &Plan,
+        progress: &dyn Progress,
+    ) -> Result<RunReport, Failure> {
         let open = engine::open_run(&self.journal, plan)?.is_some();
         let fresh = match open {
             true => None,

@@ -6,7 +6,8 @@
 //! | `documents.rs` | what the verbs print: the contract of `--json` |
 //! | `view/` | every document as JSON and for people; the only place that prints |
 //! | `error.rs` | errors of all floors, mapped to kinds, hints and exit codes |
-//! | `lab_estate.rs` | the lab instead of an estate: for `demo` and `lab` |
+//! | `lab_estate.rs`, `lab_stage.rs` | the lab instead of an estate, and what works on it: for `demo`, `rehearse`, `lab` |
+//! | `lab_fault.rs` | what can go wrong in a lab, by name |
 //! | `session.rs` | estate, directory, hosts, passwords, journal: put together once per run |
 
 mod cli;
@@ -17,7 +18,10 @@ mod error;
 mod faults;
 mod inputs;
 mod lab_estate;
+mod lab_fault;
+mod lab_page;
 mod lab_snapshot;
+mod lab_stage;
 mod options;
 mod passwords;
 mod session;

@@ -1,4 +1,4 @@
-//! The manual in `docs/` says neither less nor more than the program: commands, options, findings.
+//! The manual in `docs/` says neither less nor more than the program: commands, options, findings, faults.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -49,6 +49,26 @@ fn every_finding_is_in_the_manual_with_its_severity() {
         .map(|line| {
             let cells: Vec<_> = line.split('|').map(str::trim).collect();
             (cells[1].trim_matches('`').to_owned(), cells[2])
+        })
+        .collect();
+    assert_eq!(described, known);
+}
+
+#[test]
+fn every_fault_is_in_the_manual() {
+    let directory = lab::DirectoryFault::ALL.iter().map(|(name, _)| *name);
+    let hosts = lab::hosts::NamedFault::ALL.iter().map(|(name, _)| *name);
+    let known: BTreeSet<_> = directory.chain(hosts).map(str::to_owned).collect();
+    let page = page("faults.md");
+    let rows = page.lines().filter(|line| line.starts_with("| `"));
+    let described: BTreeSet<_> = rows
+        .map(|line| {
+            let cells: Vec<_> = line.split('|').map(str::trim).collect();
+            assert!(
+                cells.iter().skip(1).take(5).all(|cell| !cell.is_empty()),
+                "{line}"
+            );
+            cells[1].trim_matches('`').to_owned()
         })
         .collect();
     assert_eq!(described, known);

@@ -40,7 +40,7 @@ pub(crate) fn fresh(plan: &Plan, fresh: Option<&Plan>) -> Result<(), EngineError
     let (prior, steps) = fresh
         .map(|fresh| (fresh.prior.as_slice(), fresh.steps.as_slice()))
         .unwrap_or_default();
-    let mut differences = differences(&plan.prior, prior);
+    let mut differences = changed_facts(&plan.prior, prior);
     if differences.is_empty() {
         differences = other_steps(&plan.steps, steps);
     }
@@ -59,8 +59,8 @@ pub(crate) fn fresh(plan: &Plan, fresh: Option<&Plan>) -> Result<(), EngineError
     }
 }
 
-/// What changed since the plan was made, a line each.
-fn differences(then: &[Fact], now: &[Fact]) -> Vec<String> {
+/// What changed between two prior states, a line each.
+pub fn changed_facts(then: &[Fact], now: &[Fact]) -> Vec<String> {
     let value = |facts: &[Fact], subject: &str, what: &str| {
         let fact = facts
             .iter()

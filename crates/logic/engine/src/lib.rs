@@ -29,6 +29,7 @@ pub mod transition;
 mod verify;
 mod world;
 
+pub use admission::changed_facts;
 pub use apply::{ApplyRequest, apply, open_run};
 pub use discover::{ComponentProbe, HostQuestion, Questions, discover};
 pub use error::EngineError;

@@ -42,7 +42,7 @@ mod triggers;
 pub use domain::{AccountKind, DomainAccount, DomainView, NoPassword, PasswordVersion, Token};
 pub use faults::{Fault, Mishap, NamedFault};
 pub use import::import;
-pub use lab_host::{Delivery, LabHost};
+pub use lab_host::{Delivery, LabHost, TimeDown};
 pub use machine::Machine;
 pub use serve::{HostServer, connect, relay, serve};
 pub use state::{HostState, Power, WindowsRelease};

@@ -22,5 +22,5 @@ mod tests;
 
 pub use installation::{Installations, SyncInstallation};
 pub use key_set::KeySetId;
-pub use reference::{Preparation, reference_hosts};
+pub use reference::{Preparation, prepare, reference_hosts};
 pub use sql_server::{Role, SqlServer};

@@ -32,6 +32,10 @@ pub struct Report<'a> {
     pub steps: Vec<StepDone>,
     /// What was looked at afterwards.
     pub checks: Vec<Verdict>,
+    /// How long services were down; empty where nobody measured.
+    pub downtime: Vec<ServiceDown>,
+    /// What became of the plan with faults; empty where it was not rehearsed.
+    pub faults: Vec<RehearsedFault>,
     /// What is to be known beside the plan's own findings: what was left out, and why.
     pub remarks: Vec<String>,
 }
@@ -45,6 +49,36 @@ pub struct Verdict {
     pub what: String,
     /// What was seen.
     pub detail: String,
+}
+
+/// How long a service was down.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ServiceDown {
+    /// Where.
+    pub host: String,
+    /// Which.
+    pub service: String,
+    /// What the plan expects, in seconds.
+    pub expected_seconds: u32,
+    /// What was measured, in seconds.
+    pub simulated_seconds: f64,
+}
+
+/// What became of the plan while something went wrong on purpose.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RehearsedFault {
+    /// The fault's name.
+    pub name: String,
+    /// What goes wrong.
+    pub about: String,
+    /// How the run ended.
+    pub outcome: String,
+    /// Whether nothing was left half-way.
+    pub clean: bool,
+    /// What was said and done, a line each.
+    pub lines: Vec<String>,
+    /// How long services were down in all, in seconds.
+    pub down_seconds: f64,
 }
 
 /// What became of a step.
@@ -146,6 +180,20 @@ mod tests {
                 took_ms: Some(12.4),
             }],
             checks: Vec::new(),
+            downtime: vec![ServiceDown {
+                host: "APP01".to_owned(),
+                service: "App".to_owned(),
+                expected_seconds: 60,
+                simulated_seconds: 181.25,
+            }],
+            faults: vec![RehearsedFault {
+                name: "disk-full".to_owned(),
+                about: "the disk is full".to_owned(),
+                outcome: "unwound".to_owned(),
+                clean: holds,
+                lines: vec!["112 <full>".to_owned()],
+                down_seconds: 0.0,
+            }],
             remarks: Vec::new(),
         };
         report.to_html().unwrap()
@@ -161,8 +209,11 @@ mod tests {
             "state: running → stopped",
             "12 ms",
             "GMSA-060 warns",
+            "181.2 s",
+            "disk-full",
+            "112 &#60;full&#62;",
         ] {
-            assert!(page.contains(shown), "{shown}");
+            assert!(page.contains(shown), "{shown}: {page}");
         }
         assert!(!page.contains('✗'));
     }

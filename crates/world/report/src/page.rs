@@ -6,7 +6,7 @@ use model::inventory::{HostInventory, Inventory, Service, ServiceState};
 use model::names::{HostName, ServiceName};
 use model::plan::{Change, Step, StepStatus};
 
-use crate::{Report, StepDone, Verdict};
+use crate::{RehearsedFault, Report, ServiceDown, StepDone, Verdict};
 
 /// `templates/report.html`
 #[derive(Template)]
@@ -19,6 +19,8 @@ struct Page<'a> {
     directory: Vec<DirectoryRow>,
     parts: Vec<Part<'a>>,
     checks: &'a [Verdict],
+    downtime: &'a [ServiceDown],
+    faults: &'a [RehearsedFault],
     findings: Vec<FindingRow<'a>>,
     remarks: &'a [String],
 }
@@ -79,6 +81,8 @@ pub(crate) fn of(report: &Report<'_>) -> Result<String, std::fmt::Error> {
         directory: directory(report.before, report.after),
         parts: parts(report),
         checks: &report.checks,
+        downtime: &report.downtime,
+        faults: &report.faults,
         findings: report.findings().iter().map(finding).collect(),
         remarks: &report.remarks,
     };

@@ -1,25 +1,25 @@
 //! `gmsactl demo`: the whole conversion of a reference estate in the lab, and its way back on a second copy.
 
 mod shown;
-mod stage;
 
 use std::path::PathBuf;
 use std::time::Instant;
 
 use clap::Args;
 use engine::{RollbackRequest, Silent};
-use lab::hosts::NamedFault;
-use model::plan::{Plan, PlanDocument, StepStatus};
+use model::plan::PlanDocument;
 use model::run::Outcome;
 
 use self::shown::{Shown, page};
-use self::stage::{Stage, Watched, hosts};
 use super::{Done, exit_of};
 use crate::error::{Failure, exit};
 use crate::inputs;
+use crate::lab_estate::LabEstate;
+use crate::lab_fault::LabFault;
+use crate::lab_stage::{Stage, Watched, hosts, progress};
 use crate::options::Global;
 use crate::session;
-use crate::view::{Output, Steps, human};
+use crate::view::{Output, human};
 
 /// Arguments of `demo`.
 #[derive(Debug, Args)]
@@ -31,17 +31,9 @@ pub struct Demo {
     /// Write the report to this file.
     #[arg(long, value_name = "FILE", default_value = "gmsactl-demo.html")]
     out: PathBuf,
-    /// Let something go wrong after the plan was made, and see what becomes of the run: right-taken-by-policy,
-    /// disk-full, stored-passwords-wrong, clock-off, sql-right-missing, key-set-password-wrong, token-stale.
-    #[arg(long, value_name = "NAME", value_parser = fault)]
-    fault: Option<NamedFault>,
-}
-
-fn fault(name: &str) -> Result<NamedFault, String> {
-    NamedFault::named(name).ok_or_else(|| {
-        let names: Vec<_> = NamedFault::ALL.iter().map(|(name, _)| *name).collect();
-        format!("there is {}", names.join(", "))
-    })
+    /// Let something go wrong after the plan was made, and see what becomes of the run; a wrong name shows the names.
+    #[arg(long, value_name = "NAME", value_parser = LabFault::named)]
+    fault: Option<LabFault>,
 }
 
 /// Shows it all; exit code 0 only if everything held.
@@ -58,7 +50,10 @@ async fn demo(args: &Demo, global: &Global, output: &Output) -> Done {
     let folder = tempfile::tempdir().map_err(|error| {
         Failure::new("output", "there is no temporary folder for the journal").caused_by(&error)
     })?;
-    let stage = |name| Stage::new(global, folder.path().join(name));
+    let stage = async |name| {
+        let lab = LabEstate::reference().await?;
+        Stage::new(global, lab, &folder.path().join(name)).await
+    };
 
     output.note("1. A copy of the reference estate is converted.\n");
     let shown = convert(&stage("shown.sqlite").await?, args.fault, output).await?;
@@ -79,7 +74,7 @@ async fn demo(args: &Demo, global: &Global, output: &Output) -> Done {
 
 async fn convert(
     stage: &Stage<'_>,
-    fault: Option<NamedFault>,
+    fault: Option<LabFault>,
     output: &Output,
 ) -> Result<Shown, Failure> {
     let before = stage.discover(None).await?;
@@ -91,13 +86,11 @@ async fn convert(
     output.note("");
     let plan = document.plan;
     if let Some(fault) = fault {
-        hosts(&plan)
-            .into_iter()
-            .for_each(|host| stage.lab.suffer(host, fault));
+        stage.lab.suffer(&fault, &hosts(&plan))?;
     }
 
     let watched = Watched::new(progress(&plan));
-    let run = stage.apply(&plan, &watched, output).await?;
+    let run = stage.apply(&plan, &watched, output).await?.report;
     if run.outcome == Outcome::Done {
         output.note("Every step holds. Looked at again:");
     } else {
@@ -134,7 +127,7 @@ async fn there_and_back(stage: &Stage<'_>, output: &Output) -> Result<Vec<String
     let plan = stage
         .session
         .plan(&stage.discover(Some(&intent)).await?, &intent);
-    let applied = stage.apply(&plan, &Silent, output).await?;
+    let applied = stage.apply(&plan, &Silent, output).await?.report;
     let run = match (applied.run, applied.outcome) {
         (Some(run), Outcome::Done) => run,
         (_, outcome) => {
@@ -160,12 +153,4 @@ async fn there_and_back(stage: &Stage<'_>, output: &Output) -> Result<Vec<String
             .push("the conversion was not seen either: the comparison proves nothing".to_owned());
     }
     Ok(differences)
-}
-
-fn progress(plan: &Plan) -> Steps {
-    let busy = plan
-        .steps
-        .iter()
-        .filter(|step| step.status != StepStatus::NoOp);
-    Steps::new(busy.count())
 }

@@ -55,7 +55,7 @@ pub async fn run(verb: &LabVerb, output: &Output) -> Done {
 }
 
 async fn start(folder: &Path, output: &Output) -> Done {
-    let lab = LabEstate::start().await?;
+    let lab = LabEstate::reference().await?;
     let hosts = lab
         .listen()
         .await

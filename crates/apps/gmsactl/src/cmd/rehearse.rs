@@ -1,8 +1,9 @@
 //! `gmsactl rehearse`: the operator's own plan on a copy of their own estate in the lab, with faults of their choice.
 
+mod page;
 mod scenario;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use clap::Args;
@@ -10,7 +11,8 @@ use model::inventory::Inventory;
 use model::plan::Plan;
 use model::run::Outcome;
 
-use self::scenario::{Rehearsed, rehearse};
+use self::page::page;
+use self::scenario::{Shown, rehearse};
 use super::Done;
 use crate::documents::{RehearsalDocument, RehearsedRun};
 use crate::error::{Failure, exit};
@@ -42,6 +44,9 @@ pub struct Rehearse {
     /// Rehearse it with every fault that there is.
     #[arg(long, conflicts_with = "fault")]
     all_faults: bool,
+    /// Write a report to this file, one HTML page.
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
 }
 
 /// Rehearses; exit code 0 only if the plan comes through and every fault ends clean.
@@ -79,7 +84,7 @@ async fn all(args: &Rehearse, global: &Global, output: &Output) -> Done {
         }
         rehearsed.push(rehearse(&stage, &plan, fault, output).await?);
     }
-    let document = document(&inventory, rehearsed, since);
+    let document = document(&plan, &inventory, rehearsed, args.out.as_deref(), since)?;
     output.document(&document, human::rehearsal);
     Ok(if document.passed { 0 } else { exit::REFUSED })
 }
@@ -110,15 +115,19 @@ fn rests_on(plan: &Plan, inventory: &Inventory, session: &Session<'_>) -> Result
     Err(failure)
 }
 
-fn document(inventory: &Inventory, rehearsed: Vec<Rehearsed>, since: Instant) -> RehearsalDocument {
-    let runs: Vec<RehearsedRun> = rehearsed
-        .into_iter()
-        .map(|rehearsed| rehearsed.run)
-        .collect();
+/// The document; the report is written on the way.
+fn document(
+    plan: &Plan,
+    inventory: &Inventory,
+    rehearsed: Vec<(RehearsedRun, Shown)>,
+    out: Option<&Path>,
+    since: Instant,
+) -> Result<RehearsalDocument, Failure> {
+    let (runs, shown): (Vec<_>, Vec<_>) = rehearsed.into_iter().unzip();
     let comes_through = |run: &RehearsedRun| {
         run.outcome == Outcome::Done && run.verified == Some(true) && run.clean
     };
-    RehearsalDocument {
+    let mut document = RehearsalDocument {
         passed: runs.first().is_some_and(comes_through) && runs.iter().all(|run| run.clean),
         survives: runs
             .iter()
@@ -130,7 +139,14 @@ fn document(inventory: &Inventory, rehearsed: Vec<Rehearsed>, since: Instant) ->
         seconds: since.elapsed().as_secs_f64(),
         report: None,
         runs,
+    };
+    if let (Some(out), Some(alone)) = (out, shown.first()) {
+        let path = std::path::absolute(out)
+            .map_err(|error| Failure::file("output", "the report", out, &error))?;
+        inputs::write(&path, &page(&document, plan, inventory, alone)?)?;
+        document.report = Some(path);
     }
+    Ok(document)
 }
 
 /// What an inventory does not tell, and what the lab takes to be so.

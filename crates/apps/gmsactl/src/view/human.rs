@@ -4,12 +4,14 @@ mod demo;
 mod directory;
 mod package;
 mod plan;
+mod rehearsal;
 mod run;
 
 pub use demo::{demo, lab};
 pub use directory::{account, derived, doctor, inventory, root_keys};
 pub use package::package;
 pub use plan::plan;
+pub use rehearsal::rehearsal;
 pub use run::{report, run, runs, verification};
 
 use model::finding::{Finding, Severity};

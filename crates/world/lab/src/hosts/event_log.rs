@@ -5,7 +5,7 @@ use std::fmt;
 
 use agent_protocol::win32::Win32Code;
 use agent_protocol::{EVENT_LIMIT, EventLevel, EventPage, EventQuery, Failure};
-use security::FileTime;
+use security::{FileTime, Interval};
 use serde::{Deserialize, Serialize};
 
 use super::state::unix_millis;
@@ -126,6 +126,23 @@ impl EventLog {
         Ok(EventPage { events, more })
     }
 
+    /// How long a service was stopped in all, from what the service control manager wrote, until `now`.
+    pub fn time_down(&self, service: &str, now: FileTime) -> Interval {
+        let entered = |state| StateChange { service, state }.to_string();
+        let (stopped, running) = (entered("stopped"), entered("running"));
+        let (mut down, mut since) = (Interval::ZERO, None);
+        for event in self.0.iter().filter(|event| event.id == STATE_CHANGED) {
+            if event.text == stopped {
+                since = since.or(Some(event.time));
+            } else if event.text == running
+                && let Some(since) = since.take()
+            {
+                down = added(down, event.time.saturating_since(since));
+            }
+        }
+        since.map_or(down, |since| added(down, now.saturating_since(since)))
+    }
+
     /// Whether an event with that number is in the log.
     pub fn has(&self, id: u32) -> bool {
         self.0.iter().any(|event| event.id == id)
@@ -147,6 +164,25 @@ fn describe(event: &Event, record: u64) -> agent_protocol::Event {
     }
 }
 
+fn added(a: Interval, b: Interval) -> Interval {
+    a.checked_add(b).unwrap_or(a)
+}
+
+/// The text of [`STATE_CHANGED`].
+pub struct StateChange<'a> {
+    /// Which service.
+    pub service: &'a str,
+    /// Such as `running`.
+    pub state: &'a str,
+}
+
+impl fmt::Display for StateChange<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { service, state } = self;
+        write!(f, "The {service} service entered the {state} state.")
+    }
+}
+
 /// As `wevtutil qe /f:text` writes it, without the fields that a lab has nothing to say about.
 impl fmt::Display for Event {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -161,6 +197,28 @@ impl fmt::Display for Event {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_service_is_down_between_stopped_and_running() {
+        let mut log = EventLog::default();
+        let changes = [(10, "stopped"), (25, "running"), (60, "stopped")];
+        for (minute, state) in changes {
+            log.add(Event {
+                time: FileTime::ZERO.saturating_add(Interval::from_minutes(minute)),
+                log: Log::System,
+                source: SERVICE_CONTROL_MANAGER.to_owned(),
+                id: STATE_CHANGED,
+                level: Level::Information,
+                text: StateChange {
+                    service: "App",
+                    state,
+                }
+                .to_string(),
+            });
+        }
+        let now = FileTime::ZERO.saturating_add(Interval::from_minutes(62));
+        assert_eq!(log.time_down("App", now), Interval::from_minutes(17));
+    }
 
     #[test]
     fn a_full_log_forgets_the_oldest() {

@@ -57,6 +57,8 @@ pub enum NamedFault {
     SqlRightMissing,
     /// The key-set tools find every password wrong.
     KeySetPasswordWrong,
+    /// The host restarts while a service gets another logon account: the change is made, its answer is lost.
+    RestartInTheMiddle,
 }
 
 impl NamedFault {
@@ -69,6 +71,7 @@ impl NamedFault {
         ("clock-off", Self::ClockOff),
         ("sql-right-missing", Self::SqlRightMissing),
         ("key-set-password-wrong", Self::KeySetPasswordWrong),
+        ("restart-in-the-middle", Self::RestartInTheMiddle),
     ];
 
     /// The fault with that name.
@@ -77,6 +80,40 @@ impl NamedFault {
             .iter()
             .find(|(known, _)| known.eq_ignore_ascii_case(name));
         found.map(|(_, fault)| *fault)
+    }
+}
+
+impl NamedFault {
+    /// One sentence about it.
+    pub fn about(self) -> &'static str {
+        match self {
+            Self::TokenStale => {
+                "the computer's Kerberos ticket is older than its memberships in groups"
+            }
+            Self::RightTakenByPolicy => {
+                "group policy gives \"log on as a service\" to the password accounts alone"
+            }
+            Self::DiskFull => "the disk is full",
+            Self::StoredPasswordsWrong => {
+                "the passwords that Windows keeps for the services are not the accounts' any more"
+            }
+            Self::ClockOff => "the host's clock is ten minutes ahead",
+            Self::SqlRightMissing => "the new account has no login in SQL Server",
+            Self::KeySetPasswordWrong => "the key-set tools find the password wrong",
+            Self::RestartInTheMiddle => {
+                "the host restarts while a service gets its new logon account"
+            }
+        }
+    }
+
+    /// What becomes of one request, for a fault that is no state of the host.
+    pub(super) fn of_a_request(self) -> Option<Fault> {
+        (self == Self::RestartInTheMiddle).then(|| Fault {
+            on: "set the logon account of service".to_owned(),
+            after: 0,
+            takes_effect: true,
+            what: Mishap::Restart,
+        })
     }
 }
 
@@ -109,6 +146,7 @@ impl Machine<'_> {
             NamedFault::ClockOff => self.state.clock_offset_seconds = 600,
             NamedFault::SqlRightMissing => self.sql.drop_group_logins(),
             NamedFault::KeySetPasswordWrong => self.state.mim.refuses_passwords = true,
+            NamedFault::RestartInTheMiddle => {} // See NamedFault::of_a_request.
         }
     }
 

@@ -3,8 +3,9 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use agent_protocol::{Failure, Reply, Request, Secret};
+use agent_protocol::{Failure, Reply, Request, Secret, ServiceState};
 use model::names::HostName;
+use security::{FileTime, Interval};
 
 use super::domain::DomainView;
 use super::faults::{Fault, Faults, Mishap, NamedFault};
@@ -19,6 +20,15 @@ pub struct LabHost {
     sql: Arc<SqlServer>,
     state: Mutex<HostState>,
     faults: Mutex<Faults>,
+}
+
+/// How long a service was not there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TimeDown {
+    /// In all, by the host's clock.
+    pub down: Interval,
+    /// Whether it runs now.
+    pub runs: bool,
 }
 
 /// When an answer is sent.
@@ -167,6 +177,33 @@ impl LabHost {
     /// Lets the host itself go wrong.
     pub fn suffer(&self, fault: NamedFault) {
         self.with(|machine| machine.suffer(fault));
+        if let Some(fault) = fault.of_a_request() {
+            self.inject(fault);
+        }
+    }
+
+    /// How long a service was stopped in all, and whether it runs now.
+    pub fn time_down(&self, service: &str) -> TimeDown {
+        self.with(|machine| {
+            machine.settle();
+            let now = machine.clock();
+            TimeDown {
+                down: machine.state.events.time_down(service, now),
+                runs: machine
+                    .state
+                    .services
+                    .get(service)
+                    .is_some_and(|found| found.state == ServiceState::Running),
+            }
+        })
+    }
+
+    /// When it runs again, by the lab's clock, if it restarts now.
+    pub fn restarts_until(&self) -> Option<FileTime> {
+        self.with(|machine| match machine.state.power {
+            Power::Restarting(until) => Some(until),
+            _ => None,
+        })
     }
 
     fn lock(&self) -> MutexGuard<'_, HostState> {

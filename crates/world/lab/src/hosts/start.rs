@@ -6,7 +6,7 @@ use security::Interval;
 
 use super::event_log::{
     CONNECT_TIMEOUT, DEPENDENCY_FAILED, FAILED_TO_START, Level, RIGHT_NOT_GRANTED, STATE_CHANGED,
-    TERMINATED, TERMINATED_SPECIFIC, UNABLE_TO_LOG_ON,
+    StateChange, TERMINATED, TERMINATED_SPECIFIC, UNABLE_TO_LOG_ON,
 };
 use super::files::Content;
 use super::logon::{LogonRefusal, LogonWanted, log_on};
@@ -237,7 +237,11 @@ impl Machine<'_> {
 
     /// Writes that a service entered a state.
     pub fn state_changed(&mut self, name: &ServiceName, state: &str) {
-        let text = format!("The {name} service entered the {state} state.");
+        let text = StateChange {
+            service: name.as_str(),
+            state,
+        }
+        .to_string();
         self.system_event(STATE_CHANGED, Level::Information, text);
     }
 

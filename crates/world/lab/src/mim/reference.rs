@@ -51,18 +51,26 @@ pub fn reference_hosts(
         host.with(|machine| setup.install(machine));
         hosts.push(host);
     }
-    if preparation == Preparation::RightsAndLogins
-        && let Ok(all) = AUTHENTICATED_USERS.parse::<Sid>()
-    {
-        for database in [SYNC_DATABASE, MIM_DATABASE] {
-            sql.grant(database, all, Role::Owner);
-        }
-        for host in &hosts {
-            host.edit(|state| state.rights.grant(Right::LogOnAsService, all));
-        }
+    let hosts: Vec<_> = hosts.into_iter().map(Arc::new).collect();
+    if preparation == Preparation::RightsAndLogins {
+        prepare(&hosts, sql);
     }
-    hosts.iter().for_each(LabHost::boot);
-    hosts.into_iter().map(Arc::new).collect()
+    hosts.iter().for_each(|host| host.boot());
+    hosts
+}
+
+/// Lets every account of the domain log on as a service on these hosts, and into MIM's databases: what an administrator
+/// does for new accounts.
+pub fn prepare(hosts: &[Arc<LabHost>], sql: &SqlServer) {
+    let Ok(all) = AUTHENTICATED_USERS.parse::<Sid>() else {
+        return;
+    };
+    for database in [SYNC_DATABASE, MIM_DATABASE] {
+        sql.grant(database, all, Role::Owner);
+    }
+    for host in hosts {
+        host.edit(|state| state.rights.grant(Right::LogOnAsService, all));
+    }
 }
 
 struct Setup<'a> {

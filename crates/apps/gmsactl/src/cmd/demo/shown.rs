@@ -3,15 +3,16 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use engine::{RunReport, StepReport, Verification};
+use engine::{RunReport, Verification};
 use model::inventory::{Inventory, ServiceState};
 use model::names::{LogonAccount, StepId};
 use model::plan::Plan;
 use model::run::Outcome;
-use report::{Report, StepDone, Verdict};
+use report::{Report, Verdict};
 
 use crate::documents::DemoDocument;
 use crate::error::Failure;
+use crate::lab_page::{checks, steps, verdict, verified};
 
 /// What the lab's administrator did before, as a real one has to.
 const PREPARED: &str = "Prepared in the lab, because this version does not do it: every account of the domain may log on \
@@ -70,15 +71,6 @@ impl Shown {
         }
     }
 
-    fn step_done(&self, step: &StepReport) -> StepDone {
-        let failure = self.failures.get(&step.id);
-        StepDone {
-            state: step.status.clone(),
-            why: step.why.as_ref().or(failure).cloned(),
-            took_ms: step.took_ms,
-        }
-    }
-
     /// Services that keep their password accounts, and why.
     fn left(&self) -> Vec<String> {
         let mut left = Vec::new();
@@ -118,20 +110,18 @@ pub fn page(shown: &Shown, differences: &[String]) -> Result<String, Failure> {
         shown.before.taken_at,
         env!("CARGO_PKG_VERSION")
     );
+    let checks = checks(shown.verification.as_ref());
     let report = Report {
         title: "From password accounts to group managed service accounts",
         subtitle: &subtitle,
-        summary: summary(shown, differences),
+        summary: summary(shown, &checks, differences),
         before: &shown.before,
         after: &shown.after,
         plan: &shown.plan,
-        steps: shown
-            .run
-            .steps
-            .iter()
-            .map(|step| shown.step_done(step))
-            .collect(),
-        checks: checks(shown),
+        steps: steps(&shown.run, &shown.failures),
+        checks,
+        downtime: Vec::new(),
+        faults: Vec::new(),
         remarks: [vec![PREPARED.to_owned()], shown.left()].concat(),
     };
     report
@@ -139,57 +129,26 @@ pub fn page(shown: &Shown, differences: &[String]) -> Result<String, Failure> {
         .map_err(|error| Failure::new("internal", error.to_string()))
 }
 
-fn checks(shown: &Shown) -> Vec<Verdict> {
-    let checks = shown
-        .verification
-        .iter()
-        .flat_map(|verification| &verification.checks);
-    let verdict = |check: &engine::CheckResult| Verdict {
-        holds: check.holds,
-        what: check.subject.clone(),
-        detail: check.detail.clone(),
-    };
-    checks.map(verdict).collect()
-}
-
-fn summary(shown: &Shown, differences: &[String]) -> Vec<Verdict> {
-    let verdict = |holds, what: &str, detail: String| Verdict {
-        holds,
-        what: what.to_owned(),
-        detail,
-    };
-    let checks = checks(shown);
-    let holding = checks.iter().filter(|check| check.holds).count();
+fn summary(shown: &Shown, checks: &[Verdict], differences: &[String]) -> Vec<Verdict> {
     let clean = differences.is_empty();
     let back = match clean {
         true => "a second copy was converted and taken back: directory, hosts and databases are as before".to_owned(),
         false => differences.join("; "),
     };
+    let settled = if shown.settled {
+        "no changes"
+    } else {
+        "there are changes"
+    };
+    let outcome = format!(
+        "{} steps, outcome {}",
+        shown.run.steps.len(),
+        shown.run.outcome
+    );
     vec![
-        verdict(
-            shown.run.outcome == Outcome::Done,
-            "Converted",
-            format!(
-                "{} steps, outcome {}",
-                shown.run.steps.len(),
-                shown.run.outcome
-            ),
-        ),
-        verdict(
-            !checks.is_empty() && holding == checks.len(),
-            "Verified",
-            format!("{holding} of {} checks hold", checks.len()),
-        ),
-        verdict(
-            shown.settled,
-            "Planned again",
-            if shown.settled {
-                "no changes"
-            } else {
-                "there are changes"
-            }
-            .to_owned(),
-        ),
+        verdict(shown.run.outcome == Outcome::Done, "Converted", outcome),
+        verified(checks),
+        verdict(shown.settled, "Planned again", settled),
         verdict(clean, "Way back", back),
     ]
 }

@@ -16,10 +16,8 @@ use crate::lab_stage::{Applied, Stage, Watched, hosts, progress};
 use crate::session;
 use crate::view::{Output, human};
 
-/// A run, and what a report shows of it.
-pub struct Rehearsed {
-    /// The document's part.
-    pub run: RehearsedRun,
+/// What a page shows of a run.
+pub struct Shown {
     /// How the run ended; `None` where it was refused.
     pub report: Option<RunReport>,
     /// Why steps failed.
@@ -30,6 +28,8 @@ pub struct Rehearsed {
     pub after: Inventory,
 }
 
+/// The run as the document has it, and what the report's page shows besides.
+///
 /// Applies the plan, looks at the result, and takes back what is not done; a run without a fault is taken back too, to
 /// prove that it can be.
 pub async fn rehearse(
@@ -37,9 +37,9 @@ pub async fn rehearse(
     plan: &Plan,
     fault: Option<LabFault>,
     output: &Output,
-) -> Result<Rehearsed, Failure> {
+) -> Result<(RehearsedRun, Shown), Failure> {
     if let Some(fault) = &fault {
-        stage.lab.suffer(fault, &hosts(plan));
+        stage.lab.suffer(fault, &hosts(plan))?;
     }
     let before = stage.lab.snapshot()?;
     let watched = Watched::new(progress(plan));
@@ -83,13 +83,13 @@ pub async fn rehearse(
         let back = run.rolled_back.is_none_or(|back| back == Outcome::Unwound);
         run.clean = back && run.differences.is_empty();
     }
-    Ok(Rehearsed {
-        run,
+    let shown = Shown {
         report: Some(report),
         failures: watched.failures(),
         verification,
         after,
-    })
+    };
+    Ok((run, shown))
 }
 
 /// Takes a run back; a host that restarts is waited for first.
@@ -126,7 +126,7 @@ async fn refused(
     fault: Option<&'static str>,
     before: &LabSnapshot,
     refusal: Failure,
-) -> Result<Rehearsed, Failure> {
+) -> Result<(RehearsedRun, Shown), Failure> {
     let mut words = vec![refusal.message];
     words.extend(refusal.causes);
     words.extend(
@@ -136,8 +136,14 @@ async fn refused(
             .map(|finding| format!("{} {}: {}", finding.id, finding.subject, finding.what)),
     );
     let differences = before.differences(&stage.lab.snapshot()?);
-    Ok(Rehearsed {
-        run: RehearsedRun {
+    let shown = Shown {
+        report: None,
+        failures: BTreeMap::new(),
+        verification: None,
+        after: stage.discover(Some(&plan.intent)).await?,
+    };
+    Ok((
+        RehearsedRun {
             fault,
             outcome: Outcome::Refused,
             clean: differences.is_empty(),
@@ -151,11 +157,8 @@ async fn refused(
             differences,
             downtime: downtime(stage, plan),
         },
-        report: None,
-        failures: BTreeMap::new(),
-        verification: None,
-        after: stage.discover(Some(&plan.intent)).await?,
-    })
+        shown,
+    ))
 }
 
 impl RehearsedRun {

@@ -2,7 +2,7 @@
 
 use model::run::Outcome;
 
-use crate::documents::{RehearsalDocument, RehearsedRun};
+use crate::documents::{Downtime, RehearsalDocument, RehearsedRun};
 use crate::view::paint::Paint;
 
 /// What would happen.
@@ -61,7 +61,8 @@ fn lines(run: &RehearsedRun, paint: &Paint) -> String {
     for left in run.left.iter().chain(&run.differences) {
         line(paint.bad(left));
     }
-    for down in &run.downtime {
+    let was_down = |down: &&Downtime| down.simulated_seconds > 0.0 || !down.runs;
+    for down in run.downtime.iter().filter(was_down) {
         let ends = if down.runs { "" } else { ", and stays down" };
         line(paint.dim(&format!(
             "{} on {} is down for {:.1} s{ends}; the plan expects about {} s",

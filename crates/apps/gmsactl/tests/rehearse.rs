@@ -1,0 +1,155 @@
+//! `gmsactl rehearse` tells what a plan would do on the operator's own estate, and touches nothing.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "helpers of tests fail by panicking, as tests do"
+)]
+
+mod started_lab;
+
+use std::path::{Path, PathBuf};
+use std::process::Output;
+
+use serde_json::Value;
+use started_lab::{StartedLab, document, gmsactl};
+
+const CONVERSION: &str = r#"
+format = 1
+[[conversion]]
+component = "sync"
+hosts = ["MIMSYNC01"]
+gmsa = "MIMSyncGMSAsvc"
+retrieval-group = "MIMSync_Servers"
+"#;
+
+/// An estate that was discovered and planned, and is gone.
+struct Planned {
+    folder: tempfile::TempDir,
+}
+
+impl Planned {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name).display().to_string();
+        std::fs::write(path("conversion.toml"), CONVERSION).unwrap();
+        let lab = StartedLab::start(&folder.path().join("lab"));
+        let intent = ["--intent", &path("conversion.toml")];
+        let inventory = path("inventory.json");
+        let found = lab.run(&[&["discover", "--out", &inventory], &intent[..]].concat());
+        assert_eq!(found.status.code(), Some(0), "{found:?}");
+        let plan = [
+            "plan",
+            "--inventory",
+            &inventory,
+            "--out",
+            &path("plan.json"),
+        ];
+        let planned = lab.run(&[&plan, &intent[..]].concat());
+        assert_eq!(planned.status.code(), Some(2), "{planned:?}");
+        drop(lab);
+        Self { folder }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// With a folder of its own for what is temporary, which has to be empty again afterwards.
+    fn rehearse(&self, arguments: &[&str]) -> Output {
+        let temporary = self.path("tmp");
+        std::fs::create_dir_all(&temporary).unwrap();
+        let output = gmsactl(&["--json", "rehearse"])
+            .arg(self.path("plan.json"))
+            .args(arguments)
+            .env("TMPDIR", &temporary)
+            .env("TMP", &temporary)
+            .output()
+            .unwrap();
+        assert_eq!(files_in(&temporary), 0, "temporary files stay");
+        output
+    }
+}
+
+fn files_in(folder: &Path) -> usize {
+    std::fs::read_dir(folder).unwrap().count()
+}
+
+fn run_of<'a>(document: &'a Value, fault: Option<&str>) -> &'a Value {
+    let runs = document["runs"].as_array().unwrap();
+    let run = runs.iter().find(|run| run["fault"].as_str() == fault);
+    run.unwrap_or_else(|| panic!("{document:#}"))
+}
+
+#[test]
+fn a_plan_is_rehearsed_on_the_estate_that_it_was_made_for() {
+    let planned = Planned::new();
+    let output = planned.rehearse(&[
+        "--fault",
+        "disk-full",
+        "--fault",
+        "token-stale",
+        "--fault",
+        "restart-in-the-middle",
+    ]);
+    let document = document(&output);
+    assert_eq!(output.status.code(), Some(0), "{document:#}");
+    assert_eq!(document["passed"], true);
+    assert_eq!(document["survives"], serde_json::json!(["token-stale"]));
+
+    let alone = run_of(&document, None);
+    assert_eq!(alone["outcome"], "done");
+    assert_eq!(alone["verified"], true);
+    assert_eq!(alone["rolled_back"], "unwound");
+    assert_eq!(alone["differences"], serde_json::json!([]));
+    assert_eq!(alone["downtime"][0]["service"], "FIMSynchronizationService");
+    assert_eq!(alone["downtime"][0]["expected_seconds"], 106);
+
+    let full = run_of(&document, Some("disk-full"));
+    assert_eq!(full["outcome"], "unwound");
+    assert_eq!(full["step"], "sync/export-key-set:MIMSYNC01");
+    assert!(
+        full["why"]
+            .as_str()
+            .unwrap()
+            .contains("112 ERROR_DISK_FULL"),
+        "{full:#}"
+    );
+    let restarted = run_of(&document, Some("restart-in-the-middle"));
+    assert_eq!(restarted["outcome"], "stuck");
+    assert_eq!(restarted["rolled_back"], "unwound");
+    assert!(
+        restarted["downtime"][0]["simulated_seconds"]
+            .as_f64()
+            .unwrap()
+            >= 180.0
+    );
+}
+
+#[test]
+fn an_inventory_of_another_time_is_refused() {
+    let planned = Planned::new();
+    let path = planned.path("inventory.json");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let text = text.replace(r"CONTOSO\\svc-mimsync", r"CONTOSO\\svc-pamrest");
+    std::fs::write(&path, text).unwrap();
+    let output = planned.rehearse(&[]);
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let error = &document(&output)["error"];
+    assert_eq!(error["kind"], "stale-plan");
+    assert!(
+        error["causes"].to_string().contains("logon account: was"),
+        "{error:#}"
+    );
+}
+
+#[test]
+fn without_an_inventory_it_says_where_to_get_one() {
+    let planned = Planned::new();
+    std::fs::remove_file(planned.path("inventory.json")).unwrap();
+    let output = planned.rehearse(&[]);
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let error = &document(&output)["error"];
+    assert_eq!(error["kind"], "not-configured");
+    assert!(error["hint"].as_str().unwrap().contains("discover --out"));
+}
