@@ -11,7 +11,11 @@ mod files;
 mod programs;
 
 #[cfg(any(windows, test))]
+mod event_text;
+#[cfg(any(windows, test))]
 mod registry_data;
+#[cfg(any(windows, test))]
+mod security_template;
 
 #[cfg(windows)]
 mod windows;

@@ -1,13 +1,22 @@
 //! What only Windows has.
 
+mod account_rights;
 mod accounts;
+mod app_pools;
+mod automation;
+mod events;
 mod host;
+mod local_groups;
 mod managed_account;
 mod products;
 mod registry;
+mod restart;
 mod service_control;
 mod service_manager;
 mod services;
+mod tasks;
+mod triggers;
+mod trustees;
 mod wide;
 
 use agent_protocol::win32::Win32Code;
@@ -54,18 +63,15 @@ pub fn handle(request: Request, secret: &Secret) -> Result<Reply, Failure> {
         Request::QueryServiceAccount { account } => {
             accounts::query(&account).map(Reply::ServiceAccount)
         }
-        Request::ResolveAccount { .. }
-        | Request::Rights(_)
-        | Request::AppPools(_)
-        | Request::Tasks(_)
-        | Request::Triggers(_)
-        | Request::LocalGroup(_)
-        | Request::Events(_)
-        | Request::PurgeTickets
-        | Request::Reboot { .. } => Err(Failure::new(
-            FailureKind::NotSupported,
-            "this agent cannot do that yet",
-        )),
+        Request::ResolveAccount { account } => trustees::resolve(&account).map(Reply::Sid),
+        Request::Rights(request) => account_rights::handle(&request),
+        Request::AppPools(request) => app_pools::handle(&request, secret),
+        Request::Tasks(request) => tasks::handle(&request, secret),
+        Request::Triggers(request) => triggers::handle(&request),
+        Request::LocalGroup(request) => local_groups::handle(&request),
+        Request::Events(query) => events::find(&query).map(Reply::Events),
+        Request::PurgeTickets => restart::purge_tickets().map(|()| Reply::Done),
+        Request::Reboot { delay_seconds } => restart::reboot(delay_seconds).map(|()| Reply::Done),
         Request::Batch(_)
         | Request::Facts
         | Request::Run { .. }
