@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::{join, join_all};
 use model::inventory::{
-    Account, AccountClass, Carrier, Coverage, Domain, Gap, HostInventory, Inventory, Service,
-    SpnHolders, registry_path,
+    Account, AccountClass, AccountDelegation, Carrier, Coverage, Domain, Gap, HostInventory,
+    Inventory, Service, SpnHolders, registry_path,
 };
 use model::names::{
     ComponentId, DnsName, HostName, LogonAccount, SamAccountName, ServiceName, Spn,
 };
-use model::ports::{Host, WorldError};
+use model::ports::{Delegation, Host, WorldError};
 
 use crate::run::with_causes;
 use crate::world::World;
@@ -101,6 +101,7 @@ pub async fn discover(world: &World, questions: &Questions) -> Result<Inventory,
         gmsas: Vec::new(),
         groups: Vec::new(),
         looked_up: Vec::new(),
+        delegations: Vec::new(),
         spns: Vec::new(),
         hosts: found,
         coverage,
@@ -195,6 +196,7 @@ async fn look_up(world: &World, questions: &Questions, inventory: &mut Inventory
             .gaps
             .push(gap("accounts and groups", &error)),
     }
+    delegations(world, inventory).await;
     let spns = spns(questions, &inventory.accounts);
     for (spn, holders) in spns
         .iter()
@@ -216,6 +218,32 @@ async fn look_up(world: &World, questions: &Questions, inventory: &mut Inventory
         }
     }
     inventory.coverage.gaps.extend(world.directory.gaps());
+}
+
+/// How the accounts of services delegate.
+async fn delegations(world: &World, inventory: &mut Inventory) {
+    let of_services = |account: &&Account| account.class != AccountClass::Computer;
+    let accounts: Vec<_> = inventory.accounts.iter().filter(of_services).collect();
+    let ask = |account: &&Account| {
+        let dn = account.dn.clone();
+        async move { world.directory.delegation(&dn).await }
+    };
+    let answers = join_all(accounts.iter().map(ask)).await;
+    let mut found = Vec::new();
+    for (account, answer) in accounts.into_iter().zip(answers) {
+        match answer {
+            Ok(delegation) if delegation == Delegation::default() => {}
+            Ok(delegation) => found.push(AccountDelegation {
+                account: account.name.clone(),
+                delegation,
+            }),
+            Err(error) => {
+                let subject = format!("delegation of {}", account.name);
+                inventory.coverage.gaps.push(gap(&subject, &error));
+            }
+        }
+    }
+    inventory.delegations = found;
 }
 
 /// Logon accounts of the domain, the hosts' computer accounts, and what the intent names: each once.

@@ -1,5 +1,6 @@
 //! The kinds of steps. Each file is one subject; each type is one kind.
 
+mod delegation;
 mod gmsa;
 mod group;
 mod key_set;
@@ -41,6 +42,18 @@ pub(crate) fn of(step: &Step, estate: &PlannedEstate) -> Result<Box<dyn Journale
             container,
         }),
         Action::AllowRetrieval { gmsa, group } => Box::new(gmsa::AllowRetrieval { gmsa, group }),
+        Action::AllowDelegation { account, service } => Box::new(delegation::AddDelegation {
+            account,
+            entry: delegation::Entry::Service(service),
+        }),
+        Action::AllowDelegationFrom { account, caller } => Box::new(delegation::AddDelegation {
+            account,
+            entry: delegation::Entry::Caller(caller),
+        }),
+        Action::SetAccountControl { account, control } => Box::new(delegation::AddDelegation {
+            account,
+            entry: delegation::Entry::Control(control),
+        }),
         Action::ProveRetrieval { gmsa } => Box::new(password::ProveRetrieval {
             gmsa,
             host: host()?,

@@ -1,5 +1,6 @@
 //! Everything that an operator should know before a plan is applied.
 
+mod delegation;
 mod forest;
 mod names;
 mod place;
@@ -11,6 +12,7 @@ use model::finding::Finding;
 
 use crate::conversion::Conversion;
 use crate::findings as kind;
+use delegation::{of_the_delegation, of_the_groups};
 use names::of_the_names;
 use place::of_a_place;
 use spns::of_the_spns;
@@ -43,5 +45,7 @@ pub(crate) fn of_a_conversion(conversion: &Conversion<'_>) -> Vec<Finding> {
     }
     findings.extend(of_the_names(conversion));
     findings.extend(of_the_spns(conversion));
+    findings.extend(of_the_delegation(conversion));
+    findings.extend(of_the_groups(conversion));
     findings
 }

@@ -2,7 +2,8 @@
 
 use model::intent;
 use model::inventory::{Account, AccountClass, Carried, Gmsa, HostInventory, Inventory};
-use model::names::{HostName, LogonAccount, Spn};
+use model::names::{HostName, LogonAccount, SamAccountName, Spn};
+use model::ports::Delegation;
 
 use crate::planning::Planning;
 use crate::profile::{HostView, Profile, Refusal};
@@ -86,6 +87,11 @@ impl<'a> Conversion<'a> {
     /// The gMSA, if it is there.
     pub fn gmsa(&self) -> Option<&'a Gmsa> {
         self.inventory.gmsa(&self.wanted.gmsa.sam_account_name())
+    }
+
+    /// How an account delegates, if it does.
+    pub fn delegation_of(&self, account: &SamAccountName) -> Option<&'a Delegation> {
+        self.inventory.delegation(account)
     }
 
     /// All password accounts that this conversion leaves, each once.

@@ -3,6 +3,7 @@
 use model::inventory::Inventory;
 use model::names::SamAccountName;
 use model::plan::Fact;
+use model::ports::Delegation;
 use security::Sid;
 
 use crate::conversion::{Conversion, Place};
@@ -55,6 +56,17 @@ pub(crate) fn of_a_conversion(conversion: &Conversion<'_>) -> Vec<Fact> {
             conversion.is_member(place).to_string(),
         ));
     }
+    for name in &conversion.wanted.groups {
+        let held = inventory.group(name).zip(account);
+        let held = held.map(|(group, account)| group.members.contains(&account.dn));
+        let held = held.map_or_else(none, |held| held.to_string());
+        facts.push(fact(name.as_str(), &format!("member {gmsa}"), held));
+    }
+    let delegating = old_names(conversion).chain([gmsa.clone()]);
+    for name in delegating {
+        let found = inventory.delegation(&name).cloned().unwrap_or_default();
+        facts.push(fact(name.as_str(), "delegation", in_words(&found)));
+    }
     for spn in conversion.spns() {
         let holders = inventory.spn_holders(&spn).unwrap_or_default();
         facts.push(fact(
@@ -64,6 +76,31 @@ pub(crate) fn of_a_conversion(conversion: &Conversion<'_>) -> Vec<Fact> {
         ));
     }
     facts
+}
+
+fn old_names<'a>(conversion: &'a Conversion<'_>) -> impl Iterator<Item = SamAccountName> + 'a {
+    let netbios = &conversion.inventory.domain.netbios_name;
+    let old = conversion.old_accounts().into_iter();
+    old.filter_map(|old| old.in_domain(netbios).cloned())
+}
+
+fn in_words(delegation: &Delegation) -> String {
+    let flags = [
+        (delegation.unconstrained, "to any service"),
+        (delegation.protocol_transition, "from any protocol"),
+        (delegation.not_delegated, "sensitive"),
+        (delegation.other_entries, "other entries"),
+    ];
+    let flags = flags
+        .iter()
+        .filter(|flag| flag.0)
+        .map(|flag| flag.1.to_owned());
+    let services = delegation.services.iter().map(|spn| format!("to {spn}"));
+    let callers = delegation.callers.iter().map(|sid| format!("from {sid}"));
+    list(
+        &flags.chain(services).chain(callers).collect::<Vec<_>>(),
+        String::clone,
+    )
 }
 
 fn of_a_place(conversion: &Conversion<'_>, place: &Place<'_>) -> Vec<Fact> {

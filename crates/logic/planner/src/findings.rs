@@ -8,6 +8,7 @@ const ADTS: &str = "[MS-ADTS] 3.1.1.4.5.39 msDS-ManagedPassword";
 const SETSPN: &str = "Microsoft Learn, \"setspn\"; [MS-ADTS] 3.1.1.5.1.3 Uniqueness Constraints";
 const SCM: &str =
     "Microsoft Learn, \"ChangeServiceConfigW\" and \"SERVICE_CONFIG_MANAGED_ACCOUNT\"";
+const DELEGATION: &str = "Microsoft Learn, \"Configure Kerberos delegation for group Managed Service Accounts\"; [MS-SFU] 1.3";
 const DESIGN: &str = "gmsactl, ARCHITECTURE.md";
 
 const fn blocks(id: &'static str, why: &'static str, source: &'static str) -> FindingKind {
@@ -109,6 +110,31 @@ pub const SPN_STAYS: FindingKind = informs(
     "SPNs that do not belong to the component stay where they are",
     SETSPN,
 );
+/// The old account is trusted for delegation to any service.
+pub const UNCONSTRAINED_STAYS: FindingKind = warns(
+    "GMSA-022",
+    "whoever has such an account or its host can act as everybody who logs on to it, so it is not copied; what the \
+     service delegates to by it stops working",
+    DELEGATION,
+);
+/// The intent wants delegation to any service.
+pub const UNCONSTRAINED_WANTED: FindingKind = warns(
+    "GMSA-023",
+    "whoever has the gMSA's host can act as everybody who logs on to the service, domain administrators too",
+    DELEGATION,
+);
+/// The old account may use any protocol.
+pub const PROTOCOL_TRANSITION: FindingKind = informs(
+    "GMSA-024",
+    "with it the account can act as anybody towards the services that it delegates to",
+    DELEGATION,
+);
+/// Part of the old account's delegation is not copied.
+pub const DELEGATION_NOT_COPIED: FindingKind = warns(
+    "GMSA-025",
+    "only plain entries are copied: a denial or a condition that is lost would let more people in",
+    DELEGATION,
+);
 /// The name of the gMSA or of its group is taken.
 pub const NAME_TAKEN: FindingKind = blocks(
     "GMSA-030",
@@ -136,6 +162,9 @@ pub const COMPUTER_MISSING: FindingKind = blocks(
     "the host's computer account retrieves the managed password",
     ADTS,
 );
+/// A group that the gMSA is to join is missing.
+pub const GROUP_MISSING: FindingKind =
+    blocks("GMSA-035", "the gMSA cannot become a member of it", DESIGN);
 /// The service does not run under a password account of the domain.
 pub const NOT_A_PASSWORD_ACCOUNT: FindingKind = blocks(
     "GMSA-040",
@@ -196,11 +225,16 @@ pub const ALL: &[FindingKind] = &[
     COMPONENT_REFUSED,
     SPN_ON_THIRD,
     SPN_STAYS,
+    UNCONSTRAINED_STAYS,
+    UNCONSTRAINED_WANTED,
+    PROTOCOL_TRANSITION,
+    DELEGATION_NOT_COPIED,
     NAME_TAKEN,
     GMSA_DISABLED,
     GMSA_WITHOUT_AES,
     INTERVAL_FIXED,
     COMPUTER_MISSING,
+    GROUP_MISSING,
     NOT_A_PASSWORD_ACCOUNT,
     SHARED_ACCOUNT,
     SERVICE_NOT_RUNNING,

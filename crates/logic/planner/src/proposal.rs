@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use model::estate::Estate;
-use model::intent::{Conversion, Intent, Strategy};
+use model::intent::{Conversion, DelegationWish, Intent, Strategy};
 use model::inventory::{AccountClass, Inventory};
 use model::names::{GmsaName, HostName, SamAccountName, Spn};
 
@@ -119,6 +119,7 @@ pub fn propose(inventory: &Inventory, profiles: &[&dyn Profile]) -> Intent {
             key_set: suggestion.key_set,
             groups: suggestion.groups.into_iter().filter(is_in).collect(),
             spns: None,
+            delegation: DelegationWish::default(),
         })
     });
     Intent {

@@ -48,6 +48,28 @@ pub struct Conversion {
     /// The SPNs that move; without it those that the component's classes name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub spns: Option<Vec<Spn>>,
+    /// Which delegation of the old account the gMSA gets.
+    #[serde(default, skip_serializing_if = "DelegationWish::is_default")]
+    pub delegation: DelegationWish,
+}
+
+/// Which delegation of the old account the gMSA gets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DelegationWish {
+    /// Its services, its callers and the use of any protocol; never to any service.
+    #[default]
+    Constrained,
+    /// None of it.
+    None,
+    /// To any service as well: whoever has the host can act as everybody who logs on to it.
+    Unconstrained,
+}
+
+impl DelegationWish {
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// How a component's account is changed.

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::names::{
     ComponentId, Dn, DnsName, HostName, LogonAccount, SamAccountName, ServiceName, Spn,
 };
+use crate::ports::Delegation;
 
 /// Everything that was found at one time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,6 +34,9 @@ pub struct Inventory {
     pub groups: Vec<Group>,
     /// Names that were looked for: a name here that is in no list above does not exist.
     pub looked_up: Vec<SamAccountName>,
+    /// Accounts of services that delegate, or that others delegate to.
+    #[serde(default)]
+    pub delegations: Vec<AccountDelegation>,
     /// SPNs whose holders were searched for forest-wide.
     pub spns: Vec<SpnHolders>,
     /// Hosts of the estate that answered.
@@ -149,6 +153,15 @@ pub struct Group {
     pub members: Vec<Dn>,
 }
 
+/// How an account delegates; accounts without any delegation are not listed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccountDelegation {
+    /// `sAMAccountName`.
+    pub account: SamAccountName,
+    /// In whose name it may act, and who towards it.
+    pub delegation: Delegation,
+}
+
 /// Who holds an SPN, anywhere in the forest.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SpnHolders {
@@ -231,8 +244,6 @@ pub struct AppPool {
     pub started: bool,
     /// Folders of the web applications that it serves.
     pub folders: Vec<String>,
-    /// Host names that the bindings of its sites are restricted to; empty: any.
-    pub host_names: Vec<String>,
 }
 
 /// When a service starts.
@@ -321,6 +332,13 @@ impl Inventory {
     /// The host of that name, if it answered.
     pub fn host(&self, name: &HostName) -> Option<&HostInventory> {
         self.hosts.iter().find(|host| host.name == *name)
+    }
+
+    /// How an account delegates, if it does.
+    pub fn delegation(&self, account: &SamAccountName) -> Option<&Delegation> {
+        let mut all = self.delegations.iter();
+        let found = all.find(|found| found.account.same_as(account));
+        found.map(|found| &found.delegation)
     }
 
     /// Whether the directory was asked for that name.

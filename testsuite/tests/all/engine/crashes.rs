@@ -12,9 +12,7 @@ const MOMENTS: [Moment; 2] = [Moment::Before, Moment::After];
 const RECORDS: usize = 50;
 
 fn scenarios() -> Vec<fn() -> Scenario> {
-    vec![Scenario::sync, || {
-        Scenario::sync_on(&["MIMSYNC01", "MIMSYNC02"])
-    }]
+    vec![Scenario::sync, Scenario::rich]
 }
 
 /// Applies a plan and dies at each record.

@@ -12,7 +12,7 @@ const CALLS: usize = 50;
 fn scenarios() -> Vec<fn() -> Scenario> {
     vec![
         Scenario::sync,
-        || Scenario::sync_on(&["MIMSYNC01", "MIMSYNC02"]),
+        Scenario::rich,
         Scenario::sync_and_plain,
         Scenario::sync_with_a_gmsa_in_use,
     ]

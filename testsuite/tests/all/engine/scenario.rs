@@ -9,7 +9,7 @@ use engine::{
 use mim::Component;
 use model::estate::Estate;
 use model::finding::Finding;
-use model::intent::{Conversion, Intent, Strategy};
+use model::intent::{Conversion, DelegationWish, Intent, Strategy};
 use model::inventory::{Carrier, HostInventory, Inventory};
 use model::names::{ComponentId, DnsName, HostName, LogonAccount, RunId, ServiceName, Spn};
 use model::plan::Plan;
@@ -47,6 +47,17 @@ impl Scenario {
             supplied: Supplied([(old_account(), OLD_PASSWORD)].into()),
             accept_no_way_back: false,
         }
+    }
+
+    /// Two hosts, and an old account with everything that a gMSA can inherit: every kind of step is in its plan.
+    pub fn rich() -> Self {
+        let mut scenario = Self::sync_on(&["MIMSYNC01", "MIMSYNC02"]);
+        reference::add_rights_of_the_old_account(&mut scenario.world.state());
+        for conversion in &mut scenario.intent.conversions {
+            conversion.groups = vec![reference::GROUP.parse().unwrap()];
+            conversion.delegation = DelegationWish::Unconstrained;
+        }
+        scenario
     }
 
     /// gMSA and group are there and in use: only what is missing is added, only that is taken back.
@@ -261,6 +272,7 @@ fn conversion(component: &str, hosts: &[&str], gmsa: &str) -> Conversion {
         key_set: None,
         groups: Vec::new(),
         spns: None,
+        delegation: DelegationWish::default(),
     }
 }
 

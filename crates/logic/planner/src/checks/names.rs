@@ -23,6 +23,7 @@ pub(super) fn of_the_names(conversion: &Conversion<'_>) -> Vec<Finding> {
     for name in [&gmsa, group]
         .into_iter()
         .chain(&computers)
+        .chain(&conversion.wanted.groups)
         .filter(|name| !inventory.was_looked_up(name))
     {
         let advice = "discover again with this conversion.toml: gmsactl discover --intent FILE";

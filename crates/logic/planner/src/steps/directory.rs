@@ -33,10 +33,12 @@ impl StepList<'_> {
                 }),
             });
         }
-        match gmsa {
+        let ready = match gmsa {
             Some(gmsa) => self.allow_retrieval(gmsa, before),
             None => self.create_gmsa(before),
         };
+        self.delegation(&ready);
+        self.join_groups(&ready);
     }
 
     fn allow_retrieval(&mut self, gmsa: &Gmsa, requires: Vec<StepId>) -> StepId {

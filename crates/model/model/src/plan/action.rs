@@ -1,8 +1,10 @@
 //! What exactly a step does: data that leaves the engine no choice.
 
+use security::Sid;
 use serde::{Deserialize, Serialize};
 
 use crate::names::{Dn, DnsName, GmsaName, LogonAccount, SamAccountName, ServiceName, Spn, StepId};
+use crate::ports::AccountControl;
 
 /// One action on the directory, on the step's host, or just a look.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,7 +24,7 @@ pub enum Action {
         /// Where; the Users container where none is given.
         container: Option<Dn>,
     },
-    /// Add a computer to a group.
+    /// Add a computer or a gMSA to a group.
     AddMember {
         /// The group.
         group: SamAccountName,
@@ -48,6 +50,27 @@ pub enum Action {
         gmsa: GmsaName,
         /// The group.
         group: SamAccountName,
+    },
+    /// Let an account delegate to a service: constrained delegation.
+    AllowDelegation {
+        /// The account.
+        account: SamAccountName,
+        /// The service.
+        service: Spn,
+    },
+    /// Let somebody delegate to an account: resource-based delegation.
+    AllowDelegationFrom {
+        /// The account.
+        account: SamAccountName,
+        /// Who.
+        caller: Sid,
+    },
+    /// Set a bit of `userAccountControl` that is about delegation.
+    SetAccountControl {
+        /// The account.
+        account: SamAccountName,
+        /// Which bit.
+        control: AccountControl,
     },
     /// Gate: the host can retrieve the gMSA's managed password.
     ProveRetrieval {
@@ -149,6 +172,9 @@ impl Action {
             Self::AddMember { .. } => "add-member",
             Self::CreateGmsa { .. } => "create-gmsa",
             Self::AllowRetrieval { .. } => "allow-retrieval",
+            Self::AllowDelegation { .. } => "allow-delegation",
+            Self::AllowDelegationFrom { .. } => "allow-delegation-from",
+            Self::SetAccountControl { .. } => "set-account-control",
             Self::ProveRetrieval { .. } => "prove-retrieval",
             Self::ExportKeySet { .. } => "export-key-set",
             Self::HoldKeySet { .. } => "hold-key-set",

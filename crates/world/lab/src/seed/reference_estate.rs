@@ -19,6 +19,9 @@ const ACCOUNTS: [(&str, &[&str]); 7] = [
     ("svc-sspreset", &["HTTP/passwordreset.contoso.com"]),
 ];
 
+/// The portals act in their users' names towards the MIM Service, and the MIM Service towards itself.
+const DELEGATING: [&str; 3] = ["svc-mimservice", "svc-ssprreg", "svc-sspreset"];
+
 const SYNC_GROUPS: [&str; 5] = [
     "MIMSyncAdmins",
     "MIMSyncOperators",
@@ -35,6 +38,12 @@ impl LabSeed {
         HOSTS.iter().for_each(|host| seed.computer(host));
         for (account, spns) in ACCOUNTS {
             seed.user(account, service_password, spns);
+            if DELEGATING.contains(&account)
+                && let Some(user) = seed.objects.last_mut()
+            {
+                let services = ["FIMService/mimservice", "FIMService/mimservice.contoso.com"];
+                user.set("msDS-AllowedToDelegateTo", &services);
+            }
         }
         for group in SYNC_GROUPS {
             let members: &[&str] = match group {

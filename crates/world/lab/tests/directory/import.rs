@@ -45,6 +45,7 @@ async fn an_imported_directory_is_discovered_as_the_first_was() {
         gmsas: found.gmsas,
         groups: found.groups,
         looked_up: names.to_vec(),
+        delegations: vec![],
         spns: Vec::new(),
         hosts: Vec::new(),
         coverage: Coverage::default(),

@@ -19,6 +19,7 @@ pub const OLD_ACCOUNT: &str = r"CONTOSO\svc-mimsync";
 pub const OLD_PASSWORD: &str = "Kw7-dream-of-sync";
 pub const PLAIN_ACCOUNT: &str = r"CONTOSO\svc-plain";
 pub const PLAIN_PASSWORD: &str = "Qx3-quite-plain";
+pub const GROUP: &str = "MIMSyncAdmins";
 pub const SYNC_SERVICE: &str = "FIMSynchronizationService";
 pub const PLAIN_SERVICE: &str = "PlainService";
 const PRODUCT_FOLDER: &str =
@@ -122,6 +123,26 @@ pub fn add_gmsa_in_use(state: &mut State, name: &str) {
     let found = state.accounts.get_mut(&gmsa.to_lowercase()).unwrap();
     found.interval_days = 30;
     found.retrieval_principals.push(sids[0]);
+}
+
+/// Delegation of every sort for the old account, and a group with a member of its own.
+pub fn add_rights_of_the_old_account(state: &mut State) {
+    let created = state.create(GROUP, "Users").unwrap();
+    let found = state.accounts.get_mut("svc-mimsync").unwrap();
+    found.delegation = Delegation {
+        protocol_transition: true,
+        services: vec!["FIMService/mim.contoso.com".parse().unwrap()],
+        callers: vec![created.sid],
+        ..Delegation::default()
+    };
+    let group = Group {
+        dn: created.dn,
+        name: GROUP.parse().unwrap(),
+        sid: created.sid,
+        guid: created.guid,
+        members: vec![found.account.dn.clone()],
+    };
+    state.groups.insert(GROUP.to_lowercase(), group);
 }
 
 /// A service without key set, dependants and SPNs, under an account of its own.
