@@ -9,6 +9,7 @@ use security::{FileTime, Guid, Sid};
 use zeroize::Zeroizing;
 
 use crate::clock::LabClock;
+use crate::store::Store;
 
 pub(crate) use build::build;
 
@@ -26,11 +27,13 @@ pub struct LabSeed {
     pub root_keys: Vec<SeedRootKey>,
     /// What is in it beside what every domain has, containers before their contents.
     pub objects: Vec<SeedObject>,
-    administrator_password: Zeroizing<Vec<u8>>,
+    pub(crate) administrator_password: Zeroizing<Vec<u8>>,
     /// A random one where `None`.
-    domain_sid: Option<Sid>,
+    pub(crate) domain_sid: Option<Sid>,
     /// Whole names of groups and of their members, which are there by then.
-    memberships: Vec<(String, String)>,
+    pub(crate) memberships: Vec<(String, String)>,
+    /// All objects as they were saved, instead of everything else.
+    pub(crate) store: Option<Store>,
 }
 
 /// A KDS root key of the forest.
@@ -81,6 +84,7 @@ impl LabSeed {
             administrator_password: Zeroizing::new(administrator_password.to_vec()),
             domain_sid: None,
             memberships: Vec::new(),
+            store: None,
         }
     }
 

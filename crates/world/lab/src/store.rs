@@ -6,6 +6,7 @@
 pub(crate) mod class;
 pub(crate) mod dn;
 pub(crate) mod object;
+pub(crate) mod saved;
 pub(crate) mod schema;
 
 use std::collections::{BTreeSet, HashMap};

@@ -1,5 +1,6 @@
 //! A simulated Windows host.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -20,6 +21,7 @@ pub struct LabHost {
     sql: Arc<SqlServer>,
     state: Mutex<HostState>,
     faults: Mutex<Faults>,
+    requests: AtomicU64,
 }
 
 /// How long a service was not there.
@@ -54,6 +56,7 @@ impl LabHost {
             sql,
             state: Mutex::new(state),
             faults: Mutex::default(),
+            requests: AtomicU64::new(0),
         }
     }
 
@@ -129,6 +132,7 @@ impl LabHost {
                 "the host went away",
             ))
         };
+        self.requests.fetch_add(1, Ordering::Relaxed);
         if !self.is_up() {
             return (none(), Delivery::Cut);
         }
@@ -164,6 +168,11 @@ impl LabHost {
                 (reply, Delivery::Cut)
             }
         }
+    }
+
+    /// How many requests came so far.
+    pub fn requests(&self) -> u64 {
+        self.requests.load(Ordering::Relaxed)
     }
 
     /// Lets a request go wrong.

@@ -121,6 +121,10 @@ impl AccountSecret {
         }
     }
 
+    pub(crate) fn expose_utf8(&self) -> &[u8] {
+        &self.utf8
+    }
+
     pub(crate) fn salt(&self) -> &str {
         &self.salt
     }

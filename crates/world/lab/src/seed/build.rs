@@ -33,6 +33,10 @@ pub(crate) fn build(seed: &LabSeed) -> Result<Directory, LabError> {
     );
     let unusable = || LabError::Seed("the domain's name cannot be used".to_owned());
     let defaults = DefaultDescriptors::new(&domain_sid).ok_or_else(unusable)?;
+    if let Some(store) = &seed.store {
+        let (store, clock) = (store.clone(), seed.clock.clone());
+        return Ok(Directory::new(forest, defaults, store, clock));
+    }
     let mut store = Store::new(CONTROLLER_RID);
     let token = Token::system();
     let caller = Caller {

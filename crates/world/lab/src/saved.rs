@@ -1,0 +1,62 @@
+//! A whole directory as a file keeps it: the same names, SIDs, GUIDs, keys and passwords when it starts again.
+//!
+//! What is not kept: tickets that were given out, faults, and what other domain controllers had not heard of yet.
+
+use security::Sid;
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
+
+use crate::clock::LabClock;
+use crate::lab::{Lab, LabError};
+use crate::seed::LabSeed;
+use crate::store::saved::SavedStore;
+
+/// A directory that was saved. It holds the lab's secrets.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SavedDirectory {
+    dns_name: String,
+    netbios_name: String,
+    controller: String,
+    domain_sid: Sid,
+    store: SavedStore,
+}
+
+impl Lab {
+    /// Everything in the directory at this moment.
+    #[must_use]
+    pub fn save(&self) -> SavedDirectory {
+        let directory = self.first();
+        let forest = &directory.forest;
+        SavedDirectory {
+            dns_name: forest.dns_name.clone(),
+            netbios_name: forest.netbios_name.clone(),
+            controller: forest.controller.clone(),
+            domain_sid: forest.sid,
+            store: SavedStore::of(&directory.snapshot()),
+        }
+    }
+}
+
+impl LabSeed {
+    /// A directory that was saved, as it was then; its clock shows the system's time.
+    ///
+    /// # Errors
+    /// [`LabError::Seed`] where the saved objects contradict each other.
+    pub fn from_saved(saved: &SavedDirectory) -> Result<Self, LabError> {
+        let store = saved.store.to_store();
+        let store = store.map_err(|damaged| LabError::Seed(damaged.0))?;
+        Ok(Self {
+            dns_name: saved.dns_name.clone(),
+            netbios_name: saved.netbios_name.clone(),
+            controller: saved.controller.clone(),
+            clock: LabClock::new(),
+            root_keys: Vec::new(),
+            objects: Vec::new(),
+            administrator_password: Zeroizing::default(),
+            domain_sid: Some(saved.domain_sid),
+            memberships: Vec::new(),
+            store: Some(store),
+        })
+    }
+}
