@@ -1,15 +1,16 @@
 //! What the verbs print, beside the nouns of `model`: field names are the contract of `--json`.
 
+mod lab;
 mod rehearsal;
 
+pub use lab::{LabChanged, LabDocument, LabHostStatus, LabStatus};
 pub use rehearsal::{Downtime, RehearsalDocument, RehearsedRun};
 
-use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use engine::StepReport;
 use model::inventory::{Account, RootKeyFacts};
-use model::names::{ComponentId, HostName, RunId};
+use model::names::{ComponentId, RunId};
 use model::run::Outcome;
 use security::Sid;
 use serde::Serialize;
@@ -39,25 +40,6 @@ pub struct DemoDocument {
     pub seconds: f64,
     /// The report's file.
     pub report: PathBuf,
-}
-
-/// The document of `lab start`.
-#[derive(Debug, Serialize)]
-pub struct LabDocument {
-    /// DNS name of the domain.
-    pub domain: String,
-    /// LDAP, sealed or with StartTLS.
-    pub ldap: SocketAddr,
-    /// LDAP with TLS from the first byte.
-    pub ldaps: SocketAddr,
-    /// Kerberos over TCP.
-    pub kdc: SocketAddr,
-    /// Its hosts.
-    pub hosts: Vec<HostName>,
-    /// How gmsactl reaches it.
-    pub estate: PathBuf,
-    /// Where everything is that clients need.
-    pub folder: PathBuf,
 }
 
 /// What was tried.

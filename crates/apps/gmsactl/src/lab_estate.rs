@@ -25,6 +25,7 @@ use crate::error::Failure;
 use crate::lab_fault::{Broken, LabFault};
 use crate::lab_snapshot::LabSnapshot;
 use crate::passwords::Supplied;
+use crate::system::SystemClock;
 
 const ADMINISTRATOR: &str = "Administrator";
 /// The password accounts of the reference estate whose services gmsactl converts.
@@ -45,20 +46,20 @@ const PIPE: usize = 64 << 10;
 
 /// A running lab that stands for an estate. Ends when it is dropped.
 pub struct LabEstate {
-    lab: Lab,
-    sql: Arc<SqlServer>,
-    hosts: Vec<Arc<LabHost>>,
-    names: EstateNames,
-    administrator: Zeroizing<Vec<u8>>,
-    service: Zeroizing<Vec<u8>>,
+    pub(crate) lab: Lab,
+    pub(crate) sql: Arc<SqlServer>,
+    pub(crate) hosts: Vec<Arc<LabHost>>,
+    pub(crate) names: EstateNames,
+    pub(crate) administrator: Zeroizing<Vec<u8>>,
+    pub(crate) service: Zeroizing<Vec<u8>>,
 }
 
 /// What an estate file says of an estate, beside addresses and passwords.
-struct EstateNames {
-    name: String,
-    domain: DnsName,
-    password_accounts: Vec<LogonAccount>,
-    hosts: BTreeMap<HostName, DnsName>,
+pub(crate) struct EstateNames {
+    pub(crate) name: String,
+    pub(crate) domain: DnsName,
+    pub(crate) password_accounts: Vec<LogonAccount>,
+    pub(crate) hosts: BTreeMap<HostName, DnsName>,
 }
 
 impl LabEstate {
@@ -110,11 +111,15 @@ impl LabEstate {
         })
     }
 
-    /// A copy of an estate that was discovered, at the time when it was. Every password account has a made-up password,
+    /// A copy of an estate that was discovered, at the time when it was, or by the system's time `now`. Every password account has a made-up password,
     /// and may log on as a service and into the databases, as any account of the domain.
-    pub async fn of_inventory(found: &Inventory) -> Result<Self, Failure> {
+    pub async fn of_inventory(found: &Inventory, now: bool) -> Result<Self, Failure> {
         let (administrator, service) = (random_password()?, random_password()?);
-        let lab = start(LabSeed::from_inventory(found, &administrator, &service)).await?;
+        let seed = LabSeed::from_inventory(found, &administrator, &service);
+        if now {
+            seed.clock.set(SystemClock.now());
+        }
+        let lab = start(seed).await?;
         let sql = Arc::new(SqlServer::default());
         let domain = lab.domain();
         let hosts = found
@@ -286,6 +291,16 @@ impl LabEstate {
         waited
     }
 
+    /// Its hosts.
+    pub fn hosts(&self) -> &[Arc<LabHost>] {
+        &self.hosts
+    }
+
+    /// How many requests came to directory and Kerberos.
+    pub fn directory_requests(&self) -> u64 {
+        self.lab.faults().seen()
+    }
+
     /// The host of that name.
     pub fn host(&self, name: &HostName) -> Option<&Arc<LabHost>> {
         self.hosts.iter().find(|host| host.name() == name)
@@ -323,7 +338,8 @@ fn host_access((name, dns_name): (&HostName, &DnsName)) -> HostAccess {
     }
 }
 
-async fn start(seed: LabSeed) -> Result<Lab, Failure> {
+/// Starts a directory.
+pub(crate) async fn start(seed: LabSeed) -> Result<Lab, Failure> {
     Lab::start(seed)
         .await
         .map_err(|error| Failure::new("lab", "the lab does not start").caused_by(&error))

@@ -20,6 +20,7 @@ mod inputs;
 mod lab_estate;
 mod lab_fault;
 mod lab_page;
+mod lab_saved;
 mod lab_snapshot;
 mod lab_stage;
 mod options;

@@ -8,6 +8,10 @@
 
 mod started_lab;
 
+use std::path::Path;
+use std::process::Output;
+
+use serde_json::Value;
 use started_lab::{StartedLab, document, gmsactl};
 
 #[test]
@@ -20,6 +24,113 @@ fn a_started_lab_is_an_estate_like_any_other() {
     assert_eq!(found["coverage"]["answered"], lab.document["hosts"]);
     assert_eq!(found["coverage"]["gaps"], serde_json::json!([]));
     assert_eq!(lab.run(&["plan"]).status.code(), Some(2));
+}
+
+/// What a lab's directory has of an account, and who knows its password.
+fn account(lab: &StartedLab, name: &str) -> Value {
+    document(&lab.run(&["account", "show", name]))
+}
+
+fn order(arguments: &[&str], folder: &Path) -> Output {
+    let (verb, rest) = arguments.split_first().unwrap();
+    gmsactl(&["--json", "lab", verb])
+        .arg(folder)
+        .args(rest)
+        .output()
+        .unwrap()
+}
+
+#[test]
+fn a_lab_is_saved_stopped_and_started_again_as_it_was() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, saved) = (folder.path().join("lab"), folder.path().join("saved.json"));
+    let file = saved.to_str().unwrap();
+    let lab = StartedLab::start(&path);
+    let status = document(&order(&["status"], &path));
+    assert_eq!(status["domain"], "contoso.com");
+    assert_eq!(status["hosts"].as_array().unwrap().len(), 5);
+    let (user, gmsas) = (account(&lab, "svc-mimsync"), lab.run(&["kds", "list"]));
+    let password = std::fs::read(path.join("service.password")).unwrap();
+
+    assert_eq!(order(&["save", file], &path).status.code(), Some(0));
+    let again = order(&["save", file], &path);
+    assert_eq!(
+        again.status.code(),
+        Some(1),
+        "a saved lab is not written over"
+    );
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = std::fs::metadata(&saved).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+    let stopped = order(&["stop"], &path);
+    assert_eq!(stopped.status.code(), Some(0), "{stopped:?}");
+    assert!(lab.ended(), "the lab did not end well");
+    assert!(!path.exists(), "passwords stay behind");
+    let status = order(&["status"], &path);
+    assert_eq!(status.status.code(), Some(1), "{status:?}");
+    assert_eq!(document(&status)["error"]["kind"], "unreachable");
+
+    let lab = StartedLab::start_with(&path, &["--seed", file]);
+    assert_eq!(account(&lab, "svc-mimsync"), user);
+    assert_eq!(lab.run(&["kds", "list"]).stdout, gmsas.stdout);
+    assert_eq!(
+        std::fs::read(path.join("service.password")).unwrap(),
+        password
+    );
+    let doctor = lab.run(&["doctor"]);
+    assert_eq!(doctor.status.code(), Some(0), "{doctor:?}");
+    assert_eq!(lab.run(&["plan"]).status.code(), Some(2));
+}
+
+#[test]
+fn an_inventory_is_a_seed_and_faults_can_be_switched_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let inventory = folder.path().join("inventory.json");
+    let file = inventory.to_str().unwrap();
+    let lab = StartedLab::start(&folder.path().join("first"));
+    let user = account(&lab, "svc-mimsync");
+    let found = lab.run(&["discover", "--out", file]);
+    assert_eq!(found.status.code(), Some(0), "{found:?}");
+
+    let path = folder.path().join("second");
+    let lab = StartedLab::start_with(&path, &["--seed", file, "--faults", "clock-off"]);
+    assert_eq!(account(&lab, "svc-mimsync"), user);
+    let status = order(&["fault", "disk-full", "--host", "MIMSYNC01"], &path);
+    assert_eq!(status.status.code(), Some(0), "{status:?}");
+    let faults = &document(&order(&["status"], &path))["faults"];
+    assert_eq!(
+        *faults,
+        serde_json::json!(["clock-off", "disk-full on MIMSYNC01"])
+    );
+    let plan = lab.run(&["plan"]);
+    assert_eq!(plan.status.code(), Some(1), "clocks differ: {plan:?}");
+    let nobody = order(&["fault", "disk-full", "--host", "NOBODY"], &path);
+    assert_eq!(nobody.status.code(), Some(1), "{nobody:?}");
+}
+
+#[test]
+fn what_is_no_seed_is_refused_and_leaves_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("lab");
+    for text in [
+        "nonsense",
+        r#"{"kind":"gmsactl-lab","format":1}"#,
+        r#"{"format":1}"#,
+    ] {
+        let seed = folder.path().join("seed");
+        std::fs::write(&seed, text).unwrap();
+        let output = gmsactl(&["--json", "lab", "start"])
+            .arg(&path)
+            .arg("--seed")
+            .arg(&seed)
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(1), "{text}: {output:?}");
+        assert!(!path.exists(), "{text}");
+    }
 }
 
 #[test]

@@ -1,40 +1,77 @@
-//! `gmsactl lab`: the reference estate, up until it is interrupted, for any client.
+//! `gmsactl lab`: a lab that stays up for any client, and what can be done with it meanwhile.
 
-use std::io::Write;
+mod control;
+mod folder;
+mod start;
+
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
-use lab::hosts::HostServer;
-use model::estate::{Estate, SecretSource};
 use model::names::HostName;
 
+use self::control::{Order, order};
+use self::start::Start;
 use super::Done;
-use crate::documents::LabDocument;
+use crate::documents::{LabChanged, LabStatus};
 use crate::error::Failure;
-use crate::inputs;
-use crate::lab_estate::LabEstate;
+use crate::lab_fault::LabFault;
+use crate::lab_saved::SavedLab;
 use crate::view::{Output, human};
 
 /// The verbs below `lab`.
 #[derive(Debug, Subcommand)]
 pub enum LabVerb {
-    /// Start the reference estate and stay up until interrupted: a directory on loopback, simulated hosts with MIM.
+    /// Start a lab and stay up until interrupted or stopped: a directory on loopback, simulated hosts with MIM.
     Start(Start),
+    /// What is up: addresses, hosts, faults, how many requests came; exit code 1 if nothing is.
+    #[command(after_help = "Example:\n  gmsactl lab status lab")]
+    Status(Up),
+    /// End a lab; its folder goes with it.
+    #[command(after_help = "Example:\n  gmsactl lab stop lab")]
+    Stop(Up),
+    /// Save everything that is in a lab, for lab start --seed. The file holds the lab's secrets.
+    #[command(after_help = "Example:\n  gmsactl lab save lab saved.json")]
+    Save(Save),
+    /// Let something go wrong in a lab that is up.
+    #[command(after_help = "Example:\n  gmsactl lab fault lab disk-full --host MIMSYNC01")]
+    Fault(Fault),
     /// Carry the agent's frames between standard input and output and a host of a lab.
     #[command(hide = true)]
     Relay(Relay),
 }
 
-/// Arguments of `lab start`.
+/// A lab that is up.
 #[derive(Debug, Args)]
-#[command(
-    after_help = "Example:\n  gmsactl lab start lab &\n  gmsactl doctor --estate lab/estate.toml"
-)]
-pub struct Start {
-    /// A new folder for what clients need: estate.toml, passwords, keytabs, ca.pem, krb5.conf.
+pub struct Up {
+    /// The folder that lab start was given.
+    #[arg(value_name = "FOLDER", default_value = start::FOLDER)]
+    folder: PathBuf,
+}
+
+/// Arguments of `lab save`.
+#[derive(Debug, Args)]
+pub struct Save {
+    /// The folder that lab start was given.
     #[arg(value_name = "FOLDER")]
     folder: PathBuf,
+    /// A new file, readable for you alone.
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+}
+
+/// Arguments of `lab fault`.
+#[derive(Debug, Args)]
+pub struct Fault {
+    /// The folder that lab start was given.
+    #[arg(value_name = "FOLDER")]
+    folder: PathBuf,
+    /// The fault's name; a wrong one shows the names.
+    #[arg(value_name = "NAME", value_parser = LabFault::named)]
+    fault: LabFault,
+    /// On this host only [default: on every host].
+    #[arg(long, value_name = "HOST")]
+    host: Option<HostName>,
 }
 
 /// Arguments of `lab relay`.
@@ -46,113 +83,54 @@ pub struct Relay {
     host: HostName,
 }
 
-/// Starts or relays.
+/// Starts a lab, or does something with one.
 pub async fn run(verb: &LabVerb, output: &Output) -> Done {
     match verb {
-        LabVerb::Start(args) => start(&args.folder, output).await,
+        LabVerb::Start(args) => start::run(args, output).await,
+        LabVerb::Status(args) => status(&args.folder, output).await,
+        LabVerb::Stop(args) => {
+            let status: LabStatus = order(&args.folder, Order::Stop).await?;
+            changed(&args.folder, None, status, "stopped", output)
+        }
+        LabVerb::Save(args) => {
+            let saved: SavedLab = order(&args.folder, Order::Save).await?;
+            saved.write(&args.file)?;
+            let status = order(&args.folder, Order::Status).await?;
+            changed(&args.folder, Some(&args.file), status, "saved", output)
+        }
+        LabVerb::Fault(args) => {
+            let fault = Order::Fault {
+                name: args.fault.name.to_owned(),
+                host: args.host.clone(),
+            };
+            let status = order(&args.folder, fault).await?;
+            changed(&args.folder, None, status, "changed", output)
+        }
         LabVerb::Relay(args) => relay(args).await,
     }
 }
 
-async fn start(folder: &Path, output: &Output) -> Done {
-    let lab = LabEstate::reference().await?;
-    let hosts = lab
-        .listen()
-        .await
-        .map_err(|error| Failure::new("lab", "the lab's hosts cannot listen").caused_by(&error))?;
-    std::fs::create_dir(folder)
-        .map_err(|error| Failure::file("output", "the new folder", folder, &error))?;
-    let folder = std::path::absolute(folder)
-        .map_err(|error| Failure::file("output", "the folder", folder, &error))?;
-    let estate = put_files(&lab, &hosts, &folder)?;
-    let addresses = lab.addresses();
-    let document = LabDocument {
-        domain: estate.domain.name.to_string(),
-        ldap: addresses.ldap,
-        ldaps: addresses.ldaps,
-        kdc: addresses.kdc,
-        hosts: estate.hosts.iter().map(|host| host.name.clone()).collect(),
-        estate: folder.join(ESTATE),
-        folder,
-    };
-    output.document(&document, human::lab);
-    tokio::signal::ctrl_c().await.map_err(|error| {
-        Failure::new("internal", "interrupts cannot be waited for").caused_by(&error)
-    })?;
+async fn status(folder: &Path, output: &Output) -> Done {
+    let status: LabStatus = order(folder, Order::Status).await?;
+    output.document(&status, human::lab_status);
     Ok(0)
 }
 
-const ESTATE: &str = "estate.toml";
-const ADMINISTRATOR_PASSWORD: &str = "administrator.password";
-const SERVICE_PASSWORD: &str = "service.password";
-const AUTHORITY: &str = "ca.pem";
-
-/// Writes everything that clients need; what is secret only for this user.
-fn put_files(lab: &LabEstate, hosts: &HostServer, folder: &Path) -> Result<Estate, Failure> {
-    let mut estate = lab.estate()?;
-    let domain = &mut estate.domain;
-    domain.password = Some(SecretSource::File(ADMINISTRATOR_PASSWORD.into()));
-    domain.ca_file = Some(AUTHORITY.into());
-    if let Some(server) = &domain.server {
-        estate
-            .addresses
-            .insert(server.clone(), lab.addresses().ldap.to_string());
-    }
-    for credential in &mut estate.credentials {
-        credential.password = SecretSource::File(SERVICE_PASSWORD.into());
-    }
-    let program = std::env::current_exe().map_err(|error| {
-        Failure::new("internal", "this program's own path is not known").caused_by(&error)
-    })?;
-    for host in &mut estate.hosts {
-        let words = [
-            &program.display().to_string(),
-            "lab",
-            "relay",
-            &hosts.address().to_string(),
-            host.name.as_str(),
-        ];
-        host.command = Some(words.map(str::to_owned).to_vec());
-        if let Some(keytab) = lab.machine_keytab(&host.name)? {
-            let file = format!("{}.keytab", host.name);
-            put_secret(&folder.join(&file), &keytab)?;
-            host.machine_keytab = Some(file.into());
-        }
-    }
-    put_secret(
-        &folder.join(ADMINISTRATOR_PASSWORD),
-        lab.expose_administrator_password(),
-    )?;
-    put_secret(
-        &folder.join(SERVICE_PASSWORD),
-        lab.expose_service_password(),
-    )?;
-    inputs::write(&folder.join(AUTHORITY), lab.authority_pem())?;
-    inputs::write(&folder.join("krb5.conf"), &krb5_conf(&lab.addresses().kdc))?;
-    let text = toml::to_string_pretty(&estate)
-        .map_err(|error| Failure::new("internal", error.to_string()))?;
-    inputs::write(&folder.join(ESTATE), &text)?;
-    Ok(estate)
-}
-
-fn put_secret(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let written = options
-        .open(path)
-        .and_then(|mut file| file.write_all(bytes));
-    written.map_err(|error| Failure::file("output", "the file", path, &error))
-}
-
-/// For MIT Kerberos: `KRB5_CONFIG=FOLDER/krb5.conf kinit Administrator`.
-fn krb5_conf(kdc: &SocketAddr) -> String {
-    format!(
-        "[libdefaults]\n default_realm = CONTOSO.COM\n dns_lookup_kdc = false\n dns_canonicalize_hostname = false\n \
-         rdns = false\n udp_preference_limit = 1\n[realms]\n CONTOSO.COM = {{\n  kdc = {kdc}\n }}\n\
-         [domain_realm]\n localhost = CONTOSO.COM\n"
-    )
+fn changed(
+    folder: &Path,
+    file: Option<&Path>,
+    lab: LabStatus,
+    what: &'static str,
+    output: &Output,
+) -> Done {
+    let document = LabChanged {
+        what,
+        folder: folder.to_owned(),
+        file: file.map(Path::to_owned),
+        lab,
+    };
+    output.document(&document, human::lab_changed);
+    Ok(0)
 }
 
 async fn relay(args: &Relay) -> Done {

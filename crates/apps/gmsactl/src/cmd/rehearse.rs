@@ -76,7 +76,7 @@ async fn all(args: &Rehearse, global: &Global, output: &Output) -> Done {
             None => "Without a fault.".to_owned(),
             Some(fault) => format!("\nWith {}: {}.", fault.name, fault.about()),
         });
-        let lab = LabEstate::of_inventory(&inventory).await?;
+        let lab = LabEstate::of_inventory(&inventory, false).await?;
         let journal = folder.path().join(format!("{number}.sqlite"));
         let stage = Stage::new(global, lab, &journal).await?;
         if number == 0 {

@@ -2,13 +2,15 @@
 
 mod demo;
 mod directory;
+mod lab;
 mod package;
 mod plan;
 mod rehearsal;
 mod run;
 
-pub use demo::{demo, lab};
+pub use demo::demo;
 pub use directory::{account, derived, doctor, inventory, root_keys};
+pub use lab::{lab, lab_changed, lab_status};
 pub use package::package;
 pub use plan::plan;
 pub use rehearsal::rehearsal;

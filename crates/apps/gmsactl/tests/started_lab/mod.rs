@@ -1,4 +1,5 @@
 //! A lab that `gmsactl lab start` keeps up for one test.
+#![allow(dead_code, reason = "each test file uses its own part")]
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -50,6 +51,11 @@ impl StartedLab {
             document,
             journal: folder.with_extension("sqlite"),
         }
+    }
+
+    /// Waits for a lab that was told to stop; tells whether it ended well.
+    pub fn ended(mut self) -> bool {
+        self.process.wait().unwrap().success()
     }
 
     /// Has gmsactl do something on it, as on any estate.

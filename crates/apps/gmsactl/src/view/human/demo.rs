@@ -3,7 +3,7 @@
 use model::run::Outcome;
 
 use super::Paint;
-use crate::documents::{DemoDocument, LabDocument};
+use crate::documents::DemoDocument;
 
 /// In short.
 pub fn demo(demo: &DemoDocument, paint: &Paint) -> String {
@@ -61,23 +61,5 @@ pub fn demo(demo: &DemoDocument, paint: &Paint) -> String {
         paint.strong("Report:     "),
         demo.report.display(),
         demo.seconds
-    )
-}
-
-/// Where a started lab is.
-pub fn lab(lab: &LabDocument, paint: &Paint) -> String {
-    let hosts: Vec<_> = lab.hosts.iter().map(|host| host.as_str()).collect();
-    let folder = lab.folder.display();
-    format!(
-        "{} {} with {}\n  ldap://{}  ldaps://{}  Kerberos {}\n  gmsactl: --estate {}\n  \
-         others: Administrator@CONTOSO.COM, {folder}/administrator.password, {folder}/ca.pem, {folder}/krb5.conf\n\
-         Up until it is interrupted.\n",
-        paint.strong("Lab"),
-        lab.domain,
-        hosts.join(", "),
-        lab.ldap,
-        lab.ldaps,
-        lab.kdc,
-        lab.estate.display()
     )
 }
