@@ -63,6 +63,8 @@ pub enum Verb {
     /// Accounts: show one.
     #[command(subcommand)]
     Account(cmd::account::AccountVerb),
+    /// Explain a finding, a kind of step, or a Windows error or event: cause, check, fix.
+    Explain(cmd::explain::Explain),
     /// Installation packages: what they can be told, and what they do with it.
     #[command(subcommand)]
     Msi(cmd::msi::Msi),
@@ -109,6 +111,7 @@ pub fn run(cli: Cli, output: &Output) -> Result<u8, Failure> {
             Verb::Runs(args) => cmd::runs::run(&args, global, output),
             Verb::Kds(verb) => cmd::kds::run(&verb, global, output).await,
             Verb::Account(verb) => cmd::account::run(&verb, global, output).await,
+            Verb::Explain(args) => cmd::explain::run(&args, output),
             Verb::Msi(verb) => cmd::msi::run(&verb, output),
             Verb::Decode(verb) => cmd::decode::run(&verb, output),
         }

@@ -6,6 +6,7 @@ pub mod decode;
 pub mod demo;
 pub mod discover;
 pub mod doctor;
+pub mod explain;
 pub mod kds;
 pub mod lab;
 pub mod msi;

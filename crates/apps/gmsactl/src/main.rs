@@ -8,6 +8,7 @@
 //! | `error.rs` | errors of all floors, mapped to kinds, hints and exit codes |
 //! | `lab_estate.rs`, `lab_stage.rs` | the lab instead of an estate, and what works on it: for `demo`, `rehearse`, `lab` |
 //! | `lab_fault.rs` | what can go wrong in a lab, by name |
+//! | `manual.rs` | the rows of `docs/`, for `explain` |
 //! | `session.rs` | estate, directory, hosts, passwords, journal: put together once per run |
 
 mod cli;
@@ -23,6 +24,7 @@ mod lab_page;
 mod lab_saved;
 mod lab_snapshot;
 mod lab_stage;
+mod manual;
 mod options;
 mod passwords;
 mod session;

@@ -2,6 +2,7 @@
 
 mod demo;
 mod directory;
+mod explanation;
 mod lab;
 mod package;
 mod plan;
@@ -10,6 +11,7 @@ mod run;
 
 pub use demo::demo;
 pub use directory::{account, derived, doctor, inventory, root_keys};
+pub use explanation::explanation;
 pub use lab::{lab, lab_changed, lab_status};
 pub use package::package;
 pub use plan::plan;
