@@ -8,67 +8,25 @@
 
 mod started_lab;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Output;
 
 use serde_json::Value;
-use started_lab::{StartedLab, document, gmsactl};
+use started_lab::{Planned, document, gmsactl};
 
-const CONVERSION: &str = r#"
-format = 1
-[[conversion]]
-component = "sync"
-hosts = ["MIMSYNC01"]
-gmsa = "MIMSyncGMSAsvc"
-retrieval-group = "MIMSync_Servers"
-"#;
-
-/// An estate that was discovered and planned, and is gone.
-struct Planned {
-    folder: tempfile::TempDir,
-}
-
-impl Planned {
-    fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let path = |name: &str| folder.path().join(name).display().to_string();
-        std::fs::write(path("conversion.toml"), CONVERSION).unwrap();
-        let lab = StartedLab::start(&folder.path().join("lab"));
-        let intent = ["--intent", &path("conversion.toml")];
-        let inventory = path("inventory.json");
-        let found = lab.run(&[&["discover", "--out", &inventory], &intent[..]].concat());
-        assert_eq!(found.status.code(), Some(0), "{found:?}");
-        let plan = [
-            "plan",
-            "--inventory",
-            &inventory,
-            "--out",
-            &path("plan.json"),
-        ];
-        let planned = lab.run(&[&plan, &intent[..]].concat());
-        assert_eq!(planned.status.code(), Some(2), "{planned:?}");
-        drop(lab);
-        Self { folder }
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    /// With a folder of its own for what is temporary, which has to be empty again afterwards.
-    fn rehearse(&self, arguments: &[&str]) -> Output {
-        let temporary = self.path("tmp");
-        std::fs::create_dir_all(&temporary).unwrap();
-        let output = gmsactl(&["--json", "rehearse"])
-            .arg(self.path("plan.json"))
-            .args(arguments)
-            .env("TMPDIR", &temporary)
-            .env("TMP", &temporary)
-            .output()
-            .unwrap();
-        assert_eq!(files_in(&temporary), 0, "temporary files stay");
-        output
-    }
+/// With a folder of its own for what is temporary, which has to be empty again afterwards.
+fn rehearse(planned: &Planned, arguments: &[&str]) -> Output {
+    let temporary = planned.path("tmp");
+    std::fs::create_dir_all(&temporary).unwrap();
+    let output = gmsactl(&["--json", "rehearse"])
+        .arg(planned.path("plan.json"))
+        .args(arguments)
+        .env("TMPDIR", &temporary)
+        .env("TMP", &temporary)
+        .output()
+        .unwrap();
+    assert_eq!(files_in(&temporary), 0, "temporary files stay");
+    output
 }
 
 fn files_in(folder: &Path) -> usize {
@@ -84,14 +42,17 @@ fn run_of<'a>(document: &'a Value, fault: Option<&str>) -> &'a Value {
 #[test]
 fn a_plan_is_rehearsed_on_the_estate_that_it_was_made_for() {
     let planned = Planned::new();
-    let output = planned.rehearse(&[
-        "--fault",
-        "disk-full",
-        "--fault",
-        "token-stale",
-        "--fault",
-        "restart-in-the-middle",
-    ]);
+    let output = rehearse(
+        &planned,
+        &[
+            "--fault",
+            "disk-full",
+            "--fault",
+            "token-stale",
+            "--fault",
+            "restart-in-the-middle",
+        ],
+    );
     let document = document(&output);
     assert_eq!(output.status.code(), Some(0), "{document:#}");
     assert_eq!(document["passed"], true);
@@ -133,7 +94,7 @@ fn an_inventory_of_another_time_is_refused() {
     let text = std::fs::read_to_string(&path).unwrap();
     let text = text.replace(r"CONTOSO\\svc-mimsync", r"CONTOSO\\svc-pamrest");
     std::fs::write(&path, text).unwrap();
-    let output = planned.rehearse(&[]);
+    let output = rehearse(&planned, &[]);
     assert_eq!(output.status.code(), Some(1), "{output:?}");
     let error = &document(&output)["error"];
     assert_eq!(error["kind"], "stale-plan");
@@ -147,7 +108,7 @@ fn an_inventory_of_another_time_is_refused() {
 fn without_an_inventory_it_says_where_to_get_one() {
     let planned = Planned::new();
     std::fs::remove_file(planned.path("inventory.json")).unwrap();
-    let output = planned.rehearse(&[]);
+    let output = rehearse(&planned, &[]);
     assert_eq!(output.status.code(), Some(1), "{output:?}");
     let error = &document(&output)["error"];
     assert_eq!(error["kind"], "not-configured");

@@ -80,3 +80,48 @@ pub fn gmsactl(arguments: &[&str]) -> Command {
 pub fn document(output: &Output) -> Value {
     serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {output:?}"))
 }
+
+/// The conversion of the Synchronization Service's active server.
+pub const CONVERSION: &str = r#"
+format = 1
+[[conversion]]
+component = "sync"
+hosts = ["MIMSYNC01"]
+gmsa = "MIMSyncGMSAsvc"
+retrieval-group = "MIMSync_Servers"
+"#;
+
+/// An estate that was discovered and planned, and is gone.
+pub struct Planned {
+    folder: tempfile::TempDir,
+}
+
+impl Planned {
+    /// Discovers and plans in a lab that ends with it.
+    pub fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name).display().to_string();
+        std::fs::write(path("conversion.toml"), CONVERSION).unwrap();
+        let lab = StartedLab::start(&folder.path().join("lab"));
+        let intent = ["--intent", &path("conversion.toml")];
+        let inventory = path("inventory.json");
+        let found = lab.run(&[&["discover", "--out", &inventory], &intent[..]].concat());
+        assert_eq!(found.status.code(), Some(0), "{found:?}");
+        let plan = [
+            "plan",
+            "--inventory",
+            &inventory,
+            "--out",
+            &path("plan.json"),
+        ];
+        let planned = lab.run(&[&plan, &intent[..]].concat());
+        assert_eq!(planned.status.code(), Some(2), "{planned:?}");
+        drop(lab);
+        Self { folder }
+    }
+
+    /// A file of it: `inventory.json`, `plan.json`.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+}
