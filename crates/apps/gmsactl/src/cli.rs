@@ -65,6 +65,9 @@ pub enum Verb {
     Account(cmd::account::AccountVerb),
     /// Explain a finding, a kind of step, or a Windows error or event: cause, check, fix.
     Explain(cmd::explain::Explain),
+    /// Single things on one host, through its agent: services, rights, pools, tasks, registry, events.
+    #[command(subcommand)]
+    Host(cmd::host::HostVerb),
     /// Installation packages: what they can be told, and what they do with it.
     #[command(subcommand)]
     Msi(cmd::msi::Msi),
@@ -110,6 +113,7 @@ pub fn run(cli: Cli, output: &Output) -> Result<u8, Failure> {
             Verb::Rollback(args) => cmd::rollback::run(&args, global, output).await,
             Verb::Runs(args) => cmd::runs::run(&args, global, output),
             Verb::Kds(verb) => cmd::kds::run(&verb, global, output).await,
+            Verb::Host(verb) => cmd::host::run(&verb, global, output).await,
             Verb::Account(verb) => cmd::account::run(&verb, global, output).await,
             Verb::Explain(args) => cmd::explain::run(&args, output),
             Verb::Msi(verb) => cmd::msi::run(&verb, output),

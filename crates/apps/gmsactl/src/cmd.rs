@@ -7,6 +7,7 @@ pub mod demo;
 pub mod discover;
 pub mod doctor;
 pub mod explain;
+pub mod host;
 pub mod kds;
 pub mod lab;
 pub mod msi;

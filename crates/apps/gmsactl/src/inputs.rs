@@ -7,6 +7,7 @@ use model::intent::Intent;
 use model::inventory::Inventory;
 use model::plan::PlanDocument;
 
+use crate::documents::host::StoppedDocument;
 use crate::error::Failure;
 use crate::lab_estate::LabEstate;
 use crate::lab_saved::SavedLab;
@@ -114,6 +115,16 @@ pub fn inventory(path: &Path) -> Result<Inventory, Failure> {
         return Err(in_file(Failure::new("inventory", message), path));
     }
     Ok(inventory)
+}
+
+/// What `host stop --json` printed.
+pub fn stopped(path: &Path) -> Result<StoppedDocument, Failure> {
+    let text = read("input", "the list of stopped services", path)?;
+    serde_json::from_str(&text).map_err(|error| {
+        let hint = "it is what gmsactl host stop --json prints";
+        let why = format!("this is no list of stopped services: {error}");
+        in_file(Failure::new("input", why).hint(hint), path)
+    })
 }
 
 /// A plan that `plan --out` wrote, with its seal checked.

@@ -34,6 +34,11 @@ impl Supplied {
         Self(passwords)
     }
 
+    /// The password, where one account was asked for.
+    pub fn into_one(self) -> Option<Password> {
+        self.0.into_iter().next().map(|(_, password)| password)
+    }
+
     /// Reads the passwords of these accounts from the sources that the estate names; asks for the others on the
     /// terminal, where an empty answer means that there is none.
     pub fn of(

@@ -3,6 +3,7 @@
 mod demo;
 mod directory;
 mod explanation;
+mod host;
 mod lab;
 mod package;
 mod plan;
@@ -12,6 +13,10 @@ mod run;
 pub use demo::demo;
 pub use directory::{account, derived, doctor, inventory, root_keys};
 pub use explanation::explanation;
+pub use host::{
+    app_pools, events, facts, host_change, members, products, registry_data, registry_value,
+    rights, services, task, tasks, triggers,
+};
 pub use lab::{lab, lab_changed, lab_status};
 pub use package::package;
 pub use plan::plan;

@@ -8,15 +8,18 @@
 
 use std::sync::Arc;
 
-use agent_protocol::Secret;
+use agent_protocol::{AccountName, Secret};
 use security::Sid;
 
 use super::installation::SYNC_DATABASE;
 use super::mim_service::{Credential, MIM_DATABASE};
 use super::sql_server::{Role, SqlServer};
 use crate::hosts::domain::{AUTHENTICATED_USERS, DomainView};
+use crate::hosts::logon::{Principal, principal};
 use crate::hosts::machine::Machine;
 use crate::hosts::rights::Right;
+use crate::hosts::scheduled_task::ScheduledTask;
+use crate::hosts::services::StoredPassword;
 use crate::hosts::{HostState, LabHost, WindowsRelease};
 
 /// Build of all products: the second service pack, the first with gMSA support from the start.
@@ -73,6 +76,23 @@ pub fn prepare(hosts: &[Arc<LabHost>], sql: &SqlServer) {
     }
 }
 
+/// The task that runs the synchronization's profiles: nearly every Synchronization Service has one.
+fn schedule(machine: &mut Machine<'_>, who: &Credential<'_>) {
+    let Ok(account) = AccountName::parse(who.account) else {
+        return;
+    };
+    let mut task = ScheduledTask::new(r"\MIM\Delta synchronization", account);
+    if let (Some(Principal::Domain(found)), Some(password)) =
+        (principal(who.account, machine.domain), who.password)
+    {
+        let version = machine.domain.proves(&found.sid, password.expose_bytes());
+        let account = found.sid;
+        task.stored = Some(StoredPassword { account, version });
+        machine.state.rights.grant(Right::LogOnAsBatchJob, account);
+    }
+    machine.state.tasks.push(task);
+}
+
 struct Setup<'a> {
     netbios_name: String,
     password_of: &'a dyn Fn(&str) -> Option<Secret>,
@@ -83,7 +103,8 @@ impl Setup<'_> {
         let name = machine.state.name.to_string();
         match name.get(..6) {
             Some("MIMSYN") => self.with("svc-mimsync", |who| {
-                machine.install_sync(BUILD, who.account, who.password)
+                machine.install_sync(BUILD, who.account, who.password);
+                schedule(machine, who);
             }),
             Some("MIMSVC") => {
                 self.with("svc-mimservice", |who| {

@@ -66,7 +66,8 @@ fn one_step(number: usize, step: &Step, paint: &Paint) -> String {
     text
 }
 
-fn one_change(change: &Change, paint: &Paint) -> String {
+/// Old → new.
+pub fn one_change(change: &Change, paint: &Paint) -> String {
     match (&change.from, &change.to) {
         (None, Some(to)) => format!("{} {}: {to}", paint.good("+"), change.what),
         (Some(from), None) => format!("{} {}: {from}", paint.bad("-"), change.what),

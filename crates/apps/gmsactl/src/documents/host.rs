@@ -1,0 +1,203 @@
+//! What `gmsactl host` prints.
+
+use model::host::{
+    AppPool, Event, EventLevel, GroupName, RegistryValue, RightHolders, ScheduledTask,
+    ServiceTrigger, TaskDefinition, Trustee,
+};
+use model::inventory::{HostFacts, Product, Service};
+use model::names::{HostName, ServiceName};
+use model::plan::Change;
+use model::ports::StoppedService;
+use security::FileTime;
+use serde::{Deserialize, Serialize};
+
+/// The document of every verb that changes something.
+#[derive(Debug, Serialize)]
+pub struct HostChange {
+    /// Where.
+    pub host: HostName,
+    /// What holds afterwards, in words.
+    pub subject: String,
+    /// Old → new; none where it held already.
+    pub changes: Vec<Change>,
+    /// Whether the changes were only to be shown.
+    pub dry_run: bool,
+    /// Whether they were made.
+    pub applied: bool,
+    /// What the operator should know.
+    pub advice: Vec<String>,
+    /// For `stop`: what was stopped, dependants first, and its state before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stopped: Option<Vec<StoppedService>>,
+}
+
+/// What `start` reads of the document of `stop`.
+#[derive(Debug, Deserialize)]
+pub struct StoppedDocument {
+    /// Where.
+    pub host: HostName,
+    /// What was stopped, dependants first, and its state before.
+    pub stopped: Vec<StoppedService>,
+}
+
+/// The document of `host facts`.
+#[derive(Debug, Serialize)]
+pub struct FactsDocument {
+    /// Which host.
+    pub host: HostName,
+    /// What it says of itself.
+    #[serde(flatten)]
+    pub facts: HostFacts,
+}
+
+/// The document of `host services`.
+#[derive(Debug, Serialize)]
+pub struct ServiceList {
+    /// Which host.
+    pub host: HostName,
+    /// Its services.
+    pub services: Vec<Service>,
+}
+
+/// The document of `host products`.
+#[derive(Debug, Serialize)]
+pub struct ProductList {
+    /// Which host.
+    pub host: HostName,
+    /// What is installed.
+    pub products: Vec<Product>,
+}
+
+/// The document of `host rights show`.
+#[derive(Debug, Serialize)]
+pub struct RightList {
+    /// Which host.
+    pub host: HostName,
+    /// The rights, who holds them, and the policies that define them.
+    pub rights: Vec<RightHolders>,
+}
+
+/// The document of `host trigger show`.
+#[derive(Debug, Serialize)]
+pub struct TriggerList {
+    /// Which host.
+    pub host: HostName,
+    /// Which service.
+    pub service: ServiceName,
+    /// Its triggers.
+    pub triggers: Vec<ListedTrigger>,
+}
+
+/// A trigger with a name for people.
+#[derive(Debug, Serialize)]
+pub struct ListedTrigger {
+    /// `start/networkon`, or action, type and subtype.
+    pub name: String,
+    /// The trigger.
+    #[serde(flatten)]
+    pub trigger: ServiceTrigger,
+}
+
+impl From<ServiceTrigger> for ListedTrigger {
+    fn from(trigger: ServiceTrigger) -> Self {
+        let name = trigger.to_string();
+        Self { name, trigger }
+    }
+}
+
+/// The document of `host app-pools show`.
+#[derive(Debug, Serialize)]
+pub struct PoolList {
+    /// Which host.
+    pub host: HostName,
+    /// Whether it has a web server at all.
+    pub web_server: bool,
+    /// Its pools.
+    pub app_pools: Vec<AppPool>,
+}
+
+/// The document of `host tasks show`.
+#[derive(Debug, Serialize)]
+pub struct TaskList {
+    /// Which host.
+    pub host: HostName,
+    /// Its tasks.
+    pub tasks: Vec<ScheduledTask>,
+}
+
+/// The document of `host tasks show` with a task.
+#[derive(Debug, Serialize)]
+pub struct TaskDocument {
+    /// Which host.
+    pub host: HostName,
+    /// The task and its definition.
+    #[serde(flatten)]
+    pub definition: TaskDefinition,
+}
+
+/// The document of `host registry show`.
+#[derive(Debug, Serialize)]
+pub struct RegistryDocument {
+    /// Which host.
+    pub host: HostName,
+    /// The key.
+    pub key: String,
+    /// Name of the value.
+    pub name: String,
+    /// Type and data; null where there is no such value.
+    pub value: Option<RegistryValue>,
+}
+
+/// The document of `host local-group show`.
+#[derive(Debug, Serialize)]
+pub struct MemberList {
+    /// Which host.
+    pub host: HostName,
+    /// Which group.
+    pub group: GroupName,
+    /// Its direct members.
+    pub members: Vec<Trustee>,
+}
+
+/// The document of `host events`.
+#[derive(Debug, Serialize)]
+pub struct EventList {
+    /// Which host.
+    pub host: HostName,
+    /// Name of the log.
+    pub log: String,
+    /// The events, newest first.
+    pub events: Vec<ListedEvent>,
+    /// Whether there were more than the limit.
+    pub more: bool,
+}
+
+/// An event.
+#[derive(Debug, Serialize)]
+pub struct ListedEvent {
+    /// When, by the host's clock (RFC 3339, UTC).
+    pub time: Option<FileTime>,
+    /// Its number in the log.
+    pub record: u64,
+    /// Who wrote it.
+    pub provider: String,
+    /// Its number, meaningful with its provider only.
+    pub id: u32,
+    /// How bad it is.
+    pub level: EventLevel,
+    /// What happened; null where the host cannot say it in words.
+    pub message: Option<String>,
+}
+
+impl From<Event> for ListedEvent {
+    fn from(event: Event) -> Self {
+        Self {
+            time: FileTime::from_unix_nanos(i128::from(event.time.0) * 1_000_000),
+            record: event.record,
+            provider: event.provider,
+            id: event.id,
+            level: event.level,
+            message: event.message,
+        }
+    }
+}
