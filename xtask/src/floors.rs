@@ -24,13 +24,14 @@ use workspace::{Crate, Dependency, Place};
 
 /// Edges within one floor: importer, imported, and why it is worth the exception.
 #[rustfmt::skip]
-const SIDEWAYS: [(&str, &str, &str); 6] = [
+const SIDEWAYS: [(&str, &str, &str); 7] = [
     ("agent-protocol", "security", "rights and group memberships of a host belong to SIDs"),
     ("kds", "security", "root keys are named by GUID, group keys bound to a security descriptor"),
     ("managed-password", "security", "a password belongs to a SID"),
     ("managed-password", "kds", "a password is derived from a group key"),
     ("mim", "planner", "the MIM catalogue is one profile of the planner"),
     ("directory", "ldap", "the directory port speaks LDAP"),
+    ("ldap", "logon", "LDAP is one of the protocols that carry a log-on and its seal"),
 ];
 
 /// Executors, sockets, databases and system calls: floors 0 to 2 only compute.

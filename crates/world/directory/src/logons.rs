@@ -119,6 +119,7 @@ impl ActiveDirectory {
             Timeouts::default().kdc,
         )
         .await
+        .map_err(Error::from)
     }
 
     /// A failure that says something about the account is a proof that does not hold; any other is an error.

@@ -166,7 +166,7 @@ impl Rig {
             let start = Instant::now();
             match kerberos_logon(&self.realm, name, &secret, kdc, Duration::from_secs(5)).await {
                 Ok(proof) => println!("{proof:?} in {:?}", start.elapsed()),
-                Err(error) => report(name, Some(error)),
+                Err(error) => report(name, Some(error.into())),
             }
         }
     }

@@ -1,17 +1,14 @@
 //! From an address to a logged-on connection.
 
+use logon::{Kdc, LogonFailure, Mechanism, Password, SecurityContext, TlsFailure, tls};
 use rasn_ldap::{AuthenticationChoice, BindRequest, ExtendedRequest, ProtocolOp, SaslCredentials};
 use tokio::net::TcpStream;
 
 use crate::connection::{Connection, Seal, Stream};
-use crate::error::{Error, LogonFailure, Operation, TlsFailure};
+use crate::error::{Error, Operation};
 use crate::frame::MAX_FRAME;
-use crate::kdc::Kdc;
-use crate::options::{Auth, ConnectOptions, Mechanism, Transport};
+use crate::options::{Auth, ConnectOptions, Transport};
 use crate::result_code::ResultCode;
-use crate::secret::Password;
-use crate::security::SecurityContext;
-use crate::tls;
 use crate::windows_error::WindowsError;
 use crate::wire::Outcome;
 
@@ -103,7 +100,17 @@ async fn log_on_over_tls(
     options: &ConnectOptions,
     stream: Box<dyn Stream>,
 ) -> Result<Connection, Error> {
-    let stream = tls::start(options, stream).await?;
+    let stream = tls::start(
+        &options.server,
+        &options.roots,
+        stream,
+        options.timeouts.connect,
+    )
+    .await
+    .map_err(|reason| Error::Tls {
+        server: options.server.clone(),
+        reason,
+    })?;
     let binding = tls::channel_binding(&stream);
     let mut connection = Connection::new(Box::new(stream), options.timeouts.operation);
     log_on(&mut connection, options, binding).await?;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use logon::SecurityContext;
 use rasn_ldap::{LdapMessage, ProtocolOp};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::time::Instant;
@@ -10,7 +11,6 @@ use zeroize::Zeroizing;
 use crate::control::Control;
 use crate::error::{Error, Operation};
 use crate::frame::{Inbox, MAX_FRAME};
-use crate::security::SecurityContext;
 use crate::wire::{self, Outcome, Response, ResponseBody};
 
 /// TCP, or TLS over it.

@@ -3,7 +3,9 @@
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
+
+use logon::{LogonError, LogonFailure, Said, TlsFailure};
 
 use crate::result_code::ResultCode;
 use crate::windows_error::WindowsError;
@@ -103,6 +105,15 @@ impl Error {
     }
 }
 
+impl From<LogonError> for Error {
+    fn from(error: LogonError) -> Self {
+        match error {
+            LogonError::Input { what, detail } => Self::Input { what, detail },
+            LogonError::Refused { user, failure } => Self::Authentication { user, failure },
+        }
+    }
+}
+
 fn unknown_outcome(ambiguous: bool) -> &'static str {
     if ambiguous {
         " (its outcome is unknown)"
@@ -193,153 +204,4 @@ impl fmt::Display for Windows<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.map_or(Ok(()), |error| write!(f, ", {error}"))
     }
-}
-
-struct Said<'a>(&'a str);
-impl fmt::Display for Said<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Servers send line feeds and a final NUL.
-        let mut words = self
-            .0
-            .split(|c: char| c.is_whitespace() || c.is_control())
-            .filter(|word| !word.is_empty());
-        let Some(first) = words.next() else {
-            return Ok(());
-        };
-        write!(f, " (server: {first}")?;
-        words.try_for_each(|word| write!(f, " {word}"))?;
-        f.write_str(")")
-    }
-}
-
-/// Why a server's certificate does not do, or TLS failed.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum TlsFailure {
-    /// The certificate's time is over, or has not come.
-    #[error("its certificate is expired or not yet valid{}", Since(.not_after))]
-    Expired {
-        /// The end of its time, when TLS told.
-        not_after: Option<SystemTime>,
-    },
-    /// The certificate is somebody else's.
-    #[error("its certificate does not name this host{}", Names(.presented))]
-    WrongName {
-        /// The names in the certificate, when TLS told.
-        presented: Vec<String>,
-    },
-    /// No trusted authority has signed the certificate.
-    #[error("its certificate is signed by an unknown authority")]
-    UnknownAuthority,
-    /// The trusted certificates cannot be read.
-    #[error("the trusted certificates cannot be used: {0}")]
-    Roots(String),
-    /// The server has no TLS, or not now.
-    #[error("the server did not start TLS: {0}")]
-    NotStarted(String),
-    /// The handshake was not over in time.
-    #[error("the handshake took longer than {0:?}")]
-    Timeout(Duration),
-    /// Anything else.
-    #[error("{0}")]
-    Other(String),
-}
-
-struct Since<'a>(&'a Option<SystemTime>);
-impl fmt::Display for Since<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Some(Ok(age)) = self.0.map(|end| end.elapsed()) else {
-            return Ok(());
-        };
-        write!(f, " (for {} hours)", age.as_secs() / 3600)
-    }
-}
-
-struct Names<'a>(&'a [String]);
-impl fmt::Display for Names<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.0.is_empty() {
-            Ok(())
-        } else {
-            write!(f, " but {}", self.0.join(", "))
-        }
-    }
-}
-
-/// Why an account cannot log on.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum LogonFailure {
-    /// The password or key is not the account's.
-    #[error("the password or key is wrong")]
-    WrongPassword,
-    /// No such account. Servers may also answer so to hide whether there is one.
-    #[error("the domain has no such account")]
-    UnknownUser,
-    /// The two clocks are too far apart for Kerberos (5 minutes by default).
-    #[error("the clocks differ by {} seconds", apart(*.client, *.server))]
-    ClockSkew {
-        /// This machine's clock when the answer came.
-        client: SystemTime,
-        /// The server's clock, from its answer.
-        server: SystemTime,
-    },
-    /// The account is disabled.
-    #[error("the account is disabled")]
-    Disabled,
-    /// The account's time is over.
-    #[error("the account has expired")]
-    Expired,
-    /// Too many wrong passwords.
-    #[error("the account is locked out")]
-    Locked,
-    /// Disabled, expired or locked out; the server does not say which.
-    #[error("the account is disabled, expired or locked out")]
-    Revoked,
-    /// The password's time is over.
-    #[error("the password has expired")]
-    PasswordExpired,
-    /// The password must be changed at the first log-on.
-    #[error("the password must be changed first")]
-    PasswordMustChange,
-    /// Not at this hour, not from this machine, or a policy says no.
-    #[error(
-        "a policy of the domain forbids it (hours, workstation, protected user or authentication policy)"
-    )]
-    Forbidden,
-    /// No account has the service principal name, or more than one has.
-    #[error("no account of the domain has the service principal name {0}, or more than one has")]
-    ServicePrincipal(String),
-    /// The key distribution centre does not serve this realm.
-    #[error("the key distribution centre does not serve the realm of {0}")]
-    WrongRealm(String),
-    /// No answer from the key distribution centre.
-    #[error("the key distribution centre at {address} cannot be reached: {detail}")]
-    KdcUnreachable {
-        /// Where it was looked for.
-        address: SocketAddr,
-        /// The operating system's words.
-        detail: String,
-    },
-    /// Account and server share no encryption type with this client (AES128 and AES256 with HMAC-SHA1).
-    #[error("the account or server allows none of the encryption types AES128 and AES256")]
-    EncryptionType,
-    /// The server wants another protection of the connection, or its binding to the TLS channel failed.
-    #[error("the server demands a better protected connection: {0}")]
-    Protection(String),
-    /// Another Kerberos error (RFC 4120 section 7.5.9, "Error Codes").
-    #[error("the key distribution centre answered with error {code}{}", Said(.text))]
-    Kerberos {
-        /// The number.
-        code: u32,
-        /// Its words; may be empty.
-        text: String,
-    },
-    /// Anything else.
-    #[error("{0}")]
-    Other(String),
-}
-
-fn apart(a: SystemTime, b: SystemTime) -> u64 {
-    a.duration_since(b)
-        .unwrap_or_else(|reverse| reverse.duration())
-        .as_secs()
 }

@@ -48,16 +48,10 @@ mod error;
 mod filter;
 mod filter_text;
 mod frame;
-mod kdc;
-mod kdc_error;
-mod logon;
 mod options;
 mod ranges;
 mod result_code;
 mod search;
-mod secret;
-mod security;
-mod tls;
 mod windows_error;
 mod wire;
 
@@ -65,11 +59,13 @@ pub use client::{Client, Pages};
 pub use control::{Control, SdFlags};
 pub use dn::Dn;
 pub use entry::{Attribute, Entry, Modification, ModificationKind};
-pub use error::{Error, LogonFailure, Operation, Refusal, TlsFailure};
+pub use error::{Error, Operation, Refusal};
 pub use filter::Filter;
-pub use logon::{LogonProof, kerberos_logon};
-pub use options::{Auth, ConnectOptions, Mechanism, Timeouts, TlsRoots, Transport};
+pub use logon::{
+    EncryptionType, KerberosKey, LogonFailure, LogonProof, LogonSecret, Mechanism, Password,
+    TlsFailure, TlsRoots, kerberos_logon,
+};
+pub use options::{Auth, ConnectOptions, Timeouts, Transport};
 pub use result_code::ResultCode;
 pub use search::{Scope, Search, SearchResult};
-pub use secret::{EncryptionType, KerberosKey, LogonSecret, Password};
 pub use windows_error::WindowsError;

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use crate::secret::{LogonSecret, Password};
+use logon::{LogonSecret, Mechanism, Password, TlsRoots};
 
 /// Everything [`crate::Client::connect`] needs. Holds secrets: so neither `Clone` nor serializable.
 #[derive(Debug)]
@@ -76,15 +76,6 @@ impl Transport {
     }
 }
 
-/// Certificate authorities that are trusted.
-#[derive(Debug, Clone)]
-pub enum TlsRoots {
-    /// PEM text of one or more certificates: only these count.
-    Pem(Vec<u8>),
-    /// What the operating system trusts.
-    Platform,
-}
-
 /// Who logs on, and how. There is no silent fall-back from one to another.
 #[derive(Debug)]
 pub enum Auth {
@@ -113,25 +104,6 @@ pub enum Auth {
     },
     /// Nobody: Active Directory then answers for the root DSE only.
     Anonymous,
-}
-
-/// SASL mechanism that carries Kerberos.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Mechanism {
-    /// `GSS-SPNEGO` ([MS-SPNG]), as Windows uses it.
-    #[default]
-    GssSpnego,
-    /// `GSSAPI` (RFC 4752).
-    Gssapi,
-}
-
-impl Mechanism {
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::GssSpnego => "GSS-SPNEGO",
-            Self::Gssapi => "GSSAPI",
-        }
-    }
 }
 
 /// Upper bounds of every wait.

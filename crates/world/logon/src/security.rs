@@ -10,9 +10,8 @@ use sspi::{
 };
 use zeroize::Zeroizing;
 
-use crate::error::{Error, LogonFailure};
+use crate::failure::{LogonError, LogonFailure};
 use crate::kdc::Kdc;
-use crate::options::Mechanism;
 use crate::secret::{EncryptionType, LogonSecret, Password};
 
 /// Kerberos only: sspi would otherwise fall back to NTLM by itself when the key distribution centre fails.
@@ -20,8 +19,28 @@ const KERBEROS_ONLY: &str = "kerberos,!ntlm,!pku2u";
 /// A name for this program where the protocols want one.
 const WORKSTATION: &str = "gmsactl";
 
+/// SASL mechanism that carries Kerberos.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Mechanism {
+    /// `GSS-SPNEGO` ([MS-SPNG]), as Windows uses it.
+    #[default]
+    GssSpnego,
+    /// `GSSAPI` (RFC 4752).
+    Gssapi,
+}
+
+impl Mechanism {
+    /// Its registered SASL name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::GssSpnego => "GSS-SPNEGO",
+            Self::Gssapi => "GSSAPI",
+        }
+    }
+}
+
 /// One log-on: first exchanges tokens, then seals and opens messages.
-pub(crate) struct SecurityContext {
+pub struct SecurityContext {
     package: Package,
     service: String,
     flags: ClientRequestFlags,
@@ -36,21 +55,21 @@ enum Package {
 }
 
 /// What one step of the log-on gave.
-pub(crate) struct Step {
+pub struct Step {
     /// To be sent, unless empty.
-    pub(crate) token: Vec<u8>,
+    pub token: Vec<u8>,
     /// Both sides are authenticated.
-    pub(crate) complete: bool,
+    pub complete: bool,
 }
 
 impl SecurityContext {
     /// Kerberos that will seal.
-    pub(crate) fn kerberos(
+    pub fn kerberos(
         mechanism: Mechanism,
         user: &str,
         secret: &LogonSecret,
         service: &str,
-    ) -> Result<Self, Error> {
+    ) -> Result<Self, LogonError> {
         let config = KerberosConfig::new_with_kdc_url(Kdc::URL, WORKSTATION.into());
         let credentials = credentials(user, secret)?;
         let buffers = Some(
@@ -86,12 +105,12 @@ impl SecurityContext {
     }
 
     /// NTLM: seals, or is bound to the TLS channel underneath when there is one.
-    pub(crate) fn ntlm(
+    pub fn ntlm(
         user: &str,
         password: &Password,
         service: &str,
         channel_binding: Option<Vec<u8>>,
-    ) -> Result<Self, Error> {
+    ) -> Result<Self, LogonError> {
         let flags = if channel_binding.is_some() {
             ClientRequestFlags::MUTUAL_AUTH
         } else {
@@ -110,11 +129,7 @@ impl SecurityContext {
     }
 
     /// Takes the server's token (empty at first) and makes the next one.
-    pub(crate) async fn step(
-        &mut self,
-        token: &[u8],
-        kdc: &mut Kdc<'_>,
-    ) -> Result<Step, LogonFailure> {
+    pub async fn step(&mut self, token: &[u8], kdc: &mut Kdc<'_>) -> Result<Step, LogonFailure> {
         let step = self.advance(token, kdc).await?;
         step.ok_or_else(|| LogonFailure::Other("the log-on ended without a token".into()))
     }
@@ -150,7 +165,7 @@ impl SecurityContext {
     }
 
     /// Encrypts and signs one SASL buffer's worth of bytes.
-    pub(crate) fn seal(&mut self, plain: &[u8]) -> Result<Vec<u8>, String> {
+    pub fn seal(&mut self, plain: &[u8]) -> Result<Vec<u8>, String> {
         match &mut self.package {
             Package::Kerberos(kerberos, _) => seal(&mut **kerberos, plain),
             Package::Negotiate(negotiate, _) => seal(&mut **negotiate, plain),
@@ -160,7 +175,7 @@ impl SecurityContext {
     }
 
     /// Verifies and decrypts one SASL buffer.
-    pub(crate) fn open(&mut self, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, String> {
+    pub fn open(&mut self, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, String> {
         match &mut self.package {
             Package::Kerberos(kerberos, _) => open(&mut **kerberos, sealed),
             Package::Negotiate(negotiate, _) => open(&mut **negotiate, sealed),
@@ -249,7 +264,7 @@ fn open<P: Sspi>(package: &mut P, sealed: &[u8]) -> sspi::Result<Zeroizing<Vec<u
     Ok(Zeroizing::new(plain.data().to_vec()))
 }
 
-fn credentials(user: &str, secret: &LogonSecret) -> Result<Credentials, Error> {
+fn credentials(user: &str, secret: &LogonSecret) -> Result<Credentials, LogonError> {
     match secret {
         LogonSecret::Password(password) => Ok(Credentials::AuthIdentity(identity(user, password)?)),
         LogonSecret::Key(key) => Ok(Credentials::Keytab(KeytabIdentity {
@@ -263,8 +278,8 @@ fn credentials(user: &str, secret: &LogonSecret) -> Result<Credentials, Error> {
     }
 }
 
-fn identity(user: &str, password: &Password) -> Result<AuthIdentity, Error> {
-    let password = std::str::from_utf8(password.expose_bytes()).map_err(|_| Error::Input {
+fn identity(user: &str, password: &Password) -> Result<AuthIdentity, LogonError> {
+    let password = std::str::from_utf8(password.expose_bytes()).map_err(|_| LogonError::Input {
         what: "the password cannot be used",
         detail: "it is not UTF-8".into(),
     })?;
@@ -274,8 +289,8 @@ fn identity(user: &str, password: &Password) -> Result<AuthIdentity, Error> {
     })
 }
 
-fn user_name(user: &str) -> Result<Username, Error> {
-    let malformed = |detail: String| Error::Input {
+fn user_name(user: &str) -> Result<Username, LogonError> {
+    let malformed = |detail: String| LogonError::Input {
         what: "the user name cannot be used",
         detail,
     };
@@ -287,8 +302,8 @@ fn user_name(user: &str) -> Result<Username, Error> {
     Username::parse(user).map_err(|error| malformed(error.to_string()))
 }
 
-fn internal(user: &str, error: &sspi::Error) -> Error {
-    Error::Authentication {
+fn internal(user: &str, error: &sspi::Error) -> LogonError {
+    LogonError::Refused {
         user: user.to_owned(),
         failure: LogonFailure::Other(error.to_string()),
     }

@@ -1,44 +1,47 @@
 //! TLS: whom to trust, what went wrong, and the channel's binding to a log-on.
 
+use std::fmt;
 use std::io;
 use std::sync::Arc;
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{CertificateError, ClientConfig, RootCertStore};
 use rustls_platform_verifier::Verifier;
 use sha2::{Digest as _, Sha256, Sha384, Sha512};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use x509_parser::prelude::{FromDer as _, X509Certificate};
 use x509_parser::signature_algorithm::RsaSsaPssParams;
 
-use crate::connection::Stream;
-use crate::error::{Error, TlsFailure};
-use crate::options::{ConnectOptions, TlsRoots};
+/// Certificate authorities that are trusted.
+#[derive(Debug, Clone)]
+pub enum TlsRoots {
+    /// PEM text of one or more certificates: only these count.
+    Pem(Vec<u8>),
+    /// What the operating system trusts.
+    Platform,
+}
 
-/// Starts TLS on a stream; the certificate must be valid for the server's host name.
-pub(crate) async fn start(
-    options: &ConnectOptions,
-    stream: Box<dyn Stream>,
-) -> Result<TlsStream<Box<dyn Stream>>, Error> {
-    let failed = |reason| Error::Tls {
-        server: options.server.clone(),
-        reason,
-    };
-    let config = config(&options.roots).map_err(failed)?;
-    let name = ServerName::try_from(options.server.clone())
-        .map_err(|error| failed(TlsFailure::Other(format!("{}: {error}", options.server))))?;
-    let limit = options.timeouts.connect;
-    match tokio::time::timeout(
-        limit,
-        TlsConnector::from(Arc::new(config)).connect(name, stream),
-    )
-    .await
-    {
-        Ok(stream) => stream.map_err(|error| failed(failure(&error))),
-        Err(_) => Err(failed(TlsFailure::Timeout(limit))),
+/// Starts TLS on a stream; the certificate must be valid for the server's host name. `limit` bounds the handshake.
+///
+/// # Errors
+/// Why the server cannot be trusted, or TLS failed.
+pub async fn start<S: AsyncRead + AsyncWrite + Unpin>(
+    server: &str,
+    roots: &TlsRoots,
+    stream: S,
+    limit: Duration,
+) -> Result<TlsStream<S>, TlsFailure> {
+    let config = config(roots)?;
+    let name = ServerName::try_from(server.to_owned())
+        .map_err(|error| TlsFailure::Other(format!("{server}: {error}")))?;
+    let handshake = TlsConnector::from(Arc::new(config)).connect(name, stream);
+    match tokio::time::timeout(limit, handshake).await {
+        Ok(stream) => stream.map_err(|error| failure(&error)),
+        Err(_) => Err(TlsFailure::Timeout(limit)),
     }
 }
 
@@ -112,7 +115,7 @@ fn bare(presented: &str) -> &str {
 
 /// The SEC_CHANNEL_BINDINGS structure for `tls-server-end-point` (RFC 5929 section 4): addresses empty, then
 /// the application data. `None` when the server showed no certificate.
-pub(crate) fn channel_binding(stream: &TlsStream<Box<dyn Stream>>) -> Option<Vec<u8>> {
+pub fn channel_binding<S>(stream: &TlsStream<S>) -> Option<Vec<u8>> {
     const HEADER_LEN: u32 = 32;
     let (_, session) = stream.get_ref();
     let certificate = session.peer_certificates()?.first()?;
@@ -149,6 +152,59 @@ fn end_point_hash(certificate: &[u8]) -> Option<Vec<u8>> {
         oid if SHA512.contains(&oid) => Sha512::digest(certificate).to_vec(),
         _ => Sha256::digest(certificate).to_vec(),
     })
+}
+
+/// Why a server's certificate does not do, or TLS failed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TlsFailure {
+    /// The certificate's time is over, or has not come.
+    #[error("its certificate is expired or not yet valid{}", Since(.not_after))]
+    Expired {
+        /// The end of its time, when TLS told.
+        not_after: Option<SystemTime>,
+    },
+    /// The certificate is somebody else's.
+    #[error("its certificate does not name this host{}", Names(.presented))]
+    WrongName {
+        /// The names in the certificate, when TLS told.
+        presented: Vec<String>,
+    },
+    /// No trusted authority has signed the certificate.
+    #[error("its certificate is signed by an unknown authority")]
+    UnknownAuthority,
+    /// The trusted certificates cannot be read.
+    #[error("the trusted certificates cannot be used: {0}")]
+    Roots(String),
+    /// The server has no TLS, or not now.
+    #[error("the server did not start TLS: {0}")]
+    NotStarted(String),
+    /// The handshake was not over in time.
+    #[error("the handshake took longer than {0:?}")]
+    Timeout(Duration),
+    /// Anything else.
+    #[error("{0}")]
+    Other(String),
+}
+
+struct Since<'a>(&'a Option<SystemTime>);
+impl fmt::Display for Since<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some(Ok(age)) = self.0.map(|end| end.elapsed()) else {
+            return Ok(());
+        };
+        write!(f, " (for {} hours)", age.as_secs() / 3600)
+    }
+}
+
+struct Names<'a>(&'a [String]);
+impl fmt::Display for Names<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.is_empty() {
+            Ok(())
+        } else {
+            write!(f, " but {}", self.0.join(", "))
+        }
+    }
 }
 
 #[cfg(test)]

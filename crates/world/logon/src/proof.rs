@@ -3,11 +3,10 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use crate::error::Error;
+use crate::failure::LogonError;
 use crate::kdc::Kdc;
-use crate::options::Mechanism;
 use crate::secret::LogonSecret;
-use crate::security::SecurityContext;
+use crate::security::{Mechanism, SecurityContext};
 
 /// A log-on that worked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,14 +23,14 @@ pub struct LogonProof {
 /// `realm` is the DNS domain name, `name` the `sAMAccountName` (with `$` for computers and gMSAs).
 ///
 /// # Errors
-/// [`Error::Authentication`] with the precise reason.
+/// [`LogonError::Refused`] with the precise reason.
 pub async fn kerberos_logon(
     realm: &str,
     name: &str,
     secret: &LogonSecret,
     kdc: SocketAddr,
     timeout: Duration,
-) -> Result<LogonProof, Error> {
+) -> Result<LogonProof, LogonError> {
     let realm = realm.to_uppercase();
     let principal = format!("{name}@{realm}");
     let service = format!("krbtgt/{realm}");
@@ -44,7 +43,7 @@ pub async fn kerberos_logon(
             salt: kdc.salt.take(),
             principal,
         }),
-        Err(failure) => Err(Error::Authentication {
+        Err(failure) => Err(LogonError::Refused {
             user: principal.clone(),
             failure,
         }),

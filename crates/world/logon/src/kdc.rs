@@ -8,7 +8,7 @@ use sspi::generator::NetworkRequest;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::error::LogonFailure;
+use crate::failure::LogonFailure;
 use crate::kdc_error::KdcError;
 
 /// Longest accepted answer: a ticket with a large group list stays far below.
@@ -20,7 +20,7 @@ const TGS_REQ: u8 = 0x6c;
 const KRB_ERROR: u8 = 0x7e;
 
 /// The way to one key distribution centre, over TCP (RFC 4120 section 7.2.2).
-pub(crate) struct Kdc<'a> {
+pub struct Kdc<'a> {
     address: SocketAddr,
     timeout: Duration,
     user: &'a str,
@@ -35,12 +35,8 @@ impl<'a> Kdc<'a> {
     /// Stands for the address towards sspi, which wants a URL and hands it back with each request.
     pub(crate) const URL: &'static str = "tcp://kdc.invalid:88";
 
-    pub(crate) fn new(
-        address: SocketAddr,
-        timeout: Duration,
-        user: &'a str,
-        service: &'a str,
-    ) -> Self {
+    /// For the log-on of one user at one service, both named for errors only.
+    pub fn new(address: SocketAddr, timeout: Duration, user: &'a str, service: &'a str) -> Self {
         Self {
             address,
             timeout,
@@ -130,9 +126,9 @@ mod tests {
     use tokio::net::TcpListener;
 
     use super::*;
-    use crate::error::Error;
+    use crate::failure::LogonError;
     use crate::kdc_error::encoded;
-    use crate::logon::kerberos_logon;
+    use crate::proof::kerberos_logon;
     use crate::secret::{LogonSecret, Password};
 
     /// Logs on at a key distribution centre that gives these answers, one connection each.
@@ -147,7 +143,7 @@ mod tests {
                 stream.write_u32(reply.len() as u32).await.unwrap();
                 stream.write_all(&reply).await.unwrap();
             }
-            std::future::pending::<Result<_, Error>>().await
+            std::future::pending::<Result<_, LogonError>>().await
         };
         let secret = LogonSecret::Password(Password::new(b"pa55".to_vec()));
         let logon = kerberos_logon(
@@ -159,7 +155,7 @@ mod tests {
         );
         let result = tokio::select! { result = logon => result, result = serve => result };
         match result {
-            Err(Error::Authentication { failure, .. }) => failure,
+            Err(LogonError::Refused { failure, .. }) => failure,
             other => panic!("{other:?}"),
         }
     }

@@ -5,8 +5,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use rasn::types::{Any, GeneralString, GeneralizedTime, Integer, OctetString};
 use rasn::{AsnType, Decode, Decoder as _, Encoder as _};
 
-use crate::error::LogonFailure;
-use crate::wire::text;
+use crate::failure::LogonFailure;
 
 /// What an error says that matters here.
 #[derive(Debug)]
@@ -94,6 +93,10 @@ fn padata(der: &[u8]) -> Vec<PaData> {
     rasn::der::decode::<Vec<PaData>>(der)
         .or_else(|_| one())
         .unwrap_or_default()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
 }
 
 fn salt(der: &[u8]) -> Option<String> {
