@@ -29,4 +29,5 @@ mod plans;
 mod refusals;
 mod scene;
 mod secrets;
+mod tickets;
 mod usage;

@@ -32,7 +32,10 @@ pub fn estate(global: &Global) -> Result<Estate, Failure> {
     }
     if let Some(auth) = global.auth {
         access.auth = match auth {
+            AuthChoice::Default => Auth::Default,
             AuthChoice::Kerberos => Auth::Kerberos,
+            AuthChoice::TicketCache => Auth::TicketCache,
+            AuthChoice::Keytab => Auth::Keytab,
             AuthChoice::Ntlm => Auth::Ntlm,
             AuthChoice::Simple => Auth::Simple,
         };
@@ -43,6 +46,10 @@ pub fn estate(global: &Global) -> Result<Estate, Failure> {
     if let Some(user) = &global.user {
         access.user = Some(user.clone());
         access.password = None;
+        access.keytab = None;
+    }
+    if let Some(file) = &global.keytab {
+        access.keytab = Some(file.clone());
     }
     if let Some(file) = &global.password_file {
         access.password = Some(SecretSource::File(file.clone()));
@@ -69,6 +76,7 @@ fn estate_from_options(global: &Global) -> Result<Estate, Failure> {
             transport: DirectoryTransport::default(),
             user: None,
             password: None,
+            keytab: None,
             ca_file: None,
         },
         addresses: Default::default(),

@@ -25,6 +25,7 @@ mod lab_saved;
 mod lab_snapshot;
 mod lab_stage;
 mod manual;
+mod operator;
 mod options;
 mod passwords;
 mod session;

@@ -32,6 +32,9 @@ pub struct Global {
     /// Who logs on to the directory.
     #[arg(long, global = true, value_name = "NAME", help_heading = "Estate")]
     pub user: Option<String>,
+    /// A keytab with that user's keys.
+    #[arg(long, global = true, value_name = "FILE", help_heading = "Estate")]
+    pub keytab: Option<PathBuf>,
     /// A file whose first line is that user's password; asked for where nothing names it.
     #[arg(long, global = true, value_name = "FILE", help_heading = "Estate")]
     pub password_file: Option<PathBuf>,
@@ -46,8 +49,14 @@ pub struct Global {
 /// How to log on to the directory.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub enum AuthChoice {
-    /// Kerberos, without falling back to anything else.
+    /// Kerberos with tickets where there are some, else the keytab, else name and password.
+    Default,
+    /// Kerberos with name and password.
     Kerberos,
+    /// Kerberos with the tickets that kinit got (KRB5CCNAME).
+    TicketCache,
+    /// Kerberos with the keys in a file.
+    Keytab,
     /// NTLM, signed and sealed.
     Ntlm,
     /// Name and password over TLS.

@@ -17,10 +17,10 @@ use model::inventory::Inventory;
 use model::names::{DnsName, HostName, LogonAccount};
 use model::plan::Plan;
 use model::ports::Journal;
-use model::secret::Password;
 use planner::{Planning, Profile, Refusal};
 
 use crate::error::Failure;
+use crate::operator::Operator;
 use crate::options::Global;
 use crate::passwords::{self, Supplied};
 use crate::system::{SystemClock, default_journal};
@@ -70,25 +70,27 @@ impl<'a> Session<'a> {
 
     /// Logs on to the directory.
     pub async fn directory(&self) -> Result<ActiveDirectory, Failure> {
+        self.directory_as(self.operator()?).await
+    }
+
+    /// Logs on to the directory as this operator.
+    pub async fn directory_as(&self, operator: Operator) -> Result<ActiveDirectory, Failure> {
         let access = &self.estate.domain;
         let server = access.server.clone().ok_or_else(|| {
             Failure::new("not-configured", "no domain controller is named")
                 .hint("--server NAME, or server under [domain] in estate.toml")
         })?;
-        let user = access.user.clone().ok_or_else(|| {
-            Failure::new(
-                "not-configured",
-                "nobody is named to log on to the directory",
-            )
-            .hint("--user NAME, or user under [domain] in estate.toml")
-        })?;
+        tracing::info!(
+            user = operator.user,
+            how = operator.how,
+            "logs on to the directory"
+        );
         let port = if access.transport == DirectoryTransport::Ldaps {
             636
         } else {
             389
         };
         let address = resolve(&self.estate, &server, port).await?;
-        let password = self.directory_password(&user)?;
         let ca_pem = match &access.ca_file {
             Some(path) => Some(
                 std::fs::read(path)
@@ -103,8 +105,8 @@ impl<'a> Session<'a> {
             kdc: access.kdc,
             transport: access.transport,
             auth: access.auth,
-            user,
-            password,
+            user: operator.user,
+            secret: operator.secret,
             ca_pem,
             machine_keytabs: self.machine_keytabs()?,
             addresses: self.addresses(),
@@ -113,13 +115,9 @@ impl<'a> Session<'a> {
         Ok(ActiveDirectory::connect(options).await?)
     }
 
-    fn directory_password(&self, user: &str) -> Result<Password, Failure> {
-        match &self.estate.domain.password {
-            Some(source) => passwords::read(source, user, self.is_interactive()),
-            None if self.is_interactive() => passwords::ask(user),
-            None => Err(Failure::new("not-configured", format!("there is no password for {user}"))
-                .hint("--password-file FILE, or password under [domain] in estate.toml; on a terminal it is asked for")),
-        }
+    /// Who logs on to the directory.
+    pub fn operator(&self) -> Result<Operator, Failure> {
+        Operator::of(&self.estate.domain, self.is_interactive())
     }
 
     fn machine_keytabs(&self) -> Result<BTreeMap<HostName, Keytab>, Failure> {

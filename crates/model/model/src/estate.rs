@@ -53,18 +53,28 @@ pub struct DomainAccess {
     /// Where that user's password comes from.
     #[serde(default)]
     pub password: Option<SecretSource>,
+    /// Keys of that user, in place of the password.
+    #[serde(default)]
+    pub keytab: Option<PathBuf>,
     /// Certificate authorities (PEM) that the domain controller's certificate must chain to.
     #[serde(default)]
     pub ca_file: Option<PathBuf>,
 }
 
-/// How to log on to the directory.
+/// How to log on to the directory. Nothing falls back from Kerberos to anything else.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Auth {
-    /// Kerberos, without falling back to anything else.
+    /// Kerberos: with the tickets of who works here where there are some for the named user, else with the keytab,
+    /// else with name and password.
     #[default]
+    Default,
+    /// Kerberos with name and password.
     Kerberos,
+    /// Kerberos with the tickets of who works here.
+    TicketCache,
+    /// Kerberos with the keys in a file.
+    Keytab,
     /// NTLM, because the operator asked for it.
     Ntlm,
     /// Name and password over TLS.
@@ -237,6 +247,12 @@ impl Estate {
                 "auth \"simple\" sends the password itself: it needs transport \"ldaps\" or \"starttls\"",
             );
         }
+        if self.domain.auth == Auth::Keytab && self.domain.keytab.is_none() {
+            return wrong(
+                "[domain]",
+                "auth \"keytab\" needs keytab, the file with the keys",
+            );
+        }
         Ok(())
     }
 
@@ -246,6 +262,7 @@ impl Estate {
             .password
             .iter_mut()
             .filter_map(file_of)
+            .chain(domain.keytab.iter_mut())
             .chain(domain.ca_file.iter_mut());
         let hosts = self.hosts.iter_mut().flat_map(|host| {
             host.identity_file
@@ -305,7 +322,7 @@ password = { file = "/etc/secret" }
             estate.credentials[0].password,
             SecretSource::File("/etc/secret".into())
         );
-        assert_eq!(estate.domain.auth, Auth::Kerberos);
+        assert_eq!(estate.domain.auth, Auth::Default);
     }
 
     #[test]
@@ -320,6 +337,11 @@ password = { file = "/etc/secret" }
                 "user = \"Administrator\"",
                 "auth = \"simple\"",
                 "sends the password itself",
+            ),
+            (
+                "user = \"Administrator\"",
+                "auth = \"keytab\"",
+                "needs keytab",
             ),
             ("port = 2201", "prot = 2201", "prot"),
             (

@@ -128,6 +128,8 @@ fn logon_advice(failure: &LogonFailure) -> Option<String> {
         LogonFailure::EncryptionType => {
             "allow AES for the account (msDS-SupportedEncryptionTypes 0x18) and set its password anew"
         }
+        LogonFailure::TicketCache(error) => return Some(error.advice()),
+        LogonFailure::TicketRefused => "run kinit again",
         LogonFailure::Protection(_) => "use transport \"sealed\" with Kerberos",
         LogonFailure::Forbidden | LogonFailure::Kerberos { .. } | LogonFailure::Other(_) => {
             return None;

@@ -32,5 +32,5 @@ mod root_keys;
 mod spns;
 
 pub use active_directory::ActiveDirectory;
-pub use options::DirectoryOptions;
+pub use options::{DirectoryOptions, OperatorSecret};
 pub use root_keys::ListedRootKey;

@@ -7,9 +7,11 @@ use std::sync::Arc;
 
 use managed_password::Keytab;
 use model::estate::{Auth, DirectoryTransport};
-use model::names::{DnsName, HostName};
+use model::names::{DnsName, HostName, SamAccountName};
 use model::ports::Clock;
 use model::secret::Password;
+
+use crate::password_proof::newest_aes_key;
 
 /// Everything [`crate::ActiveDirectory::connect`] needs. Holds secrets: neither `Clone` nor serializable.
 pub struct DirectoryOptions {
@@ -27,8 +29,8 @@ pub struct DirectoryOptions {
     pub auth: Auth,
     /// The operator: `name`, `name@domain` or `DOMAIN\name`.
     pub user: String,
-    /// The operator's password.
-    pub password: Password,
+    /// What proves the operator.
+    pub secret: OperatorSecret,
     /// Certificate authorities (PEM) that count for TLS; those of the system where `None`.
     pub ca_pem: Option<Vec<u8>>,
     /// Machine accounts of hosts: with them the directory proves what a host can retrieve.
@@ -37,6 +39,29 @@ pub struct DirectoryOptions {
     pub addresses: BTreeMap<DnsName, IpAddr>,
     /// What time it is here.
     pub clock: Arc<dyn Clock>,
+}
+
+/// What proves the operator.
+pub enum OperatorSecret {
+    /// A password, for whatever [`DirectoryOptions::auth`] says.
+    Password(Password),
+    /// A Kerberos key, from a keytab.
+    Key(ldap::KerberosKey),
+    /// Kerberos tickets of an earlier log-on; the operator is who they were given to.
+    TicketCache(ldap::TicketCache),
+}
+
+impl OperatorSecret {
+    /// The newest AES key that a keytab has for the account; `None` where it has none.
+    pub fn of_keytab(keytab: &Keytab, account: &SamAccountName) -> Option<Self> {
+        newest_aes_key(keytab, account).map(Self::Key)
+    }
+}
+
+impl From<Password> for OperatorSecret {
+    fn from(password: Password) -> Self {
+        Self::Password(password)
+    }
 }
 
 impl fmt::Debug for DirectoryOptions {
@@ -70,15 +95,13 @@ impl DirectoryOptions {
         server: &DnsName,
         address: SocketAddr,
     ) -> ldap::ConnectOptions {
-        let password = ldap::Password::new(self.password.expose_bytes().to_vec());
         let user = self.operator();
-        let auth = match self.auth {
-            Auth::Kerberos => kerberos(user, ldap::LogonSecret::Password(password)),
-            Auth::Ntlm => ldap::Auth::Ntlm { user, password },
-            Auth::Simple => ldap::Auth::Simple {
-                name: user,
-                password,
-            },
+        let auth = match &self.secret {
+            OperatorSecret::Password(password) => self.with_password(user, password),
+            OperatorSecret::Key(key) => kerberos(user, ldap::LogonSecret::Key(key.duplicate())),
+            OperatorSecret::TicketCache(cache) => {
+                kerberos(user, ldap::LogonSecret::TicketCache(cache.clone()))
+            }
         };
         let transport = match self.transport {
             DirectoryTransport::Sealed => ldap::Transport::Sealed,
@@ -91,6 +114,20 @@ impl DirectoryOptions {
         }
         options.kdc = Some(self.kdc());
         options
+    }
+
+    fn with_password(&self, user: String, password: &Password) -> ldap::Auth {
+        let password = ldap::Password::new(password.expose_bytes().to_vec());
+        match self.auth {
+            Auth::Ntlm => ldap::Auth::Ntlm { user, password },
+            Auth::Simple => ldap::Auth::Simple {
+                name: user,
+                password,
+            },
+            Auth::Default | Auth::Kerberos | Auth::TicketCache | Auth::Keytab => {
+                kerberos(user, ldap::LogonSecret::Password(password))
+            }
+        }
     }
 
     /// A machine's log-on at the first server: always sealed, whatever the operator uses.
@@ -117,7 +154,9 @@ impl DirectoryOptions {
     pub(crate) fn operator(&self) -> String {
         match self.auth {
             _ if self.user.contains(['@', '\\']) => self.user.clone(),
-            Auth::Kerberos => format!("{}@{}", self.user, self.realm()),
+            Auth::Default | Auth::Kerberos | Auth::TicketCache | Auth::Keytab => {
+                format!("{}@{}", self.user, self.realm())
+            }
             // A simple bind takes a distinguished name too.
             Auth::Simple if self.user.contains('=') => self.user.clone(),
             Auth::Ntlm | Auth::Simple => format!("{}@{}", self.user, self.domain),

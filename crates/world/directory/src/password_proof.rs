@@ -272,7 +272,7 @@ const TICKS_PER_SECOND: u64 = 10_000_000;
 const MANAGED_PASSWORD: &str = "msDS-ManagedPassword";
 
 /// The key of the highest version, AES-256 before AES-128.
-fn newest_aes_key(keytab: &Keytab, account: &SamAccountName) -> Option<KerberosKey> {
+pub(crate) fn newest_aes_key(keytab: &Keytab, account: &SamAccountName) -> Option<KerberosKey> {
     let of_account = |components: &[String]| matches!(components, [name] if name.to_lowercase() == account.as_str().to_lowercase());
     let usable = |number| match number {
         EncryptionType::AES256_CTS_HMAC_SHA1_96 => Some(ldap::EncryptionType::Aes256),

@@ -63,7 +63,7 @@ pub use error::{Error, Operation, Refusal};
 pub use filter::Filter;
 pub use logon::{
     EncryptionType, KerberosKey, LogonFailure, LogonProof, LogonSecret, Mechanism, Password,
-    TlsFailure, TlsRoots, kerberos_logon,
+    TicketCache, TicketCacheError, TlsFailure, TlsRoots, kerberos_logon,
 };
 pub use options::{Auth, ConnectOptions, Timeouts, Transport};
 pub use result_code::ResultCode;

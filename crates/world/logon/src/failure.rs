@@ -4,6 +4,8 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::time::SystemTime;
 
+use crate::ticket_cache::TicketCacheError;
+
 /// A log-on that was not begun, or was refused.
 #[derive(Debug, thiserror::Error)]
 pub enum LogonError {
@@ -85,6 +87,12 @@ pub enum LogonFailure {
     /// The server wants another protection of the connection, or its binding to the TLS channel failed.
     #[error("the server demands a better protected connection: {0}")]
     Protection(String),
+    /// The tickets of an earlier log-on are of no use.
+    #[error(transparent)]
+    TicketCache(#[from] TicketCacheError),
+    /// The key distribution centre does not take the ticket of an earlier log-on any more.
+    #[error("the ticket is refused: it has expired, or the domain has changed its keys since")]
+    TicketRefused,
     /// Another Kerberos error (RFC 4120 section 7.5.9, "Error Codes").
     #[error("the key distribution centre answered with error {code}{}", Said(.text))]
     Kerberos {

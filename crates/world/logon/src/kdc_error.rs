@@ -74,6 +74,8 @@ impl KdcError {
             (18, _) => LogonFailure::Revoked,
             (23, _) => LogonFailure::PasswordExpired,
             (24 | 31, _) if logging_on => LogonFailure::WrongPassword,
+            // Expired, sealed with another key, or altered: what a request for a service ticket came with.
+            (31 | 32 | 41, _) => LogonFailure::TicketRefused,
             (68, _) => LogonFailure::WrongRealm(user.to_owned()),
             (code, _) => LogonFailure::Kerberos {
                 code,
@@ -247,6 +249,7 @@ mod tests {
             (23, Some(0xc000_0224), true, Failure::PasswordMustChange),
             (24, None, true, Failure::WrongPassword),
             (31, None, true, Failure::WrongPassword),
+            (32, None, false, Failure::TicketRefused),
             (68, None, true, Failure::WrongRealm("svc@A".into())),
             (
                 60,

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | [`SecurityContext`] | one log-on: exchanges tokens, then seals and opens messages |
 //! | [`Kdc`] | the way to one key distribution centre |
-//! | [`LogonSecret`] | what proves an account |
+//! | [`LogonSecret`] | what proves an account: a password, a key, or the tickets of a [`TicketCache`] |
 //! | [`kerberos_logon`] | proves a password or key with an AS exchange, changes and opens nothing |
 //! | [`tls`] | whom to trust, and the channel's binding to a log-on |
 //! | [`LogonFailure`], [`TlsFailure`] | by what the operator can do |
@@ -17,11 +17,14 @@
 //! It does not know the protocol that carries the tokens (`ldap`), nor what an account is (`directory`).
 
 mod failure;
+mod granted;
 mod kdc;
 mod kdc_error;
 mod proof;
 mod secret;
 mod security;
+mod ticket_cache;
+mod ticket_file;
 pub mod tls;
 
 pub use failure::{LogonError, LogonFailure, Said};
@@ -29,4 +32,6 @@ pub use kdc::Kdc;
 pub use proof::{LogonProof, kerberos_logon};
 pub use secret::{EncryptionType, KerberosKey, LogonSecret, Password};
 pub use security::{Mechanism, SecurityContext, Step};
+pub use ticket_cache::{TicketCache, TicketCacheError};
+pub use ticket_file::Malformed;
 pub use tls::{TlsFailure, TlsRoots};

@@ -4,6 +4,8 @@ use std::fmt;
 
 use zeroize::{Zeroize, Zeroizing};
 
+use crate::ticket_cache::TicketCache;
+
 /// A password, as UTF-8 bytes.
 pub struct Password(Zeroizing<Box<[u8]>>);
 
@@ -72,6 +74,15 @@ impl KerberosKey {
         })
     }
 
+    /// The same key once more: another log-on takes one over.
+    #[must_use]
+    pub fn duplicate(&self) -> Self {
+        Self {
+            encryption_type: self.encryption_type,
+            bytes: self.bytes.clone(),
+        }
+    }
+
     /// What the key is for.
     pub fn encryption_type(&self) -> EncryptionType {
         self.encryption_type
@@ -96,6 +107,8 @@ pub enum LogonSecret {
     Password(Password),
     /// The account's long-term key: from a keytab, or derived from a managed password.
     Key(KerberosKey),
+    /// Tickets of an earlier log-on; the cache says whose.
+    TicketCache(TicketCache),
 }
 
 #[cfg(test)]

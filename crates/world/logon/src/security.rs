@@ -1,7 +1,9 @@
 //! The log-on's own security: tokens during the bind, sealing after it (over `sspi`).
 
+use std::time::SystemTime;
+
 use picky_krb::crypto::CipherSuite;
-use sspi::generator::GeneratorState;
+use sspi::generator::{GeneratorState, NetworkRequest};
 use sspi::{
     AuthIdentity, AuthIdentityBuffers, BufferType, ClientRequestFlags, Credentials,
     CredentialsBuffers, DataRepresentation, EncryptionFlags, Kerberos, KerberosConfig,
@@ -11,8 +13,9 @@ use sspi::{
 use zeroize::Zeroizing;
 
 use crate::failure::{LogonError, LogonFailure};
+use crate::granted::Granted;
 use crate::kdc::Kdc;
-use crate::secret::{EncryptionType, LogonSecret, Password};
+use crate::secret::{EncryptionType, KerberosKey, LogonSecret, Password};
 
 /// Kerberos only: sspi would otherwise fall back to NTLM by itself when the key distribution centre fails.
 const KERBEROS_ONLY: &str = "kerberos,!ntlm,!pku2u";
@@ -46,6 +49,8 @@ pub struct SecurityContext {
     flags: ClientRequestFlags,
     /// SEC_CHANNEL_BINDINGS of the TLS channel underneath.
     channel_binding: Option<Vec<u8>>,
+    /// Stands in for the AS exchange.
+    granted: Option<Granted>,
 }
 
 enum Package {
@@ -71,7 +76,7 @@ impl SecurityContext {
         service: &str,
     ) -> Result<Self, LogonError> {
         let config = KerberosConfig::new_with_kdc_url(Kdc::URL, WORKSTATION.into());
-        let credentials = credentials(user, secret)?;
+        let (credentials, granted) = credentials(user, secret)?;
         let buffers = Some(
             CredentialsBuffers::try_from(credentials.clone()).map_err(|e| internal(user, &e))?,
         );
@@ -101,6 +106,7 @@ impl SecurityContext {
             service: service.to_owned(),
             flags: sealing(),
             channel_binding: None,
+            granted,
         })
     }
 
@@ -125,6 +131,7 @@ impl SecurityContext {
             service: service.to_owned(),
             flags,
             channel_binding,
+            granted: None,
         })
     }
 
@@ -151,6 +158,11 @@ impl SecurityContext {
             binding.map(|bytes| SecurityBuffer::new(bytes.clone(), BufferType::ChannelBindings)),
         );
         let (service, flags) = (&self.service, self.flags);
+        let mut centre = Centre {
+            granted: self.granted.as_ref(),
+            kdc,
+        };
+        let kdc = &mut centre;
         match &mut self.package {
             Package::Kerberos(kerberos, credentials) => {
                 drive(&mut **kerberos, credentials, flags, service, input, kdc).await
@@ -193,6 +205,27 @@ fn sealing() -> ClientRequestFlags {
         | ClientRequestFlags::SEQUENCE_DETECT
 }
 
+/// Who answers Kerberos requests: the cached ticket where there is one and it can, else the key distribution centre.
+struct Centre<'a, 'k> {
+    granted: Option<&'a Granted>,
+    kdc: &'a mut Kdc<'k>,
+}
+
+impl Centre<'_, '_> {
+    async fn exchange(
+        &mut self,
+        request: &NetworkRequest,
+    ) -> Result<Option<Vec<u8>>, LogonFailure> {
+        match self
+            .granted
+            .and_then(|granted| granted.answer(&request.data))
+        {
+            Some(answer) => Ok(Some(answer)),
+            None => self.kdc.exchange(request).await,
+        }
+    }
+}
+
 /// Runs one step of a package, carrying its requests to the key distribution centre.
 /// `None`: the step went past the log-on, and nothing more was wanted.
 async fn drive<P: Sspi>(
@@ -201,7 +234,7 @@ async fn drive<P: Sspi>(
     flags: ClientRequestFlags,
     service: &str,
     mut input: Vec<SecurityBuffer>,
-    kdc: &mut Kdc<'_>,
+    kdc: &mut Centre<'_, '_>,
 ) -> Result<Option<Step>, LogonFailure> {
     let mut output = vec![SecurityBuffer::new(Vec::new(), BufferType::Token)];
     let status = {
@@ -264,17 +297,46 @@ fn open<P: Sspi>(package: &mut P, sealed: &[u8]) -> sspi::Result<Zeroizing<Vec<u
     Ok(Zeroizing::new(plain.data().to_vec()))
 }
 
-fn credentials(user: &str, secret: &LogonSecret) -> Result<Credentials, LogonError> {
+fn credentials(
+    user: &str,
+    secret: &LogonSecret,
+) -> Result<(Credentials, Option<Granted>), LogonError> {
     match secret {
-        LogonSecret::Password(password) => Ok(Credentials::AuthIdentity(identity(user, password)?)),
-        LogonSecret::Key(key) => Ok(Credentials::Keytab(KeytabIdentity {
-            principal: user_name(user)?,
-            key: key.expose_bytes().to_vec().into(),
-            key_enctype: match key.encryption_type() {
-                EncryptionType::Aes128 => CipherSuite::Aes128CtsHmacSha196,
-                EncryptionType::Aes256 => CipherSuite::Aes256CtsHmacSha196,
-            },
-        })),
+        LogonSecret::Password(password) => {
+            Ok((Credentials::AuthIdentity(identity(user, password)?), None))
+        }
+        LogonSecret::Key(key) => Ok((keytab(user, key)?, None)),
+        LogonSecret::TicketCache(cache) => {
+            let refused = |failure| LogonError::Refused {
+                user: user.to_owned(),
+                failure,
+            };
+            let ticket = cache
+                .granting_ticket(SystemTime::now())
+                .map_err(|error| refused(error.into()))?;
+            let granted = Granted::new(ticket).ok_or_else(|| {
+                refused(LogonFailure::Other(
+                    "the system gives no random bytes".into(),
+                ))
+            })?;
+            let credentials = keytab(&granted.holder(), granted.key())?;
+            Ok((credentials, Some(granted)))
+        }
+    }
+}
+
+fn keytab(user: &str, key: &KerberosKey) -> Result<Credentials, LogonError> {
+    Ok(Credentials::Keytab(KeytabIdentity {
+        principal: user_name(user)?,
+        key: key.expose_bytes().to_vec().into(),
+        key_enctype: cipher_suite(key.encryption_type()),
+    }))
+}
+
+pub(crate) fn cipher_suite(kind: EncryptionType) -> CipherSuite {
+    match kind {
+        EncryptionType::Aes128 => CipherSuite::Aes128CtsHmacSha196,
+        EncryptionType::Aes256 => CipherSuite::Aes256CtsHmacSha196,
     }
 }
 

@@ -62,7 +62,7 @@ pub fn options(user: &str, password: &[u8]) -> DirectoryOptions {
         transport: DirectoryTransport::Sealed,
         auth: Auth::Kerberos,
         user: user.to_owned(),
-        password: Password::new(password.to_vec()),
+        secret: Password::new(password.to_vec()).into(),
         ca_pem: Some(rig.bytes("RIG_CA_FILE")),
         machine_keytabs: BTreeMap::from([("MIMSYNC01".parse().unwrap(), keytab)]),
         addresses: BTreeMap::new(),
@@ -107,7 +107,7 @@ impl Scratch {
             mechanism: ldap::Mechanism::Gssapi,
             user: format!("{}@{}", admin.user, Rig::get().value("RIG_REALM")),
             secret: ldap::LogonSecret::Password(ldap::Password::new(
-                admin.password.expose_bytes().to_vec(),
+                Rig::get().password("RIG_PASSWORD_FILE"),
             )),
         };
         let server = admin.server.as_str();

@@ -35,7 +35,12 @@ pub async fn run(global: &Global, output: &Output) -> Done {
 
 async fn directory(session: &Session<'_>) -> Vec<DoctorCheck> {
     let subject = format!("directory {}", session.estate.domain.name);
-    let directory = match session.directory().await {
+    let operator = match session.operator() {
+        Ok(operator) => operator,
+        Err(failure) => return vec![failed("directory", subject, failure)],
+    };
+    let (user, how) = (operator.user.clone(), operator.how.clone());
+    let directory = match session.directory_as(operator).await {
         Ok(directory) => directory,
         Err(failure) => return vec![failed("directory", subject, failure)],
     };
@@ -43,7 +48,10 @@ async fn directory(session: &Session<'_>) -> Vec<DoctorCheck> {
         Ok(domain) => domain,
         Err(error) => return vec![failed("directory", subject, error.into())],
     };
-    let detail = format!("logged on to {} ({})", domain.netbios_name, domain.sid);
+    let detail = format!(
+        "logged on to {} ({}) as {user}, {how}",
+        domain.netbios_name, domain.sid
+    );
     let mut checks = vec![works("directory", subject, detail)];
     for controller in &domain.domain_controllers {
         checks.push(clock(

@@ -219,7 +219,7 @@ impl Estate {
             transport: DirectoryTransport::Sealed,
             auth: Auth::Kerberos,
             user: "Administrator".to_owned(),
-            password: Password::new(ADMINISTRATOR.to_vec()),
+            secret: Password::new(ADMINISTRATOR.to_vec()).into(),
             ca_pem: None,
             machine_keytabs: BTreeMap::new(),
             addresses: BTreeMap::new(),
