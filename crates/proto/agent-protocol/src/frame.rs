@@ -114,6 +114,11 @@ impl Decoder {
         }
     }
 
+    /// How many bytes it keeps of a frame that has begun.
+    pub fn pending(&self) -> usize {
+        self.prefix.len() + self.header.len() + self.secret.len()
+    }
+
     /// Says that no more bytes come: an error when a frame has begun and not ended.
     pub fn finish(&self) -> Result<(), FrameError> {
         if self.prefix.is_empty() {

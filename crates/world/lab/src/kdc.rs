@@ -12,5 +12,5 @@ mod ticket;
 pub(crate) mod wire;
 
 pub(crate) use keys::{AccountSecret, Key};
-pub(crate) use server::serve;
+pub(crate) use server::{answer, serve};
 pub(crate) use ticket::TicketContent;

@@ -10,9 +10,11 @@ mod entries;
 mod filter;
 mod frame;
 mod listener;
+mod pages;
 mod requests;
 mod search;
 mod tls;
 
+pub(crate) use connection::Connection;
 pub(crate) use listener::{Ports, serve};
 pub(crate) use tls::Certificate;

@@ -25,6 +25,8 @@ mod faults;
 mod forest;
 mod gss;
 pub mod hosts;
+#[doc(hidden)]
+pub mod in_memory;
 mod kdc;
 mod lab;
 mod ldap_server;
@@ -35,6 +37,7 @@ mod saved;
 mod seed;
 mod snapshot;
 mod store;
+mod visitors;
 
 pub use clock::LabClock;
 pub use directory_faults::DirectoryFault;

@@ -60,6 +60,11 @@ impl Store {
         self.objects.iter().flatten().count()
     }
 
+    /// No less than [`Store::len`], and known at once.
+    pub(crate) fn capacity(&self) -> usize {
+        self.objects.len()
+    }
+
     pub(crate) fn ids(&self) -> impl Iterator<Item = ObjectId> {
         let present = |(index, object): (usize, &Option<Arc<Object>>)| {
             object
@@ -318,8 +323,15 @@ impl Store {
 
     /// Whether `id` points to `target`.
     pub(crate) fn is_linked(&self, id: ObjectId, attribute: Attr, target: ObjectId) -> bool {
-        self.get(target)
-            .is_some_and(|target| target.referrers.contains(&(attribute, id)))
+        let (Some(object), Some(target_object)) = (self.get(id), self.get(target)) else {
+            return false;
+        };
+        let values = object.values(attribute);
+        if values.len() <= target_object.referrers.len() {
+            values.iter().any(|value| value.object() == Some(target))
+        } else {
+            target_object.referrers.contains(&(attribute, id))
+        }
     }
 
     /// Takes an object out, with everything that points to it.

@@ -29,6 +29,14 @@ pub(crate) struct Seal {
 }
 
 impl Seal {
+    pub(crate) fn new(key: Key, own_sub_key: bool, sequence: u64) -> Self {
+        Self {
+            key,
+            own_sub_key,
+            sequence,
+        }
+    }
+
     /// Encrypts: `{confounder | plain | header}key`, rotated.
     pub(crate) fn seal(&mut self, plain: &[u8]) -> Result<Vec<u8>, Rejected> {
         let unrotated = self.header(SEALED, 0, 0);
@@ -117,6 +125,31 @@ impl Seal {
         }
         header
     }
+}
+
+/// A SASL buffer with a sealed token as a client sends it, whatever the numbers in its header: for tests and fuzzing.
+pub(crate) fn sealed_by_client(
+    key: &Key,
+    plain: &[u8],
+    extra: u16,
+    rotation: u16,
+) -> Result<Vec<u8>, Rejected> {
+    let header = |rotation: u16| {
+        let [id0, id1] = TOKEN;
+        let ([ec0, ec1], [rrc0, rrc1]) = (extra.to_be_bytes(), rotation.to_be_bytes());
+        let fixed = [id0, id1, SEALED, FILLER, ec0, ec1, rrc0, rrc1];
+        [&fixed[..], &[0; 8]].concat()
+    };
+    let filler = vec![0; usize::from(extra)];
+    let inner = [plain, &filler, &header(0)].concat();
+    let mut cipher = key
+        .encrypt(INITIATOR_SEAL, &inner)
+        .map_err(|_| Rejected::Ticket)?;
+    let by = usize::from(rotation) % cipher.len().max(1);
+    cipher.rotate_right(by);
+    let token = [header(rotation), cipher].concat();
+    let length = u32::try_from(token.len()).map_err(|_| Rejected::Token)?;
+    Ok([&length.to_be_bytes()[..], &token].concat())
 }
 
 #[cfg(test)]

@@ -13,18 +13,20 @@ use agent_protocol::{Decoder, Session};
 use model::names::HostName;
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 use zeroize::Zeroizing;
 
 use super::lab_host::{Delivery, LabHost};
+use crate::visitors::{Budget, Pulse, Share, Visitors, accept};
 
-/// Connections at a time; more wait until one ends.
+/// Connections at a time.
 const CONNECTIONS: usize = 1_024;
+/// At most so much is read at a time.
+const READ: usize = 16 << 10;
 /// Longest first line, in bytes.
 const NAME_LIMIT: u64 = 64;
-/// How long a client may take to say which host it wants, and to take an answer.
+/// How long a client may take to say which host it wants, to end a frame that it began, and to take an answer.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Serves one client until it closes, or the host goes away.
@@ -32,12 +34,26 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// # Errors
 /// When the stream breaks, or what comes is no frame: then the client is told so first.
 pub async fn serve(host: &LabHost, stream: impl AsyncRead + AsyncWrite + Send) -> io::Result<()> {
+    serve_guest(host, stream, Budget::default().share(), &Pulse::default()).await
+}
+
+/// The same, for one of many: what it sends is bounded together with the others.
+async fn serve_guest(
+    host: &LabHost,
+    stream: impl AsyncRead + AsyncWrite + Send,
+    mut share: Share,
+    pulse: &Pulse,
+) -> io::Result<()> {
     let (mut input, mut output) = tokio::io::split(stream);
     let mut session = Session::new(env!("CARGO_PKG_VERSION"), "windows");
     let mut decoder = Decoder::default();
-    let mut buffer = Zeroizing::new(vec![0; 64 << 10]);
+    let mut buffer = Zeroizing::new(vec![0; READ]);
+    let mut deadline = None; // Of the frame that has begun.
     loop {
-        let count = input.read(&mut buffer).await?;
+        let count = match deadline {
+            Some(deadline) => timeout_at(deadline, input.read(&mut buffer)).await??,
+            None => input.read(&mut buffer).await?,
+        };
         let Some(bytes) = buffer.get(..count).filter(|bytes| !bytes.is_empty()) else {
             return decoder.finish().map_err(not_understood);
         };
@@ -48,7 +64,16 @@ pub async fn serve(host: &LabHost, stream: impl AsyncRead + AsyncWrite + Send) -
                 return Err(not_understood(error));
             }
         };
+        share
+            .keep(decoder.pending())
+            .map_err(|_| io::Error::from(io::ErrorKind::OutOfMemory))?;
+        deadline = match decoder.pending() {
+            0 => None,
+            _ if frames.is_empty() && deadline.is_some() => deadline,
+            _ => Some(Instant::now() + PATIENCE),
+        };
         for frame in frames {
+            pulse.beat(true);
             if !host.is_up() {
                 return Ok(());
             }
@@ -116,7 +141,7 @@ impl HostServer {
             .collect();
         let hosts = Hosts(Arc::new(Mutex::new(by_name)));
         let mut tasks = JoinSet::new();
-        tasks.spawn(accept(listener, hosts.clone()));
+        tasks.spawn(serve_all(listener, hosts.clone()));
         Ok(Self {
             address,
             hosts,
@@ -182,32 +207,21 @@ pub async fn relay(
     }
 }
 
-async fn accept(listener: TcpListener, hosts: Hosts) {
-    let free = Arc::new(Semaphore::new(CONNECTIONS));
-    let mut connections = JoinSet::new();
+async fn serve_all(listener: TcpListener, hosts: Hosts) {
+    let mut visitors = Visitors::new(CONNECTIONS);
+    let budget = Budget::default();
     loop {
-        let Ok(permit) = Arc::clone(&free).acquire_owned().await else {
-            return;
-        };
-        let (stream, _) = match listener.accept().await {
-            Ok(accepted) => accepted,
-            Err(error) => {
-                tracing::warn!(%error, "a connection to the lab's hosts failed");
-                continue;
-            }
-        };
-        while connections.try_join_next().is_some() {}
-        let hosts = hosts.clone();
-        connections.spawn(async move {
-            if let Err(error) = greet(stream, &hosts).await {
+        let stream = accept(&listener).await;
+        let (hosts, share) = (hosts.clone(), budget.share());
+        visitors.admit(|pulse| async move {
+            if let Err(error) = greet(stream, &hosts, share, &pulse).await {
                 tracing::debug!(%error, "a client of a lab host was cut off");
             }
-            drop(permit);
         });
     }
 }
 
-async fn greet(stream: TcpStream, hosts: &Hosts) -> io::Result<()> {
+async fn greet(stream: TcpStream, hosts: &Hosts, share: Share, pulse: &Pulse) -> io::Result<()> {
     stream.set_nodelay(true)?;
     let mut stream = BufReader::new(stream);
     let mut line = String::new();
@@ -222,7 +236,7 @@ async fn greet(stream: TcpStream, hosts: &Hosts) -> io::Result<()> {
         .ok()
         .and_then(|name| hosts.find(&name));
     match host {
-        Some(host) if host.is_up() => serve(&host, stream).await,
+        Some(host) if host.is_up() => serve_guest(&host, stream, share, pulse).await,
         _ => Err(io::Error::new(
             io::ErrorKind::NotFound,
             "no such host, or it is off",

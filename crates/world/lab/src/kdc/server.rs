@@ -6,12 +6,12 @@ use std::time::Duration;
 use rasn_kerberos::{AsReq, KdcReq, PrincipalName, TgsReq};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
 
 use super::failure::{Code, KdcFailure};
 use super::{as_exchange, tgs_exchange, wire};
 use crate::directory::Directory;
 use crate::faults::{Fate, RequestKind};
+use crate::visitors::{Pulse, Visitors, accept};
 
 /// Longest request accepted, in bytes.
 const MAX_REQUEST: u32 = 64 * 1024;
@@ -21,24 +21,23 @@ const MAX_CONNECTIONS: usize = 1024;
 
 /// Serves until it is dropped.
 pub(crate) async fn serve(listener: TcpListener, directory: Arc<Directory>) {
-    let connections = Arc::new(Semaphore::new(MAX_CONNECTIONS));
-    let mut tasks = tokio::task::JoinSet::new();
-    while let Ok(permit) = Arc::clone(&connections).acquire_owned().await {
-        while tasks.try_join_next().is_some() {}
-        let Ok((stream, _)) = listener.accept().await else {
-            continue;
-        };
+    let mut visitors = Visitors::new(MAX_CONNECTIONS);
+    loop {
+        let stream = accept(&listener).await;
         let directory = Arc::clone(&directory);
-        tasks.spawn(async move {
-            let _permit = permit;
-            if let Err(error) = serve_one(stream, &directory).await {
+        visitors.admit(|pulse| async move {
+            if let Err(error) = serve_one(stream, &directory, &pulse).await {
                 tracing::debug!(%error, "a connection to the key distribution centre ended");
             }
         });
     }
 }
 
-async fn serve_one(mut stream: TcpStream, directory: &Arc<Directory>) -> std::io::Result<()> {
+async fn serve_one(
+    mut stream: TcpStream,
+    directory: &Arc<Directory>,
+    pulse: &Pulse,
+) -> std::io::Result<()> {
     loop {
         let length = tokio::time::timeout(PATIENCE, stream.read_u32()).await??;
         if length > MAX_REQUEST {
@@ -49,6 +48,7 @@ async fn serve_one(mut stream: TcpStream, directory: &Arc<Directory>) -> std::io
         }
         let mut request = vec![0; length as usize];
         tokio::time::timeout(PATIENCE, stream.read_exact(&mut request)).await??;
+        pulse.beat(false);
         let Some(reply) = answer(directory, request).await else {
             return Ok(());
         };
@@ -65,7 +65,7 @@ enum Request {
 }
 
 /// The reply, as fate has it; `None`: the connection ends.
-async fn answer(directory: &Arc<Directory>, request: Vec<u8>) -> Option<Vec<u8>> {
+pub(crate) async fn answer(directory: &Arc<Directory>, request: Vec<u8>) -> Option<Vec<u8>> {
     let now = wire::now(directory.kerberos_skew());
     let realm = directory.forest.realm();
     let Some(request) = decode(&request) else {

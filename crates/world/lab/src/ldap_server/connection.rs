@@ -1,33 +1,42 @@
 //! One client: reads its requests one after the other, and answers.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use rasn::error::DecodeError;
 use rasn_ldap::LdapMessage;
-use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _};
+use tokio::time::{Instant, timeout, timeout_at};
 
 use super::bind::Negotiation;
 use super::encode::{Outbox, Outcome, ResponseTag};
 use super::frame::{Inbox, MAX_ANONYMOUS_MESSAGE, MAX_MESSAGE};
 use super::listener::HANDSHAKE;
+use super::pages::Pages;
 use super::tls::Certificate;
 use crate::directory::Directory;
 use crate::gss::acceptor::Protection;
 use crate::gss::seal::Seal;
 use crate::rules::token::Token;
-use crate::store::object::ObjectId;
+use crate::visitors::{Budget, FREE_SHARE, Pulse};
 
 /// TCP, or TLS over it.
 pub(crate) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
 
-/// A client that says nothing for so long is gone: MaxConnIdleTime ([MS-ADTS] 3.1.1.3.4.6).
+// [MS-ADTS] 3.1.1.3.4.6 "LDAP Policies": a client that says nothing for so long is gone.
+/// MaxConnIdleTime.
 const IDLE: Duration = Duration::from_secs(900);
+/// InitRecvTimeout, here until somebody has logged on.
+const STRANGER_IDLE: Duration = Duration::from_secs(120);
+/// A message that has begun must be complete after so long.
+const SLOW_WRITER: Duration = Duration::from_secs(60);
 /// A client that does not take an answer for so long is cut.
 const SLOW_READER: Duration = Duration::from_secs(20);
 /// Longest plain text in one SASL buffer.
 const SASL_CHUNK: usize = 60 * 1024;
+/// Answers are written when so many bytes have gathered, or when there is no request left that has arrived.
+const BATCH: usize = 64 * 1024;
 
 pub(crate) struct Connection {
     stream: Box<dyn Stream>,
@@ -36,14 +45,16 @@ pub(crate) struct Connection {
     pub(super) tls: bool,
     received: Inbox,
     opened: Inbox,
-    pub(super) protection: Option<(Seal, Protection)>,
-    pub(super) token: Token,
+    /// Answers, protected as agreed, that were not written yet.
+    unsent: Vec<u8>,
+    pulse: Pulse,
+    pub(crate) protection: Option<(Seal, Protection)>,
+    pub(crate) token: Token,
     /// `CONTOSO\svc`; empty for anonymous.
     pub(super) user: String,
     pub(super) negotiation: Option<Negotiation>,
     /// Searches whose pages have not all been asked for.
-    pub(super) pages: HashMap<u32, Vec<ObjectId>>,
-    pub(super) next_page: u32,
+    pub(super) pages: Pages,
 }
 
 /// Why a connection ends.
@@ -51,29 +62,31 @@ pub(crate) struct Connection {
 pub(super) struct End(pub(super) &'static str);
 
 impl Connection {
-    pub(super) fn new(
+    pub(crate) fn new(
         stream: Box<dyn Stream>,
         directory: Arc<Directory>,
         certificate: Certificate,
         tls: bool,
+        (budget, pulse): (&Budget, Pulse),
     ) -> Self {
         Self {
             stream,
             directory,
             certificate,
             tls,
-            received: Inbox::default(),
-            opened: Inbox::default(),
+            received: Inbox::new(budget.share()),
+            opened: Inbox::new(budget.share()),
+            unsent: Vec::new(),
+            pulse,
             protection: None,
             token: Token::default(),
             user: String::new(),
             negotiation: None,
-            pages: HashMap::new(),
-            next_page: 1,
+            pages: Pages::new(budget.share()),
         }
     }
 
-    pub(super) async fn run(mut self) {
+    pub(crate) async fn run(mut self) {
         let End(why) = loop {
             match self.next_message().await {
                 Ok(message) => {
@@ -84,6 +97,8 @@ impl Connection {
                 Err(end) => break end,
             }
         };
+        // What was answered before a good-bye is still to arrive.
+        let _ = self.flush().await;
         tracing::debug!(why, user = self.user, "a directory connection ended");
     }
 
@@ -96,28 +111,38 @@ impl Connection {
                 .is_some_and(|(_, protection)| *protection == Protection::Sealed)
     }
 
+    /// The next request. Before it waits for one, everything that was answered is sent.
     async fn next_message(&mut self) -> Result<LdapMessage, End> {
+        let known = !self.token.is_anonymous();
+        let mut deadline = Instant::now() + if known { IDLE } else { STRANGER_IDLE };
+        let mut begun = false;
         loop {
-            if let Some(message) = self.cut()? {
-                return match rasn::ber::decode::<LdapMessage>(&message) {
-                    Ok(message) => Ok(message),
-                    Err(_) => {
-                        self.disconnect().await;
-                        Err(End("a message could not be read"))
-                    }
-                };
+            match self.cut()? {
+                Some(Ok(message)) => {
+                    self.pulse.beat(known);
+                    return Ok(message);
+                }
+                Some(Err(_)) => {
+                    self.disconnect().await;
+                    return Err(End("a message could not be read"));
+                }
+                None => self.flush().await?,
             }
-            let read = tokio::time::timeout(IDLE, self.stream.read_buf(&mut self.received.bytes));
-            match read.await {
+            if !(begun || self.received.is_empty() && self.opened.is_empty()) {
+                begun = true;
+                deadline = deadline.min(Instant::now() + SLOW_WRITER);
+            }
+            match timeout_at(deadline, self.received.fill(&mut self.stream)).await {
                 Ok(Ok(0)) => return Err(End("the client closed it")),
                 Ok(Ok(_)) => {}
-                Ok(Err(_)) => return Err(End("it broke")),
+                Ok(Err(_)) => return Err(End("it broke, or too much is under way")),
                 Err(_) => return Err(End("it was idle")),
             }
         }
     }
 
-    fn cut(&mut self) -> Result<Option<Vec<u8>>, End> {
+    /// The next message of what has arrived, if it is complete.
+    fn cut(&mut self) -> Result<Option<Result<LdapMessage, DecodeError>>, End> {
         let limit = if self.token.is_anonymous() {
             MAX_ANONYMOUS_MESSAGE
         } else {
@@ -125,45 +150,65 @@ impl Connection {
         };
         let bad = |_| End("what came is no message, or too long");
         let Some((seal, protection)) = &self.protection else {
-            return self.received.take_message(limit).map_err(bad);
+            let message = self.received.take_message(limit).map_err(bad)?;
+            return Ok(message.map(rasn::ber::decode));
         };
-        while let Some(buffer) = self.received.take_sasl_buffer(limit).map_err(bad)? {
+        loop {
+            if let Some(message) = self.opened.take_message(limit).map_err(bad)? {
+                return Ok(Some(rasn::ber::decode(message)));
+            }
+            let Some(buffer) = self.received.take_sasl_buffer(limit).map_err(bad)? else {
+                return Ok(None);
+            };
             let (plain, sealed) = seal
-                .open(&buffer)
+                .open(buffer)
                 .map_err(|_| End("a sealed message is not genuine"))?;
             if *protection == Protection::Sealed && !sealed {
                 return Err(End("a message is not sealed"));
             }
-            self.opened.bytes.extend_from_slice(&plain);
+            self.opened
+                .push(&plain)
+                .map_err(|_| End("too much is under way"))?;
         }
-        self.opened.take_message(limit).map_err(bad)
     }
 
-    /// Sends what stands in the outbox, protected as agreed.
+    /// Protects what stands in the outbox as agreed by now, and sends it with what comes soon.
     pub(super) async fn send(&mut self, outbox: Outbox) -> Result<(), End> {
-        let bytes = match &mut self.protection {
-            None => outbox.bytes,
+        match &mut self.protection {
+            None if self.unsent.is_empty() => self.unsent = outbox.bytes,
+            None => self.unsent.extend_from_slice(&outbox.bytes),
             Some((seal, protection)) => {
-                let mut bytes = Vec::with_capacity(outbox.bytes.len() + 128);
                 for part in outbox.bytes.chunks(SASL_CHUNK) {
                     let wrapped = match protection {
                         Protection::Sealed => seal.seal(part),
                         _ => seal.sign(part),
                     };
                     let wrapped = wrapped.map_err(|_| End("an answer could not be sealed"))?;
-                    bytes.extend_from_slice(
-                        &u32::try_from(wrapped.len()).unwrap_or(0).to_be_bytes(),
-                    );
-                    bytes.extend_from_slice(&wrapped);
+                    let length = u32::try_from(wrapped.len()).unwrap_or(0);
+                    self.unsent.extend_from_slice(&length.to_be_bytes());
+                    self.unsent.extend_from_slice(&wrapped);
                 }
-                bytes
             }
-        };
+        }
+        if self.unsent.len() >= BATCH {
+            self.flush().await?;
+        }
+        Ok(())
+    }
+
+    /// Writes what was answered; a client that does not read is cut.
+    pub(super) async fn flush(&mut self) -> Result<(), End> {
+        if self.unsent.is_empty() {
+            return Ok(());
+        }
         let write = async {
-            self.stream.write_all(&bytes).await?;
+            self.stream.write_all(&self.unsent).await?;
             self.stream.flush().await
         };
-        match tokio::time::timeout(SLOW_READER, write).await {
+        let written = timeout(SLOW_READER, write).await;
+        self.unsent.clear();
+        self.unsent.shrink_to(FREE_SHARE);
+        match written {
             Ok(Ok(())) => Ok(()),
             Ok(Err(_)) => Err(End("it broke")),
             Err(_) => Err(End("the client does not read")),
@@ -188,12 +233,13 @@ impl Connection {
         outcome.extended = Some(("1.3.6.1.4.1.1466.20036", None));
         // The connection ends in any case.
         let _ = self.respond(0, ResponseTag::EXTENDED, outcome).await;
+        let _ = self.flush().await;
     }
 
     /// RFC 4511 section 4.14, "StartTLS Operation".
     pub(super) async fn start_tls(mut self: &mut Self, id: u32) -> Result<(), End> {
         const NAME: &str = "1.3.6.1.4.1.1466.20037";
-        if self.tls || self.protection.is_some() || !self.received.bytes.is_empty() {
+        if self.tls || self.protection.is_some() || !self.received.is_empty() {
             let mut outcome = Outcome::code(rasn_ldap::ResultCode::OperationsError);
             outcome.extended = Some((NAME, None));
             return self.respond(id, ResponseTag::EXTENDED, outcome).await;
@@ -203,10 +249,11 @@ impl Connection {
             ..Outcome::success()
         };
         self.respond(id, ResponseTag::EXTENDED, outcome).await?;
+        self.flush().await?;
         let this = &mut self;
         let stream = std::mem::replace(&mut this.stream, Box::new(tokio::io::empty()));
         let accepting = this.certificate.acceptor.accept(stream);
-        match tokio::time::timeout(HANDSHAKE, accepting).await {
+        match timeout(HANDSHAKE, accepting).await {
             Ok(Ok(stream)) => {
                 this.stream = Box::new(stream);
                 this.tls = true;

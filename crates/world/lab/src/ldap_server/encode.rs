@@ -108,32 +108,17 @@ impl Outbox {
         self.close(message);
     }
 
-    /// One entry of a search.
-    pub(crate) fn entry<'a>(
-        &mut self,
-        id: u32,
-        dn: &str,
-        attributes: impl IntoIterator<Item = (&'a str, Vec<Vec<u8>>)>,
-        types_only: bool,
-    ) {
+    /// Begins one entry of a search.
+    pub(crate) fn entry(&mut self, id: u32, dn: &str) -> Entry<'_> {
         let message = self.open(SEQUENCE);
         self.number(id);
         let response = self.open(ResponseTag::ENTRY.0);
         self.primitive(OCTETS, dn.as_bytes());
         let list = self.open(SEQUENCE);
-        for (name, values) in attributes {
-            let attribute = self.open(SEQUENCE);
-            self.primitive(OCTETS, name.as_bytes());
-            let set = self.open(SET);
-            for value in values.iter().filter(|_| !types_only) {
-                self.primitive(OCTETS, value);
-            }
-            self.close(set);
-            self.close(attribute);
+        Entry {
+            outbox: self,
+            open: [list, response, message],
         }
-        self.close(list);
-        self.close(response);
-        self.close(message);
     }
 
     /// RFC 2696: the value of a paged results control.
@@ -147,15 +132,11 @@ impl Outbox {
     }
 
     fn number(&mut self, number: u32) {
-        let bytes = number.to_be_bytes();
-        let zeros = bytes.iter().take(3).take_while(|byte| **byte == 0).count();
-        let short = bytes.get(zeros..).unwrap_or_default();
-        let sign: &[u8] = if short.first().is_some_and(|first| *first >= 0x80) {
-            &[0]
-        } else {
-            &[]
-        };
-        self.primitive(0x02, &[sign, short].concat());
+        // One octet more than the number has, so that its sign is plain.
+        let bytes = u64::from(number).to_be_bytes();
+        let needed = 64_u32.saturating_sub(u64::from(number).leading_zeros()) / 8 + 1;
+        let unused = bytes.len() - needed as usize;
+        self.primitive(0x02, bytes.get(unused..).unwrap_or_default());
     }
 
     fn primitive(&mut self, tag: u8, content: &[u8]) {
@@ -186,6 +167,64 @@ impl Outbox {
             .to_be_bytes();
         if let Some(slot) = self.bytes.get_mut(at..at + 4) {
             slot.copy_from_slice(&length);
+        }
+    }
+}
+
+/// An entry that is being written; its end is written when it is dropped.
+pub(crate) struct Entry<'a> {
+    outbox: &'a mut Outbox,
+    open: [usize; 3],
+}
+
+impl Entry<'_> {
+    /// One attribute and its values, each through `write` of [`Values`].
+    pub(crate) fn attribute(&mut self, name: &[&str], values: impl FnOnce(&mut Values<'_>)) {
+        let attribute = self.outbox.open(SEQUENCE);
+        let text = self.outbox.open(OCTETS);
+        name.iter()
+            .for_each(|part| self.outbox.bytes.extend_from_slice(part.as_bytes()));
+        self.outbox.close(text);
+        let set = self.outbox.open(SET);
+        values(&mut Values(self.outbox));
+        self.outbox.close(set);
+        self.outbox.close(attribute);
+    }
+}
+
+impl Drop for Entry<'_> {
+    fn drop(&mut self) {
+        self.open.iter().for_each(|at| self.outbox.close(*at));
+    }
+}
+
+/// The values of an attribute that is being written.
+pub(crate) struct Values<'a>(&'a mut Outbox);
+
+impl Values<'_> {
+    pub(crate) fn push(&mut self, value: &[u8]) {
+        self.0.primitive(OCTETS, value);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_as_short_as_they_can_be() {
+        for (number, encoded) in [
+            (0, &[0][..]),
+            (0x7f, &[0x7f]),
+            (0x80, &[0, 0x80]),
+            (0x7fff, &[0x7f, 0xff]),
+            (0x8000, &[0, 0x80, 0]),
+            (u32::MAX, &[0, 0xff, 0xff, 0xff, 0xff]),
+        ] {
+            let mut outbox = Outbox::default();
+            outbox.number(number);
+            let length = u8::try_from(encoded.len()).unwrap();
+            assert_eq!(outbox.bytes, [&[2, length], encoded].concat(), "{number}");
         }
     }
 }

@@ -1,15 +1,15 @@
 //! What a client gets to see of an object.
 
 use rasn::{AsnType, Decode, Decoder as _};
-use rasn_ldap::{AttributeSelection, Control};
+use rasn_ldap::{Control, SearchRequest};
 use security::SecurityDescriptor;
 
 use super::encode::Outbox;
+use crate::rules::Caller;
 use crate::rules::access::AccessCheck;
 use crate::rules::constructed::constructed;
-use crate::rules::{Caller, values};
 use crate::store::Store;
-use crate::store::object::{Object, ObjectId};
+use crate::store::object::{Object, ObjectId, Value};
 use crate::store::schema::{Attr, back_link};
 
 /// Values of one attribute given at a time: MaxValRange ([MS-ADTS] 3.1.1.3.4.6 "LDAP Policies").
@@ -28,16 +28,28 @@ pub(super) struct Selection {
     usual: bool,
     named: Vec<Named>,
     descriptor_parts: i32,
+    types_only: bool,
+}
+
+/// Who reads, and in answer to which message.
+pub(super) struct Reader<'a> {
+    pub(super) caller: Caller<'a>,
+    pub(super) message: u32,
+    pub(super) access: AccessCheck<'a>,
 }
 
 #[derive(Debug)]
 struct Named {
     attribute: Attr,
-    range: Option<(usize, Option<usize>)>,
+    range: Option<Range>,
 }
 
+/// First and last index; without the last, all that follow.
+type Range = (usize, Option<usize>);
+
 impl Selection {
-    pub(super) fn new(attributes: &AttributeSelection, controls: &[Control]) -> Self {
+    pub(super) fn new(request: &SearchRequest, controls: &[Control]) -> Self {
+        let attributes = &request.attributes;
         let usual = attributes.is_empty() || attributes.iter().any(|name| name.as_str() == "*");
         let named = attributes
             .iter()
@@ -52,6 +64,7 @@ impl Selection {
             usual,
             named,
             descriptor_parts: flags.map_or(OWNER | GROUP | DACL, |flags| flags.parts),
+            types_only: request.types_only,
         }
     }
 
@@ -59,70 +72,44 @@ impl Selection {
         self.named.iter().any(|named| named.attribute == attribute)
     }
 
-    /// Writes one entry.
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "what is written, for whom and where to"
-    )]
-    pub(super) fn entry(
+    /// Writes one entry, as far as the caller may read it.
+    pub(super) fn write(
         &self,
-        caller: &Caller<'_>,
+        reader: &mut Reader<'_>,
         store: &Store,
         id: ObjectId,
         password: Option<Vec<u8>>,
-        message: u32,
-        types_only: bool,
         outbox: &mut Outbox,
-    ) {
-        let mut access = AccessCheck::new(caller.defaults, caller.token);
-        self.entry_with(
-            caller,
-            store,
-            id,
-            password,
-            message,
-            types_only,
-            outbox,
-            &mut access,
-        );
-    }
-
-    /// The same, with access checks that remember.
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "what is written, for whom and where to"
-    )]
-    pub(super) fn entry_with(
-        &self,
-        caller: &Caller<'_>,
-        store: &Store,
-        id: ObjectId,
-        password: Option<Vec<u8>>,
-        message: u32,
-        types_only: bool,
-        outbox: &mut Outbox,
-        access: &mut AccessCheck<'_>,
     ) {
         let Some(object) = store.get(id) else { return };
-        let mut shown: Vec<(String, Vec<Vec<u8>>)> = Vec::new();
-        let mut show = |attribute: Attr, range: Option<(usize, Option<usize>)>| {
-            let hidden = attribute.definition().is_secret() || !access.may_read(object, attribute);
-            if hidden || shown.iter().any(|(name, _)| name == attribute.name()) {
+        let mut entry = outbox.entry(reader.message, &store.dn(id));
+        let mut shown = Vec::new();
+        let mut show = |attribute: Attr, range: Option<Range>| {
+            let hidden = attribute.definition().is_secret()
+                || shown.contains(&attribute)
+                || !reader.access.may_read(object, attribute);
+            if hidden {
                 return;
             }
-            let all = match attribute {
-                Attr::ManagedPassword => password.clone().into_iter().collect(),
-                Attr::NtSecurityDescriptor => self.descriptor(caller, object),
-                _ => match constructed(caller, store, id, attribute) {
-                    Some(made) => made,
-                    None => object
-                        .values(attribute)
-                        .iter()
-                        .map(|value| values::show(store, value))
-                        .collect(),
-                },
+            shown.push(attribute);
+            let made = match attribute {
+                Attr::ManagedPassword => Some(password.clone().into_iter().collect()),
+                Attr::NtSecurityDescriptor => Some(self.descriptor(&reader.caller, object)),
+                _ => constructed(&reader.caller, store, id, attribute),
             };
-            shown.extend(ranged(attribute, all, range));
+            let stored = object.values(attribute);
+            let count = made.as_ref().map_or(stored.len(), Vec::len);
+            let Some(part) = Part::of(count, range) else {
+                return;
+            };
+            entry.attribute(&[attribute.name(), &part.option], |values| match &made {
+                _ if self.types_only => {}
+                Some(made) => part.of_slice(made).iter().for_each(|it| values.push(it)),
+                None => part.of_slice(stored).iter().for_each(|it| match it {
+                    Value::Bytes(bytes) => values.push(bytes),
+                    Value::Object(id) => values.push(store.dn(*id).as_bytes()),
+                }),
+            });
         };
         for named in &self.named {
             show(named.attribute, named.range);
@@ -139,10 +126,6 @@ impl Selection {
                 .filter_map(back_link)
                 .for_each(|link| show(link, None));
         }
-        let attributes = shown
-            .iter()
-            .map(|(name, values)| (name.as_str(), values.clone()));
-        outbox.entry(message, &store.dn(id), attributes, types_only);
     }
 
     fn descriptor(&self, caller: &Caller<'_>, object: &Object) -> Vec<Vec<u8>> {
@@ -191,30 +174,61 @@ impl Named {
     }
 }
 
-/// Values under the attribute's name, or a part of them under the name with its range.
-fn ranged(
-    attribute: Attr,
-    all: Vec<Vec<u8>>,
-    range: Option<(usize, Option<usize>)>,
-) -> Option<(String, Vec<Vec<u8>>)> {
-    let count = all.len();
-    if count == 0 {
-        return None;
+/// The values of an attribute that are given at a time.
+struct Part {
+    first: usize,
+    end: usize,
+    /// `;range=0-1499` where it is not all of them, or a part was asked for.
+    option: String,
+}
+
+impl Part {
+    /// `None` where there is nothing to give.
+    fn of(count: usize, range: Option<Range>) -> Option<Self> {
+        let (first, last) = range.unwrap_or((0, None));
+        let end = last
+            .map_or(count, |last| last.saturating_add(1))
+            .min(first.saturating_add(MAX_VALUES))
+            .min(count);
+        let option = if range.is_none() && count <= MAX_VALUES {
+            String::new()
+        } else if end == count {
+            format!(";range={first}-*")
+        } else {
+            format!(";range={first}-{}", end.saturating_sub(1))
+        };
+        (first < end).then_some(Self { first, end, option })
     }
-    let (low, high) = match range {
-        None if count <= MAX_VALUES => return Some((attribute.name().to_owned(), all)),
-        None => (0, None),
-        Some(range) => range,
-    };
-    let end = high
-        .map_or(count, |high| high.saturating_add(1))
-        .min(low.saturating_add(MAX_VALUES))
-        .min(count);
-    let part: Vec<Vec<u8>> = all.into_iter().take(end).skip(low).collect();
-    let last = if end == count {
-        "*".to_owned()
-    } else {
-        end.saturating_sub(1).to_string()
-    };
-    (!part.is_empty()).then(|| (format!("{};range={low}-{last}", attribute.name()), part))
+
+    fn of_slice<'a, T>(&self, all: &'a [T]) -> &'a [T] {
+        all.get(self.first..self.end).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn many_values_are_given_in_parts() {
+        for (count, range, expected) in [
+            (0, None, None),
+            (1, None, Some((0, 1, ""))),
+            (1500, None, Some((0, 1500, ""))),
+            (1501, None, Some((0, 1500, ";range=0-1499"))),
+            (
+                1501,
+                Some((1500, None)),
+                Some((1500, 1501, ";range=1500-*")),
+            ),
+            (5, Some((1, Some(2))), Some((1, 3, ";range=1-2"))),
+            (5, Some((1, Some(usize::MAX))), Some((1, 5, ";range=1-*"))),
+            (5, Some((5, None)), None),
+            (5, Some((3, Some(1))), None),
+        ] {
+            let part = Part::of(count, range);
+            let part = part.as_ref().map(|it| (it.first, it.end, &*it.option));
+            assert_eq!(part, expected, "{count} {range:?}");
+        }
+    }
 }

@@ -11,11 +11,14 @@ use crate::rules::add::category;
 use crate::store::Store;
 use crate::store::class::Class;
 use crate::store::dn::fold;
-use crate::store::object::{Object, ObjectId, Value, comparable};
+use crate::store::object::{Object, ObjectId, Value, comparable, compares_as};
 use crate::store::schema::{Attr, Syntax, forward_link};
 
-/// Deepest filter answered.
+/// Deepest filter answered, and the one with the most parts.
 const MAX_DEPTH: usize = 64;
+const MAX_PARTS: usize = 4096;
+/// Parts that a matching rule along links counts for: it looks at all objects that it reaches.
+const CHAIN_PARTS: usize = 256;
 
 // [MS-ADTS] 3.1.1.3.4.4 "LDAP Matching Rules (extensibleMatch)".
 const BIT_AND: &str = "1.2.840.113556.1.4.803";
@@ -52,50 +55,69 @@ pub(super) enum Part {
     Final(String),
 }
 
-/// The filter is too deep.
-pub(super) struct TooDeep;
+/// The filter is too deep or too long.
+pub(super) struct TooMuch;
 
 /// Looks up everything that a filter names.
 pub(super) fn compile(
     forest: &Forest,
     store: &Store,
     filter: &Filter,
-) -> Result<Condition, TooDeep> {
-    compile_at(forest, store, filter, 0)
+) -> Result<Condition, TooMuch> {
+    let mut compiler = Compiler {
+        forest,
+        store,
+        left: MAX_PARTS,
+    };
+    compiler.compile(filter, 0)
 }
 
-fn compile_at(
-    forest: &Forest,
-    store: &Store,
-    filter: &Filter,
-    depth: usize,
-) -> Result<Condition, TooDeep> {
-    if depth > MAX_DEPTH {
-        return Err(TooDeep);
+struct Compiler<'a> {
+    forest: &'a Forest,
+    store: &'a Store,
+    /// Parts that the filter may still have.
+    left: usize,
+}
+
+impl Compiler<'_> {
+    fn all(
+        &mut self,
+        filters: &rasn::types::SetOf<Filter>,
+        depth: usize,
+    ) -> Result<Vec<Condition>, TooMuch> {
+        let filters = filters.to_vec().into_iter();
+        filters
+            .map(|filter| self.compile(filter, depth + 1))
+            .collect()
     }
-    let below = |filter: &Filter| compile_at(forest, store, filter, depth + 1);
+
+    fn compile(&mut self, filter: &Filter, depth: usize) -> Result<Condition, TooMuch> {
+        let chain = matches!(filter, Filter::ExtensibleMatch(_));
+        let parts = if chain { CHAIN_PARTS } else { 1 };
+        self.left = self.left.checked_sub(parts).ok_or(TooMuch)?;
+        if depth > MAX_DEPTH {
+            return Err(TooMuch);
+        }
+        match filter {
+            Filter::And(filters) => self.all(filters, depth).map(Condition::And),
+            Filter::Or(filters) => self.all(filters, depth).map(Condition::Or),
+            Filter::Not(filter) => {
+                let below = self.compile(filter, depth + 1)?;
+                Ok(Condition::Not(Box::new(below)))
+            }
+            leaf => Ok(compile_leaf(self.forest, self.store, leaf)),
+        }
+    }
+}
+
+fn compile_leaf(forest: &Forest, store: &Store, filter: &Filter) -> Condition {
     let value = |name: &str, value: &[u8], make: fn(Attr, Box<[u8]>) -> Condition| match Attr::named(
         name,
     ) {
         Some(attribute) => make(attribute, comparable(attribute.definition().syntax, value)),
         None => Condition::Undefined,
     };
-    Ok(match filter {
-        Filter::And(filters) => Condition::And(
-            filters
-                .to_vec()
-                .into_iter()
-                .map(below)
-                .collect::<Result<_, _>>()?,
-        ),
-        Filter::Or(filters) => Condition::Or(
-            filters
-                .to_vec()
-                .into_iter()
-                .map(below)
-                .collect::<Result<_, _>>()?,
-        ),
-        Filter::Not(filter) => Condition::Not(Box::new(below(filter)?)),
+    match filter {
         Filter::EqualityMatch(equal) => {
             equality(forest, store, &equal.attribute_desc, &equal.assertion_value)
         }
@@ -155,7 +177,7 @@ fn compile_at(
             }
         }
         _ => Condition::Undefined,
-    })
+    }
 }
 
 fn folded(bytes: &[u8]) -> String {
@@ -229,12 +251,35 @@ fn in_chain(store: &Store, attribute: Attr, value: &[u8]) -> Condition {
 }
 
 impl Condition {
-    /// The only objects that can match, where an index tells.
-    pub(super) fn candidates(&self, store: &Store) -> Option<Vec<ObjectId>> {
+    /// How many objects can match at most, where an index tells.
+    fn estimate(&self, store: &Store) -> Option<usize> {
         match self {
             Self::Equal(attribute, value) if attribute.definition().is_indexed() => {
-                Some(store.find(*attribute, value).to_vec())
+                Some(store.find(*attribute, value).len())
             }
+            Self::Links(_, target) => Some(store.get(*target).map_or(0, Object::referrer_count)),
+            Self::LinkedFrom(attribute, source) => {
+                let source = store.get(*source);
+                Some(source.map_or(0, |source| source.values(*attribute).len()))
+            }
+            Self::Among(ids) => Some(ids.len()),
+            Self::And(all) => all.iter().filter_map(|one| one.estimate(store)).min(),
+            Self::Or(any) => {
+                let each = any.iter().map(|one| one.estimate(store));
+                let all = each.sum::<Option<usize>>()?;
+                // The same objects again and again are no help.
+                (all <= store.capacity()).then_some(all)
+            }
+            Self::Undefined => Some(0),
+            _ => None,
+        }
+    }
+
+    /// The only objects that can match, where an index tells.
+    pub(super) fn candidates(&self, store: &Store) -> Option<Vec<ObjectId>> {
+        self.estimate(store)?;
+        match self {
+            Self::Equal(attribute, value) => Some(store.find(*attribute, value).to_vec()),
             Self::Links(attribute, target) => Some(
                 store
                     .get(*target)
@@ -251,8 +296,10 @@ impl Condition {
             Self::Among(ids) => Some(ids.iter().copied().collect()),
             Self::And(all) => all
                 .iter()
-                .filter_map(|one| one.candidates(store))
-                .min_by_key(Vec::len),
+                .filter_map(|one| Some((one.estimate(store)?, one)))
+                .min_by_key(|(estimate, _)| *estimate)?
+                .1
+                .candidates(store),
             Self::Or(any) => {
                 let each: Option<Vec<Vec<ObjectId>>> =
                     any.iter().map(|one| one.candidates(store)).collect();
@@ -261,8 +308,7 @@ impl Condition {
                 ids.dedup();
                 Some(ids)
             }
-            Self::Undefined => Some(Vec::new()),
-            _ => None,
+            _ => Some(Vec::new()),
         }
     }
 
@@ -305,7 +351,7 @@ impl Condition {
             Self::Equal(attribute, value) => {
                 readable(*attribute)?;
                 let syntax = attribute.definition().syntax;
-                Some(texts(*attribute).any(|it| comparable(syntax, it) == *value))
+                Some(texts(*attribute).any(|it| compares_as(syntax, it, value)))
             }
             Self::AtLeast(attribute, bound) => {
                 readable(*attribute)?;

@@ -4,14 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
 
 use super::connection::Connection;
 use super::tls::Certificate;
 use crate::directory::Directory;
+use crate::visitors::{Budget, Pulse, Visitors, accept};
 
-/// Connections served at the same time; others wait.
-const MAX_CONNECTIONS: usize = 4096;
+/// Connections served at the same time: MaxConnections ([MS-ADTS] 3.1.1.3.4.6 "LDAP Policies").
+const MAX_CONNECTIONS: usize = 5000;
 
 /// How long a client has for the TLS handshake.
 pub(super) const HANDSHAKE: Duration = Duration::from_secs(10);
@@ -26,19 +26,17 @@ pub(crate) struct Ports {
 
 /// Serves until it is dropped.
 pub(crate) async fn serve(ports: Ports, directory: Arc<Directory>, certificate: Certificate) {
-    let connections = Arc::new(Semaphore::new(MAX_CONNECTIONS));
-    let mut tasks = tokio::task::JoinSet::new();
-    while let Ok(permit) = Arc::clone(&connections).acquire_owned().await {
-        while tasks.try_join_next().is_some() {}
-        let (accepted, tls) = tokio::select! {
-            accepted = ports.ldap.accept() => (accepted, false),
-            accepted = ports.ldaps.accept() => (accepted, true),
+    let mut visitors = Visitors::new(MAX_CONNECTIONS);
+    let budget = Budget::default();
+    loop {
+        let (stream, tls) = tokio::select! {
+            stream = accept(&ports.ldap) => (stream, false),
+            stream = accept(&ports.ldaps) => (stream, true),
         };
-        let Ok((stream, _)) = accepted else { continue };
         let (directory, certificate) = (Arc::clone(&directory), certificate.clone());
-        tasks.spawn(async move {
-            let _permit = permit;
-            serve_one(stream, directory, certificate, tls).await;
+        let budget = budget.clone();
+        visitors.admit(|pulse| async move {
+            serve_one(stream, directory, certificate, tls, (&budget, pulse)).await;
         });
     }
 }
@@ -48,6 +46,7 @@ async fn serve_one(
     directory: Arc<Directory>,
     certificate: Certificate,
     tls: bool,
+    limits: (&Budget, Pulse),
 ) {
     // Without it small answers wait for the client's acknowledgements.
     let _ = stream.set_nodelay(true);
@@ -60,7 +59,7 @@ async fn serve_one(
     } else {
         Box::new(stream)
     };
-    Connection::new(stream, directory, certificate, tls)
+    Connection::new(stream, directory, certificate, tls, limits)
         .run()
         .await;
 }

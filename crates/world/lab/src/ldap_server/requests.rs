@@ -47,6 +47,9 @@ impl Connection {
             )
         };
         let fate = self.directory.faults.decide(kind, &subject);
+        if fate != Fate::Proceed {
+            self.flush().await?; // What was answered before does not share it.
+        }
         match fate {
             Fate::Proceed => self.carry_out(id, message.protocol_op, &controls).await,
             Fate::FailBefore => self.respond(id, tag, unavailable()).await,

@@ -119,12 +119,27 @@ impl Object {
         Sid::from_bytes(self.bytes(Attr::ObjectSid)?).ok()
     }
 
+    /// How many links point here, of all kinds.
+    pub(crate) fn referrer_count(&self) -> usize {
+        self.referrers.len()
+    }
+
     /// The objects that point here by a forward link.
     pub(crate) fn referrers(&self, forward: Attr) -> impl Iterator<Item = ObjectId> {
         self.referrers
             .iter()
             .filter(move |(attribute, _)| *attribute == forward)
             .map(|(_, id)| *id)
+    }
+}
+
+/// Whether a value compares equal to another in its comparable form; without a copy in the usual cases.
+pub(crate) fn compares_as(syntax: Syntax, bytes: &[u8], other: &[u8]) -> bool {
+    match (syntax, std::str::from_utf8(bytes)) {
+        (Syntax::Text | Syntax::Boolean, Ok(text)) if text.is_ascii() => {
+            text.trim().as_bytes().eq_ignore_ascii_case(other)
+        }
+        _ => bytes == other || *comparable(syntax, bytes) == *other,
     }
 }
 
