@@ -5,9 +5,12 @@
 //! | kds | cold derivations a second, root key to 256-byte password | what the machine's HMAC-SHA512 allows |
 //! | start | `gmsactl --version`, whole process | `/bin/true` |
 //! | plan | discover + plan on the rig, whole process | – |
+//! | lab | start, memory, look-ups, searches a second | a limit; Samba and OpenLDAP's slapd, on the rig |
 //! | journal | time in the journal during an apply and its rollback on the rig | time in the directory steps |
 //!
 //! Medians; the machine may be busy, so look at ratios.
+
+mod lab;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -26,6 +29,8 @@ pub enum Part {
     Kds,
     /// The LDAP client.
     Ldap,
+    /// The lab, beside the rig's Samba and OpenLDAP.
+    Lab,
     /// Start of the program.
     Start,
     /// Discover and plan on the rig.
@@ -50,6 +55,9 @@ pub fn run(part: Option<Part>) -> Result<()> {
         println!(
             "ldap: a search of 1,700 entries takes {search:?}; only reading its bytes {reading:?}"
         );
+    }
+    if wanted(Part::Lab) {
+        lab::run()?;
     }
     if wanted(Part::Start) {
         start()?;
