@@ -60,7 +60,7 @@ pub enum Verb {
     /// KDS root keys: list them; derive a managed password offline.
     #[command(subcommand)]
     Kds(cmd::kds::Kds),
-    /// Accounts: show one.
+    /// Accounts: gMSAs from creation to deletion, and why one cannot be used.
     #[command(subcommand)]
     Account(cmd::account::AccountVerb),
     /// Explain a finding, a kind of step, or a Windows error or event: cause, check, fix.
@@ -71,6 +71,15 @@ pub enum Verb {
     /// Installation packages: what they can be told, and what they do with it.
     #[command(subcommand)]
     Msi(cmd::msi::Msi),
+    /// Security groups: members, also through other groups.
+    #[command(subcommand)]
+    Group(cmd::group::GroupVerb),
+    /// Service principal names: who holds them in the forest, moving them, duplicates.
+    #[command(subcommand)]
+    Spn(cmd::spn::SpnVerb),
+    /// Delegation: towards what an account may act in users' names.
+    #[command(subcommand)]
+    Delegation(cmd::delegation::DelegationVerb),
     /// Decode what the directory stores: hex or base64 from standard input, JSON or text out, secrets hidden.
     #[command(subcommand)]
     Decode(cmd::decode::Decode),
@@ -117,6 +126,9 @@ pub fn run(cli: Cli, output: &Output) -> Result<u8, Failure> {
             Verb::Account(verb) => cmd::account::run(&verb, global, output).await,
             Verb::Explain(args) => cmd::explain::run(&args, output),
             Verb::Msi(verb) => cmd::msi::run(&verb, output),
+            Verb::Group(verb) => cmd::group::run(&verb, global, output).await,
+            Verb::Spn(verb) => cmd::spn::run(&verb, global, output).await,
+            Verb::Delegation(verb) => cmd::delegation::run(&verb, global, output).await,
             Verb::Decode(verb) => cmd::decode::run(&verb, output),
         }
     })

@@ -2,11 +2,14 @@
 
 pub mod account;
 pub mod apply;
+pub mod changing;
 pub mod decode;
+pub mod delegation;
 pub mod demo;
 pub mod discover;
 pub mod doctor;
 pub mod explain;
+pub mod group;
 pub mod host;
 pub mod kds;
 pub mod lab;
@@ -15,6 +18,7 @@ pub mod plan;
 pub mod rehearse;
 pub mod rollback;
 pub mod runs;
+pub mod spn;
 pub mod verify;
 
 use model::run::Outcome;

@@ -7,6 +7,8 @@ mod rehearsal;
 pub use lab::{LabChanged, LabDocument, LabHostStatus, LabStatus};
 pub use rehearsal::{Downtime, RehearsalDocument, RehearsedRun};
 
+mod directory;
+
 use std::path::PathBuf;
 
 use engine::StepReport;
@@ -15,6 +17,11 @@ use model::names::{ComponentId, RunId};
 use model::run::Outcome;
 use security::Sid;
 use serde::Serialize;
+
+pub use directory::{
+    Changed, DelegationDocument, GmsaList, GroupDocument, Holder, Named, SpnCheck, SpnClash,
+    SpnList, named,
+};
 
 /// The document of `demo`.
 #[derive(Debug, Serialize)]
@@ -126,6 +133,8 @@ pub struct GmsaPart {
     pub interval_days: u32,
     /// SIDs that may retrieve the managed password.
     pub retrieval_principals: Vec<Sid>,
+    /// The same with their names.
+    pub principals: Vec<Named>,
 }
 
 /// A run in a list.

@@ -44,6 +44,8 @@ impl Sid {
     const HEADER_LEN: usize = 1 /* Revision */ + 1 /* SubAuthorityCount */ + 6 /* IdentifierAuthority */;
     const NT_AUTHORITY: u64 = 5;
 
+    /// S-1-0-0: nobody.
+    pub const NOBODY: Self = Self::with_one(0, 0);
     /// `S-1-5-18`, Local System.
     pub const LOCAL_SYSTEM: Self = Self::with_one(Self::NT_AUTHORITY, 18);
     /// `S-1-5-32-544`, the built-in Administrators.

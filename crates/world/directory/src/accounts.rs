@@ -27,7 +27,7 @@ pub(crate) const ACCOUNT_ATTRIBUTES: &[&str] = &[
 ];
 
 /// What [`account`], [`gmsa`] and [`group`] read together.
-const ALL_ATTRIBUTES: &[&str] = &[
+pub(crate) const ALL_ATTRIBUTES: &[&str] = &[
     "objectClass",
     "objectSid",
     "objectGUID",
@@ -202,7 +202,7 @@ pub(crate) fn ldap_dn(dn: &names::Dn) -> Dn {
     Dn::from(dn.as_str())
 }
 
-fn sam_account_name(entry: &Entry) -> Result<SamAccountName, WorldError> {
+pub(crate) fn sam_account_name(entry: &Entry) -> Result<SamAccountName, WorldError> {
     let name = entry
         .text("sAMAccountName")
         .and_then(|name| name.parse().ok());
@@ -230,7 +230,7 @@ fn class(entry: &Entry) -> AccountClass {
     }
 }
 
-fn has_class(entry: &Entry, class: &str) -> bool {
+pub(crate) fn has_class(entry: &Entry, class: &str) -> bool {
     entry
         .texts("objectClass")
         .any(|found| found.eq_ignore_ascii_case(class))

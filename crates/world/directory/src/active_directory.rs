@@ -15,6 +15,7 @@ use model::secret::Password;
 use security::{FileTime, Guid, Sid};
 use tokio::sync::OnceCell;
 
+use crate::changes::Change;
 use crate::connection::Connection;
 use crate::naming::Naming;
 use crate::options::DirectoryOptions;
@@ -63,6 +64,26 @@ impl ActiveDirectory {
             gaps: Mutex::default(),
             options,
         })
+    }
+
+    /// The same directory, which keeps what is changed from here on; a rehearsal changes nothing.
+    ///
+    /// Where a recorded change's answer is lost it is read back before an error is given. In a rehearsal a created
+    /// object has the nil GUID and nobody's SID, and rights and uniqueness are not tried.
+    #[must_use]
+    pub fn recording(mut self, rehearsal: bool) -> Self {
+        self.server.record(rehearsal);
+        self
+    }
+
+    /// What was changed since [`ActiveDirectory::recording`], or would be.
+    pub fn changes(&self) -> Vec<Change> {
+        self.server.changes()
+    }
+
+    /// Whether nothing is really changed.
+    pub fn rehearses(&self) -> bool {
+        self.server.rehearses()
     }
 }
 

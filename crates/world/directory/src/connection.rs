@@ -8,6 +8,7 @@ use ldap::{Attribute, Client, Dn, Entry, Error, Modification, Search};
 use model::names::DnsName;
 use tokio::sync::Mutex;
 
+use crate::changes::{Change, Recorder};
 use crate::options::DirectoryOptions;
 
 /// A domain controller as the operator sees it.
@@ -16,6 +17,7 @@ pub(crate) struct Connection {
     address: SocketAddr,
     options: Arc<DirectoryOptions>,
     session: Mutex<Option<Session>>,
+    recorder: Option<Recorder>,
 }
 
 struct Session {
@@ -47,7 +49,24 @@ impl Connection {
             address,
             options,
             session: Mutex::default(),
+            recorder: None,
         }
+    }
+
+    /// From here on keeps what is changed; in a rehearsal changes nothing.
+    pub(crate) fn record(&mut self, rehearses: bool) {
+        self.recorder = Some(Recorder::new(rehearses));
+    }
+
+    pub(crate) fn rehearses(&self) -> bool {
+        self.recorder.as_ref().is_some_and(|it| it.rehearses)
+    }
+
+    /// What was changed, or would be.
+    pub(crate) fn changes(&self) -> Vec<Change> {
+        self.recorder
+            .as_ref()
+            .map_or_else(Vec::new, Recorder::changes)
     }
 
     /// All entries that match. A broken connection is made again, once: reading twice changes nothing.
@@ -79,9 +98,17 @@ impl Connection {
         }
     }
 
-    /// Writes once. A connection that was idle is tried with a read first: so it is not the write that finds out that
-    /// the server hung up, and its outcome is known.
+    /// Writes once, and keeps what was written where it is recorded.
     pub(crate) async fn write(&self, dn: &Dn, write: &Write) -> Result<(), Error> {
+        match &self.recorder {
+            Some(recorder) => recorder.write(self, dn, write).await,
+            None => self.send(dn, write).await,
+        }
+    }
+
+    /// Sends once. A connection that was idle is tried with a read first: so it is not the write that finds out that
+    /// the server hung up, and its outcome is known.
+    pub(crate) async fn send(&self, dn: &Dn, write: &Write) -> Result<(), Error> {
         if self.idle().await {
             self.read(&Dn::root(), &["currentTime"]).await?;
         }

@@ -5,6 +5,7 @@
 //! | [`ActiveDirectory::connect`]`(`[`DirectoryOptions`]`)` | logs the operator on to a domain controller |
 //! | [`model::ports::Directory`] | the verbs: look up, create, members, retrieval principals, SPNs, proofs |
 //! | [`ActiveDirectory::listed_root_keys`], [`ActiveDirectory::root_key`] | KDS root keys in full, one with its secret |
+//! | [`ActiveDirectory::recording`] | keeps what is changed, to show it; or rehearses only |
 //! | [`ActiveDirectory::global_catalog_holders`] | who holds an SPN as the global catalog shows it |
 //!
 //! INVARIANT: writes and their reads back go to one domain controller, so replication cannot come in between.
@@ -16,6 +17,7 @@
 mod account_control;
 mod accounts;
 mod active_directory;
+mod changes;
 mod connection;
 mod delegation;
 mod descriptors;
@@ -26,11 +28,19 @@ mod naming;
 mod objects;
 mod options;
 mod password_proof;
+mod principals;
 mod retrieval;
 mod root_key_creation;
 mod root_keys;
+mod searches;
+mod settings;
+mod spn_audit;
 mod spns;
 
 pub use active_directory::ActiveDirectory;
+pub use changes::{AttributeChange, Change, ChangeKind};
 pub use options::{DirectoryOptions, OperatorSecret};
+pub use principals::{Member, Principal};
 pub use root_keys::ListedRootKey;
+pub use settings::Settings;
+pub use spn_audit::{Aliases, HeldSpn};

@@ -1,15 +1,16 @@
 //! Creates and deletes objects, and keeps group members.
 
 use ldap::{Attribute, Dn, Error, Filter, Modification, ResultCode, Scope, Search};
-use model::names::{self, SamAccountName};
+use model::names::{self, SamAccountName, Spn};
 use model::ports::{CreatedObject, ErrorKind, NewGmsa, NewGroup, WorldError};
-use security::{Guid, SecurityDescriptor};
+use security::{Guid, Sid};
 
 use crate::ActiveDirectory;
 use crate::accounts::{GMSA_CLASS, dn, guid, ldap_dn};
 use crate::connection::Write;
 use crate::error::{diagnostic, malformed, windows_code, world_error};
 use crate::naming;
+use crate::settings::{Settings, retrieval_list};
 
 /// [MS-ADTS] 2.2.12 "Group Type Flags": GROUP_TYPE_ACCOUNT_GROUP and GROUP_TYPE_SECURITY_ENABLED.
 const GLOBAL_SECURITY_GROUP: u32 = 0x8000_0002;
@@ -50,18 +51,25 @@ impl ActiveDirectory {
     }
 
     pub(crate) async fn add_gmsa(&self, gmsa: &NewGmsa) -> Result<CreatedObject, WorldError> {
+        self.create_gmsa_with(gmsa, &Settings::default(), &[]).await
+    }
+
+    /// Creates a gMSA with these settings and SPNs from the beginning: one change, all or none.
+    ///
+    /// # Errors
+    /// As [`model::ports::Directory::create_gmsa`], and what the directory says against a value.
+    pub async fn create_gmsa_with(
+        &self,
+        gmsa: &NewGmsa,
+        settings: &Settings,
+        spns: &[Spn],
+    ) -> Result<CreatedObject, WorldError> {
         let container = gmsa
             .container
             .as_ref()
             .map_or(self.naming.managed_service_accounts.clone(), ldap_dn);
         let name = gmsa.name.sam_account_name();
-        let membership = SecurityDescriptor::for_retrieval_principals(&gmsa.retrieval_principals)
-            .map_err(|error| {
-            WorldError::new(
-                ErrorKind::Conflict,
-                format!("cannot create gMSA {name}: {error}"),
-            )
-        })?;
+        let membership = retrieval_list(&gmsa.retrieval_principals)?;
         let mut attributes = vec![
             Attribute::new("objectClass", [GMSA_CLASS]),
             Attribute::new("sAMAccountName", [name.as_str()]),
@@ -78,6 +86,11 @@ impl ActiveDirectory {
             Attribute::new("msDS-GroupMSAMembership", [membership.to_bytes()]),
         ];
         describe(&mut attributes, &gmsa.description);
+        if !spns.is_empty() {
+            let spns = spns.iter().map(Spn::as_str);
+            attributes.push(Attribute::new("servicePrincipalName", spns));
+        }
+        settings.over(&mut attributes)?;
         self.create(
             "gMSA",
             GMSA_CLASS,
@@ -206,6 +219,9 @@ impl ActiveDirectory {
                     .await);
             }
         }
+        if self.server.rehearses() {
+            return nobody(&new);
+        }
         let entry = self.server.read(&new, &["objectGUID", "objectSid"]).await;
         // It is there: an error from here on must not look as if nothing had happened.
         let entry = entry.map_err(|error| {
@@ -277,6 +293,18 @@ impl ActiveDirectory {
                 .map(|entry| entry.dn),
         }
     }
+}
+
+/// What a rehearsal has of an object that is not there.
+fn nobody(dn: &Dn) -> Result<CreatedObject, WorldError> {
+    let unusable = |error: names::InvalidName| {
+        malformed(dn.as_str(), "its name cannot be used").caused_by(error)
+    };
+    Ok(CreatedObject {
+        dn: dn.as_str().parse().map_err(unusable)?,
+        guid: Guid::from_bytes([0; Guid::LEN]),
+        sid: Sid::NOBODY,
+    })
 }
 
 /// Samba answers noSuchObject with the code, Windows unwillingToPerform with its name.

@@ -153,7 +153,7 @@ impl SeedObject {
     }
 
     /// Puts values past all rules, once every object is there.
-    pub(crate) fn force(&mut self, attribute: &str, values: Vec<Vec<u8>>) {
+    pub fn force(&mut self, attribute: &str, values: Vec<Vec<u8>>) {
         self.forced.push((attribute.to_owned(), values));
     }
 

@@ -1,58 +1,64 @@
-//! `gmsactl account`: accounts of the domain.
+//! `gmsactl account`: gMSAs from creation to deletion, and a look at other accounts.
+
+mod create;
+mod delete;
+mod retrieval;
+mod settings;
+mod show;
 
 use clap::Subcommand;
-use model::inventory::{AccountClass, Gmsa};
 use model::names::SamAccountName;
-use model::ports::Directory;
 
 use super::Done;
-use crate::documents::{AccountDocument, GmsaPart};
-use crate::error::Failure;
+use super::changing::name;
 use crate::options::Global;
-use crate::session::Session;
-use crate::view::{Output, human};
+use crate::view::Output;
 
 /// What to do with accounts.
 #[derive(Debug, Subcommand)]
 pub enum AccountVerb {
+    /// Create a gMSA with AES keys only; nothing to do where it is there as wanted.
+    #[command(after_help = create::EXAMPLE)]
+    Create(Box<create::Create>),
     /// Show a user, computer or gMSA; the $ at the end of a gMSA's name may be left out.
     #[command(after_help = "Example:\n  gmsactl account show MIMSyncGMSAsvc --estate estate.toml")]
     Show {
         /// Its sAMAccountName.
-        #[arg(value_name = "NAME")]
+        #[arg(value_name = "NAME", value_parser = name)]
         name: SamAccountName,
     },
+    /// List all gMSAs of the domain.
+    #[command(after_help = "Example:\n  gmsactl account list --estate estate.toml")]
+    List,
+    /// Change attributes of an account; what is not named stays as it is.
+    #[command(after_help = settings::EXAMPLE)]
+    Set(Box<settings::Set>),
+    /// Let principals retrieve a gMSA's password; every other entry of its list stays as it is.
+    #[command(
+        after_help = "Example:\n  gmsactl account allow MIMSyncGMSAsvc MIMSync_Servers --estate estate.toml"
+    )]
+    Allow(retrieval::Allow),
+    /// Take back that principals may retrieve a gMSA's password.
+    #[command(
+        after_help = "Example:\n  gmsactl account deny MIMSyncGMSAsvc MIMSYNC02 --estate estate.toml"
+    )]
+    Deny(retrieval::Deny),
+    /// Delete a gMSA for good, with what refers to it shown first.
+    #[command(
+        after_help = "Example:\n  gmsactl account delete MIMOldGMSA --yes --estate estate.toml"
+    )]
+    Delete(delete::Delete),
 }
 
-/// Shows.
+/// Does it.
 pub async fn run(verb: &AccountVerb, global: &Global, output: &Output) -> Done {
-    let AccountVerb::Show { name } = verb;
-    let directory = Session::new(global)?.directory().await?;
-    let account = match directory.account(name).await? {
-        Some(account) => Some(account),
-        None => match format!("{name}$").parse() {
-            Ok(with_dollar) => directory.account(&with_dollar).await?,
-            Err(_) => None,
-        },
-    };
-    let account = account.ok_or_else(|| {
-        Failure::new(
-            "not-found",
-            format!("there is no account {name} in the domain"),
-        )
-        .hint("the name is the sAMAccountName, not the display name")
-    })?;
-    let gmsa = match account.class {
-        AccountClass::Gmsa => directory.gmsa(&account.name).await?.map(part),
-        _ => None,
-    };
-    output.document(&AccountDocument { account, gmsa }, human::account);
-    Ok(0)
-}
-
-fn part(gmsa: Gmsa) -> GmsaPart {
-    GmsaPart {
-        interval_days: gmsa.interval_days,
-        retrieval_principals: gmsa.retrieval_principals,
+    match verb {
+        AccountVerb::Create(args) => create::run(args, global, output).await,
+        AccountVerb::Show { name } => show::run(name, global, output).await,
+        AccountVerb::List => show::list(global, output).await,
+        AccountVerb::Set(args) => settings::run(args, global, output).await,
+        AccountVerb::Allow(args) => retrieval::allow(args, global, output).await,
+        AccountVerb::Deny(args) => retrieval::deny(args, global, output).await,
+        AccountVerb::Delete(args) => delete::run(args, global, output).await,
     }
 }

@@ -1,5 +1,6 @@
 //! Documents for people.
 
+mod changes;
 mod demo;
 mod directory;
 mod explanation;
@@ -10,6 +11,7 @@ mod plan;
 mod rehearsal;
 mod run;
 
+pub use changes::{change_in_short, changed, delegation, gmsas, group, spn_check, spns};
 pub use demo::demo;
 pub use directory::{account, derived, doctor, inventory, root_keys};
 pub use explanation::explanation;

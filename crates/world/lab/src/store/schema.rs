@@ -98,7 +98,8 @@ pub(crate) enum Attr {
     MachineAccountQuota, ObjectVersion, ServerReference, ServerReferenceBl, MsDsHasMasterNcs, Options, AdminCount,
     SidHistory, CanonicalName, UserCertificate, CodePage, CountryCode, StreetAddress, TelephoneNumber,
     AllowedAttributesEffective, HomeDirectory, ScriptPath, FsmoRoleOwner, CreationTime, UserWorkstations, LogonHours,
-    ExtensionAttribute1, AccountNameHistory, SubschemaSubentry,
+    ExtensionAttribute1, AccountNameHistory, SubschemaSubentry, WwwHomePage, AssignedAuthNPolicy,
+    AssignedAuthNPolicySilo,
 }
 
 impl Attr {
@@ -258,6 +259,9 @@ static DEFINITIONS: &[Definition] = &[
     define(Attr::ExtensionAttribute1, "extensionAttribute1", Syntax::Text, S),
     define(Attr::AccountNameHistory, "accountNameHistory", Syntax::Text, M),
     define(Attr::SubschemaSubentry, "subSchemaSubEntry", Syntax::Text, MADE),
+    define(Attr::WwwHomePage, "wWWHomePage", Syntax::Text, S),
+    define(Attr::AssignedAuthNPolicy, "msDS-AssignedAuthNPolicy", Syntax::Dn, S),
+    define(Attr::AssignedAuthNPolicySilo, "msDS-AssignedAuthNPolicySilo", Syntax::Dn, S),
 ];
 
 /// The back link of a forward link ([MS-ADTS] 3.1.1.1.6 "Referential Integrity").

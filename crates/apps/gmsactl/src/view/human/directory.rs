@@ -3,6 +3,7 @@
 use model::inventory::Inventory;
 
 use super::Paint;
+use super::changes::whose;
 use crate::documents::{AccountDocument, Derived, DoctorDocument, RootKeyList};
 
 /// An inventory, in short.
@@ -147,8 +148,8 @@ pub fn account(document: &AccountDocument, paint: &Paint) -> String {
     }
     if let Some(gmsa) = &document.gmsa {
         line("password interval", format!("{} days", gmsa.interval_days));
-        for sid in &gmsa.retrieval_principals {
-            line("retrieval principal", sid.to_string());
+        for principal in &gmsa.principals {
+            line("retrieval principal", whose(principal));
         }
     }
     text

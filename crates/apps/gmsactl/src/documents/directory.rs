@@ -1,0 +1,123 @@
+//! What the directory's verbs print.
+
+use directory::{ActiveDirectory, Change, Member};
+use model::inventory::Gmsa;
+use model::names::{Dn, SamAccountName, Spn};
+use model::ports::Delegation;
+use security::{Guid, Sid};
+use serde::Serialize;
+
+use crate::error::Failure;
+
+/// The document of every verb that changes the directory.
+#[derive(Debug, Serialize)]
+pub struct Changed {
+    /// Whether anything was changed, or would be.
+    pub changed: bool,
+    /// Whether it is only shown.
+    pub dry_run: bool,
+    /// What was changed, or would be, in that order.
+    pub changes: Vec<Change>,
+    /// What else is to be known.
+    pub notes: Vec<String>,
+}
+
+/// A SID and whose it is.
+#[derive(Debug, Serialize)]
+pub struct Named {
+    /// The SID.
+    pub sid: Sid,
+    /// `sAMAccountName`; none where it is of no account of this domain.
+    pub name: Option<SamAccountName>,
+}
+
+/// Whose these are.
+pub async fn named(directory: &ActiveDirectory, sids: &[Sid]) -> Result<Vec<Named>, Failure> {
+    let known = directory.principals(sids).await?;
+    let named = |sid: &Sid| Named {
+        sid: *sid,
+        name: known.get(sid).map(|one| one.name.clone()),
+    };
+    Ok(sids.iter().map(named).collect())
+}
+
+/// The document of `account list`.
+#[derive(Debug, Serialize)]
+pub struct GmsaList {
+    /// All gMSAs of the domain, by name.
+    pub gmsas: Vec<Gmsa>,
+}
+
+/// The document of `group show`.
+#[derive(Debug, Serialize)]
+pub struct GroupDocument {
+    /// Where it is.
+    pub dn: Dn,
+    /// `sAMAccountName`.
+    pub name: SamAccountName,
+    /// `objectSid`.
+    pub sid: Sid,
+    /// `objectGUID`.
+    pub guid: Guid,
+    /// Everybody in it, each once.
+    pub members: Vec<Member>,
+}
+
+/// The document of `delegation show`.
+#[derive(Debug, Serialize)]
+pub struct DelegationDocument {
+    /// Where the account is.
+    pub dn: Dn,
+    /// `sAMAccountName`.
+    pub name: SamAccountName,
+    /// Bits, services; SIDs of the callers.
+    pub delegation: Delegation,
+    /// The callers with their names.
+    pub callers: Vec<Named>,
+}
+
+/// The document of `spn show`.
+#[derive(Debug, Serialize)]
+pub struct SpnList {
+    /// The SPNs, each with a holder.
+    pub spns: Vec<Holder>,
+    /// Other SPNs that a domain controller takes for the one asked for where nobody holds that.
+    pub answering: Vec<Holder>,
+    /// Whether the whole forest was asked.
+    pub whole_forest: bool,
+}
+
+/// An SPN and who holds it.
+#[derive(Debug, Serialize)]
+pub struct Holder {
+    /// The SPN.
+    pub spn: Spn,
+    /// `sAMAccountName`.
+    pub holder: SamAccountName,
+    /// Where that account is.
+    pub dn: Dn,
+}
+
+/// The document of `spn check`.
+#[derive(Debug, Serialize)]
+pub struct SpnCheck {
+    /// How many SPNs there are.
+    pub spns: usize,
+    /// Whether the whole forest was asked.
+    pub whole_forest: bool,
+    /// SPNs with more than one holder: Kerberos fails for them.
+    pub duplicates: Vec<SpnClash>,
+    /// SPNs that one account holds although another's `HOST/…` stands for them: allowed, and the explicit one counts.
+    pub aliases: Vec<SpnClash>,
+}
+
+/// An SPN that several accounts have to do with.
+#[derive(Debug, Serialize)]
+pub struct SpnClash {
+    /// The SPN.
+    pub spn: Spn,
+    /// Who holds it.
+    pub holders: Vec<SamAccountName>,
+    /// Another account's SPN that stands for it.
+    pub stands_for: Option<Spn>,
+}

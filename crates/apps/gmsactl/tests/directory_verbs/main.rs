@@ -1,0 +1,13 @@
+//! The directory's verbs as operators type them, against a lab of the test's own.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "helpers of tests fail by panicking, as tests do"
+)]
+
+mod accounts;
+mod delegation;
+mod groups;
+mod spns;
+mod world;

@@ -1,0 +1,96 @@
+//! Searches over the whole domain or forest, for commands that list or look who is affected.
+
+use ldap::{Dn, Filter, Scope, Search};
+use model::inventory::Gmsa;
+use model::names::{self, DnsName, SamAccountName};
+use model::ports::{ErrorKind, WorldError};
+use security::{AccessMask, Sid};
+
+use crate::ActiveDirectory;
+use crate::accounts::{ALL_ATTRIBUTES, GMSA_CLASS, dn, gmsa};
+use crate::delegation::CALLERS;
+use crate::error::world_error;
+
+impl ActiveDirectory {
+    /// DNS name of the domain.
+    pub fn domain_name(&self) -> &DnsName {
+        &self.naming.dns_name
+    }
+
+    /// All gMSAs of the domain, by name.
+    ///
+    /// # Errors
+    /// Where the directory cannot be asked, or one of them is damaged.
+    pub async fn gmsas(&self) -> Result<Vec<Gmsa>, WorldError> {
+        let filter = Filter::equal("objectClass", GMSA_CLASS);
+        let search = Search::new(self.naming.domain.clone(), Scope::Subtree, filter)
+            .attributes(ALL_ATTRIBUTES.to_vec());
+        let found = self.server.search(&search).await;
+        let found = found.map_err(|error| world_error("cannot list the gMSAs", error))?;
+        let mut gmsas = found.iter().map(gmsa).collect::<Result<Vec<_>, _>>()?;
+        gmsas.sort_by(|a, b| a.account.name.cmp(&b.account.name));
+        Ok(gmsas)
+    }
+
+    /// Who has that `sAMAccountName` anywhere in the forest, and whether the whole forest could be asked.
+    ///
+    /// # Errors
+    /// Where the directory cannot be asked.
+    pub async fn named_in_forest(
+        &self,
+        name: &SamAccountName,
+    ) -> Result<(Option<names::Dn>, bool), WorldError> {
+        let filter = || Filter::equal("sAMAccountName", name.as_str());
+        let cannot = format!("cannot look for {name} in the forest");
+        let domain = Search::new(self.naming.domain.clone(), Scope::Subtree, filter());
+        let forest = Search::new(Dn::root(), Scope::Subtree, filter()).attributes(["objectClass"]);
+        let here = self
+            .server
+            .search(&domain.attributes(["objectClass"]))
+            .await;
+        let here = here.map_err(|error| world_error(&cannot, error))?;
+        if let Some(found) = here.first() {
+            return Ok((Some(dn(found)?), true));
+        }
+        if self.naming.domains == 1 {
+            return Ok((None, true));
+        }
+        match self.catalog.search(&forest).await {
+            Ok(found) => Ok((found.first().map(dn).transpose()?, true)),
+            Err(error) => match world_error(cannot, error) {
+                error if error.kind == ErrorKind::Unreachable => Ok((None, false)),
+                error => Err(error),
+            },
+        }
+    }
+
+    /// Accounts towards which that principal may act in users' names (resource-based delegation).
+    ///
+    /// # Errors
+    /// Where the directory cannot be asked.
+    pub async fn callable_by(&self, caller: &Sid) -> Result<Vec<names::Dn>, WorldError> {
+        let search = Search::new(
+            self.naming.domain.clone(),
+            Scope::Subtree,
+            Filter::present(CALLERS.attribute),
+        );
+        let found = self
+            .server
+            .search(&search.attributes([CALLERS.attribute]))
+            .await;
+        let found = found
+            .map_err(|error| world_error("cannot search for resource-based delegation", error))?;
+        let mut accounts = Vec::new();
+        for entry in &found {
+            let list = CALLERS.read(entry)?;
+            let dacl = list.as_ref().and_then(|list| list.dacl());
+            if dacl.is_some_and(|dacl| {
+                dacl.trustees_allowed(AccessMask::CONTROL_ACCESS)
+                    .contains(caller)
+            }) {
+                accounts.push(dn(entry)?);
+            }
+        }
+        Ok(accounts)
+    }
+}
