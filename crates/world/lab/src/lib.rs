@@ -30,6 +30,7 @@ pub mod in_memory;
 mod kdc;
 mod lab;
 mod ldap_server;
+pub mod ldif;
 pub mod mim;
 mod random;
 mod rules;

@@ -3,6 +3,7 @@
 mod base;
 mod build;
 mod from_inventory;
+mod from_ldif;
 mod reference_estate;
 
 use security::{FileTime, Guid, Sid};
@@ -10,6 +11,7 @@ use zeroize::Zeroizing;
 
 use crate::clock::LabClock;
 use crate::store::Store;
+use crate::store::dn;
 
 pub(crate) use build::build;
 
@@ -49,6 +51,7 @@ pub struct SeedRootKey {
 }
 
 /// An object to be added.
+#[derive(Default)]
 pub struct SeedObject {
     /// Relative to the domain: `CN=svc-mimsync,CN=Users`.
     pub name: String,
@@ -150,6 +153,29 @@ impl SeedObject {
             password: None,
             forced: Vec::new(),
         }
+    }
+
+    /// One that every domain has; only what is forced on it counts.
+    pub(crate) fn that_is_there(name: &str) -> Self {
+        let name = name.to_owned();
+        Self {
+            name,
+            ..Self::default()
+        }
+    }
+
+    /// Whether it has that attribute already.
+    pub(crate) fn has(&self, attribute: &str) -> bool {
+        let mut given = self.attributes.iter().chain(&self.forced);
+        given.any(|(name, _)| name.eq_ignore_ascii_case(attribute))
+    }
+
+    /// Its account name as names compare.
+    pub(crate) fn account_name(&self) -> Option<String> {
+        let mut names = self.attributes.iter();
+        let (_, values) = names.find(|(name, _)| name == "sAMAccountName")?;
+        let name = std::str::from_utf8(values.first()?).ok()?;
+        Some(dn::fold(name))
     }
 
     /// Puts values past all rules, once every object is there.

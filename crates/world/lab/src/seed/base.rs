@@ -38,6 +38,15 @@ const GROUPS: [(&str, u32); 7] = [
     ("Enterprise Admins", 519),
 ];
 
+/// The account names that every domain has, in small letters.
+pub(super) fn account_names(controller: &str) -> impl Iterator<Item = String> {
+    let others = ["Administrator", "Guest", "krbtgt", "Administrators"];
+    let names = GROUPS.iter().map(|(name, _)| *name).chain(others);
+    names
+        .map(str::to_lowercase)
+        .chain([format!("{}$", controller.to_lowercase())])
+}
+
 /// The names that every domain has, relative to it and in small letters.
 pub(super) fn names(controller: &str) -> Vec<String> {
     let containers = CONTAINERS.iter().map(|name| format!("CN={name}"));

@@ -2,7 +2,7 @@
 
 use security::{Guid, Sid};
 
-use super::{LabSeed, SeedRootKey, base, random_password};
+use super::{LabSeed, SeedObject, SeedRootKey, base, random_password};
 use crate::LabError;
 use crate::directory::Directory;
 use crate::forest::Forest;
@@ -59,7 +59,8 @@ pub(crate) fn build(seed: &LabSeed) -> Result<Directory, LabError> {
             .root_key(key)
             .ok_or_else(|| LabError::Seed("a root key cannot be made".to_owned()))?;
     }
-    for object in &seed.objects {
+    let new = |object: &&SeedObject| !object.attributes.is_empty();
+    for object in seed.objects.iter().filter(new) {
         let name = format!("{},{}", object.name, forest.domain);
         let added = add::add(&caller, builder.store, &name, &object.attributes).and_then(|id| {
             let password = object.password.as_ref();

@@ -224,7 +224,8 @@ impl Import<'_> {
     }
 }
 
-fn printed(parts: &[Rdn]) -> String {
+/// A name as text.
+pub(super) fn printed(parts: &[Rdn]) -> String {
     let mut text = String::new();
     for part in parts {
         if !text.is_empty() {

@@ -10,6 +10,7 @@ mod account_settings;
 mod faults;
 mod hostile;
 mod import;
+mod ldif;
 mod log_ons;
 mod port;
 mod rules;
