@@ -9,8 +9,6 @@ use model::plan::PlanDocument;
 
 use crate::documents::host::StoppedDocument;
 use crate::error::Failure;
-use crate::lab_estate::LabEstate;
-use crate::lab_saved::SavedLab;
 use crate::options::{AuthChoice, Global};
 
 /// The estate: its file, and what options say over it.
@@ -166,45 +164,12 @@ pub fn write_secret(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     written.map_err(|error| Failure::file("output", "the new file", path, &error))
 }
 
-/// What a lab can start with.
-pub enum LabSeedFile {
-    /// What `lab save` wrote.
-    Saved(Box<SavedLab>),
-    /// What `discover --out` wrote.
-    Inventory(Box<Inventory>),
-}
-
-/// Reads what a lab is to start with: its text tells what it is.
-pub fn lab_seed(path: &Path) -> Result<LabSeedFile, Failure> {
-    let text = zeroize::Zeroizing::new(read("input", "the seed", path)?);
-    if SavedLab::is_one(&text) {
-        let saved = SavedLab::parse(&text).map_err(|failure| in_file(failure, path))?;
-        return Ok(LabSeedFile::Saved(Box::new(saved)));
-    }
-    Ok(LabSeedFile::Inventory(Box::new(inventory(path)?)))
-}
-
-impl LabSeedFile {
-    /// Starts a lab with it, and tells what could not be taken over.
-    pub async fn start(self) -> Result<(LabEstate, Vec<String>), Failure> {
-        match self {
-            Self::Saved(saved) => Ok((LabEstate::of_saved(*saved).await?, Vec::new())),
-            Self::Inventory(found) => {
-                let gaps = found.coverage.gaps.iter();
-                let gaps = gaps
-                    .map(|gap| format!("{}: {}", gap.subject, gap.why))
-                    .collect();
-                Ok((LabEstate::of_inventory(&found, true).await?, gaps))
-            }
-        }
-    }
-}
-
 fn read(kind: &'static str, what: &str, path: &Path) -> Result<String, Failure> {
     std::fs::read_to_string(path).map_err(|error| Failure::file(kind, what, path, &error))
 }
 
-fn in_file(failure: Failure, path: &Path) -> Failure {
+/// A failure that names its file.
+pub fn in_file(failure: Failure, path: &Path) -> Failure {
     Failure {
         message: format!("{}: {}", path.display(), failure.message),
         ..failure

@@ -15,7 +15,6 @@ use model::estate::{
     Auth, CredentialSource, DirectoryTransport, DomainAccess, Estate, HostAccess, HostTransport,
     SecretSource,
 };
-use model::inventory::{AccountClass, Inventory};
 use model::names::{DnsName, HostName, LogonAccount};
 use model::ports::Clock;
 use model::secret::Password;
@@ -25,7 +24,6 @@ use crate::error::Failure;
 use crate::lab_fault::{Broken, LabFault};
 use crate::lab_snapshot::LabSnapshot;
 use crate::passwords::Supplied;
-use crate::system::SystemClock;
 
 const ADMINISTRATOR: &str = "Administrator";
 /// The password accounts of the reference estate whose services gmsactl converts.
@@ -100,43 +98,6 @@ impl LabEstate {
                 .collect::<Result<_, Failure>>()?,
             hosts: hosts.iter().map(dns_name).collect::<Result<_, Failure>>()?,
             domain,
-        };
-        Ok(Self {
-            lab,
-            sql,
-            hosts,
-            names,
-            administrator,
-            service,
-        })
-    }
-
-    /// A copy of an estate that was discovered, at the time when it was, or by the system's time `now`. Every password account has a made-up password,
-    /// and may log on as a service and into the databases, as any account of the domain.
-    pub async fn of_inventory(found: &Inventory, now: bool) -> Result<Self, Failure> {
-        let (administrator, service) = (random_password()?, random_password()?);
-        let seed = LabSeed::from_inventory(found, &administrator, &service);
-        if now {
-            seed.clock.set(SystemClock.now());
-        }
-        let lab = start(seed).await?;
-        let sql = Arc::new(SqlServer::default());
-        let domain = lab.domain();
-        let hosts = found
-            .hosts
-            .iter()
-            .map(|host| Arc::new(lab::hosts::import(host, &domain, &sql)))
-            .collect::<Vec<_>>();
-        lab::mim::prepare(&hosts, &sql);
-        let names = EstateNames {
-            name: found.estate.clone(),
-            domain: found.domain.dns_name.clone(),
-            password_accounts: password_accounts(found),
-            hosts: found
-                .hosts
-                .iter()
-                .map(|host| (host.name.clone(), host.dns_name.clone()))
-                .collect(),
         };
         Ok(Self {
             lab,
@@ -346,31 +307,12 @@ pub(crate) async fn start(seed: LabSeed) -> Result<Lab, Failure> {
         .map_err(|error| Failure::new("lab", "the lab does not start").caused_by(&error))
 }
 
-/// The users of the domain that services were found to run as.
-fn password_accounts(found: &Inventory) -> Vec<LogonAccount> {
-    let services = found.hosts.iter().flat_map(|host| &host.services);
-    let is_user = |account: &&LogonAccount| {
-        account
-            .in_domain(&found.domain.netbios_name)
-            .and_then(|name| found.account(name))
-            .is_some_and(|account| account.class == AccountClass::User)
-    };
-    let mut accounts: Vec<_> = services
-        .map(|service| &service.logon_account)
-        .filter(is_user)
-        .cloned()
-        .collect();
-    accounts.sort();
-    accounts.dedup();
-    accounts
-}
-
 fn name(text: &str) -> Result<DnsName, Failure> {
     text.parse().map_err(internal)
 }
 
 /// 32 hexadecimal digits behind what complexity rules ask for.
-fn random_password() -> Result<Zeroizing<Vec<u8>>, Failure> {
+pub(crate) fn random_password() -> Result<Zeroizing<Vec<u8>>, Failure> {
     let mut random = Zeroizing::new([0; 16]);
     getrandom::fill(random.as_mut_slice()).map_err(internal)?;
     let digits = Zeroizing::new(hex::encode(random.as_slice()));

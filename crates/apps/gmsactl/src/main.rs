@@ -6,9 +6,8 @@
 //! | `documents.rs` | what the verbs print: the contract of `--json` |
 //! | `view/` | every document as JSON and for people; the only place that prints |
 //! | `error.rs` | errors of all floors, mapped to kinds, hints and exit codes |
-//! | `lab_estate.rs`, `lab_stage.rs` | the lab instead of an estate, and what works on it: for `demo`, `rehearse`, `lab` |
-//! | `lab_fault.rs` | what can go wrong in a lab, by name |
 //! | `manual.rs` | the rows of `docs/`, for `explain` |
+//! | `lab_….rs` | the lab instead of an estate, for `demo`, `rehearse`, `lab`: `estate` is the world, `stage` what works on it, `import`, `saved`, `seed_file` where it comes from |
 //! | `session.rs` | estate, directory, hosts, passwords, journal: put together once per run |
 
 mod cli;
@@ -20,8 +19,10 @@ mod faults;
 mod inputs;
 mod lab_estate;
 mod lab_fault;
+mod lab_import;
 mod lab_page;
 mod lab_saved;
+mod lab_seed_file;
 mod lab_snapshot;
 mod lab_stage;
 mod manual;

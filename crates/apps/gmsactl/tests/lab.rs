@@ -143,3 +143,19 @@ fn a_folder_that_is_there_is_left_as_it_is() {
     assert_eq!(output.status.code(), Some(1), "{output:?}");
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
 }
+
+#[test]
+fn an_export_is_a_seed() {
+    let folder = tempfile::tempdir().unwrap();
+    let export = "dn: CN=web,OU=Servers,DC=fabrikam,DC=net\nobjectClass: top\nobjectClass: person\n\
+         objectClass: organizationalPerson\nobjectClass: user\nsAMAccountName: web\nuserAccountControl: 66048\n\
+         servicePrincipalName: HTTP/www.fabrikam.net\n";
+    let file = folder.path().join("export.ldf");
+    std::fs::write(&file, export).unwrap();
+    let path = folder.path().join("lab");
+    let lab = StartedLab::start_with(&path, &["--seed", file.to_str().unwrap()]);
+    assert_eq!(lab.document["domain"], "fabrikam.net");
+    let web = account(&lab, "web");
+    assert_eq!(web["dn"], "CN=web,OU=Servers,DC=fabrikam,DC=net");
+    assert_eq!(web["spns"], serde_json::json!(["HTTP/www.fabrikam.net"]));
+}

@@ -114,3 +114,30 @@ fn without_an_inventory_it_says_where_to_get_one() {
     assert_eq!(error["kind"], "not-configured");
     assert!(error["hint"].as_str().unwrap().contains("discover --out"));
 }
+
+/// An export knows of an account that the inventory does not, which has the service's SPN.
+const THIRD_ACCOUNT: &str = "dn: CN=svc-old,CN=Users,DC=contoso,DC=com
+objectClass: top
+objectClass: person
+objectClass: organizationalPerson
+objectClass: user
+sAMAccountName: svc-old
+msExchVersion: 1
+servicePrincipalName: PCNSCLNT/mimsync01.contoso.com
+";
+
+#[test]
+fn what_an_export_has_besides_is_there_too() {
+    let planned = Planned::new();
+    let export = planned.path("export.ldf");
+    std::fs::write(&export, THIRD_ACCOUNT).unwrap();
+    let output = rehearse(&planned, &["--ldif", export.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let document = document(&output);
+    assert_eq!(document["passed"], false);
+    let alone = run_of(&document, None);
+    assert_eq!(alone["outcome"], "refused");
+    assert!(alone["why"].to_string().contains("svc-old"), "{alone:#}");
+    let left_out = &document["not_taken_over"];
+    assert!(left_out.to_string().contains("msExchVersion"), "{left_out}");
+}

@@ -19,6 +19,8 @@ use crate::error::{Failure, exit};
 use crate::inputs;
 use crate::lab_estate::LabEstate;
 use crate::lab_fault::LabFault;
+use crate::lab_import::LabTime;
+use crate::lab_seed_file;
 use crate::lab_stage::Stage;
 use crate::options::Global;
 use crate::session::Session;
@@ -38,6 +40,10 @@ pub struct Rehearse {
     /// What gmsactl discover --out wrote [default: inventory.json beside the plan].
     #[arg(long, value_name = "FILE")]
     inventory: Option<PathBuf>,
+    /// An LDIF export of the directory, as ldapsearch -LLL or ldifde -f writes it: what the inventory does not know of is
+    /// there too.
+    #[arg(long, value_name = "FILE")]
+    ldif: Option<PathBuf>,
     /// Rehearse it once more with this fault; can be repeated. A wrong name shows the names.
     #[arg(long, value_name = "NAME", value_parser = LabFault::named)]
     fault: Vec<LabFault>,
@@ -62,6 +68,10 @@ async fn all(args: &Rehearse, global: &Global, output: &Output) -> Done {
     let since = Instant::now();
     let plan = inputs::plan(&args.plan)?.plan;
     let inventory = inventory(args)?;
+    let export = match &args.ldif {
+        Some(path) => lab_seed_file::export(path)?,
+        None => Vec::new(),
+    };
     let folder = tempfile::tempdir().map_err(|error| {
         Failure::new("output", "there is no temporary folder for the journal").caused_by(&error)
     })?;
@@ -70,13 +80,15 @@ async fn all(args: &Rehearse, global: &Global, output: &Output) -> Done {
         false => args.fault.clone(),
     };
     let wanted = [None].into_iter().chain(faults.into_iter().map(Some));
-    let mut rehearsed = Vec::new();
+    let (mut rehearsed, mut left_out) = (Vec::new(), Vec::new());
     for (number, fault) in wanted.enumerate() {
         output.note(&match &fault {
             None => "Without a fault.".to_owned(),
             Some(fault) => format!("\nWith {}: {}.", fault.name, fault.about()),
         });
-        let lab = LabEstate::of_inventory(&inventory, false).await?;
+        let (lab, not_taken_over) =
+            LabEstate::of_inventory(&inventory, &export, LabTime::OfInventory).await?;
+        left_out = not_taken_over;
         let journal = folder.path().join(format!("{number}.sqlite"));
         let stage = Stage::new(global, lab, &journal).await?;
         if number == 0 {
@@ -84,7 +96,8 @@ async fn all(args: &Rehearse, global: &Global, output: &Output) -> Done {
         }
         rehearsed.push(rehearse(&stage, &plan, fault, output).await?);
     }
-    let document = document(&plan, &inventory, rehearsed, args.out.as_deref(), since)?;
+    let estate = (&inventory, left_out);
+    let document = document(&plan, estate, rehearsed, args.out.as_deref(), since)?;
     output.document(&document, human::rehearsal);
     Ok(if document.passed { 0 } else { exit::REFUSED })
 }
@@ -118,7 +131,7 @@ fn rests_on(plan: &Plan, inventory: &Inventory, session: &Session<'_>) -> Result
 /// The document; the report is written on the way.
 fn document(
     plan: &Plan,
-    inventory: &Inventory,
+    (inventory, not_taken_over): (&Inventory, Vec<String>),
     rehearsed: Vec<(RehearsedRun, Shown)>,
     out: Option<&Path>,
     since: Instant,
@@ -135,7 +148,7 @@ fn document(
             .filter_map(|run| run.fault)
             .collect(),
         assumed: assumed(inventory),
-        not_taken_over: Vec::new(),
+        not_taken_over,
         seconds: since.elapsed().as_secs_f64(),
         report: None,
         runs,

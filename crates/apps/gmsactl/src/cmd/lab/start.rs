@@ -11,9 +11,9 @@ use super::folder::{ESTATE, LabFolder};
 use crate::cmd::Done;
 use crate::documents::{LabDocument, LabHostStatus, LabStatus};
 use crate::error::Failure;
-use crate::inputs;
 use crate::lab_estate::LabEstate;
 use crate::lab_fault::LabFault;
+use crate::lab_seed_file::LabSeedFile;
 use crate::view::{Output, human};
 
 /// The folder where none is named.
@@ -28,7 +28,8 @@ pub struct Start {
     /// A new folder for what clients need: estate.toml, passwords, keytabs, ca.pem, krb5.conf.
     #[arg(value_name = "FOLDER", default_value = FOLDER)]
     folder: PathBuf,
-    /// Start with this instead of the reference estate: what lab save or discover --out wrote.
+    /// Start with this instead of the reference estate: what lab save or discover --out wrote, or an LDIF
+    /// export of a directory.
     #[arg(long, value_name = "FILE")]
     seed: Option<PathBuf>,
     /// Let these go wrong from the start; a wrong name shows the names.
@@ -47,7 +48,7 @@ struct Up {
 pub async fn run(args: &Start, output: &Output) -> Done {
     let (lab, left_out) = match &args.seed {
         None => (LabEstate::reference().await?, Vec::new()),
-        Some(path) => inputs::lab_seed(path)?.start().await?,
+        Some(path) => LabSeedFile::read(path)?.start().await?,
     };
     let hosts = lab
         .listen()
