@@ -73,13 +73,8 @@ impl LabEstate {
         let lab = start(seed).await?;
         let sql = Arc::new(SqlServer::default());
         let password_of = |_: &str| Some(Secret::copy_of(&service));
-        // What gmsactl does not do yet, an administrator did: log-on right and database login of the new accounts.
-        let hosts = reference_hosts(
-            &lab.domain(),
-            &sql,
-            Preparation::RightsAndLogins,
-            &password_of,
-        );
+        // What gmsactl does not do yet, an administrator did: the database login of the new accounts.
+        let hosts = reference_hosts(&lab.domain(), &sql, Preparation::Logins, &password_of);
         let domain: DnsName = name("contoso.com")?;
         let account = |name: &&str| {
             let name = name.parse().map_err(internal)?;

@@ -45,7 +45,7 @@ impl LabEstate {
         let domain = lab.domain();
         let host = |host| Arc::new(lab::hosts::import(host, &domain, &sql));
         let hosts: Vec<_> = found.hosts.iter().map(host).collect();
-        lab::mim::prepare(&hosts, &sql);
+        lab::mim::prepare(&sql);
         let dns_names = found.hosts.iter();
         let dns_names = dns_names.map(|host| (host.name.clone(), host.dns_name.clone()));
         let names = EstateNames {

@@ -3,17 +3,21 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::{join, join_all};
+use model::host::{self, PoolState, RightHolders, ServiceTrigger};
 use model::inventory::{
-    Account, AccountClass, AccountDelegation, Carrier, Coverage, Domain, Gap, HostInventory,
-    Inventory, Service, SpnHolders, registry_path,
+    Account, AccountClass, AccountDelegation, AppPool, Carrier, Coverage, Domain, Gap,
+    HostInventory, Inventory, Service, SpnHolders, registry_path,
 };
 use model::names::{
     ComponentId, DnsName, HostName, LogonAccount, SamAccountName, ServiceName, Spn,
 };
-use model::ports::{Delegation, Host, WorldError};
+use model::ports::{Delegation, ErrorKind, Host, WorldError};
 
 use crate::run::with_causes;
 use crate::world::World;
+
+/// The service that keeps managed passwords on a host: Microsoft Key Distribution Service.
+const KDSSVC: &str = "kdssvc";
 
 /// What to look for; made from the estate, the catalogue and the intent.
 #[derive(Debug, Clone, Default)]
@@ -137,6 +141,7 @@ async fn ask_host(
         }
     }
     let files = files(host.as_ref(), question, &mut gaps).await;
+    let beside = beside_services(host.as_ref(), question, &mut gaps).await;
     let of_interest = |service: &Service| {
         matches!(service.logon_account, LogonAccount::Domain { .. })
             || probes.iter().any(|probe| probe.looks_at(service))
@@ -147,7 +152,9 @@ async fn ask_host(
         facts,
         components: Vec::new(),
         services: services.into_iter().filter(of_interest).collect(),
-        app_pools: Vec::new(),
+        app_pools: beside.pools,
+        rights: beside.rights,
+        kdssvc_starts_with_network: beside.kdssvc_starts_with_network,
         products,
         registry,
         files,
@@ -163,6 +170,59 @@ impl ComponentProbe {
     fn looks_at(&self, service: &Service) -> bool {
         let own = matches!(&self.carrier, Carrier::Service(name) if is(service, name));
         own || self.services.iter().any(|name| is(service, name))
+    }
+}
+
+/// What a host has beside services.
+struct Beside {
+    pools: Vec<AppPool>,
+    rights: Vec<RightHolders>,
+    kdssvc_starts_with_network: Option<bool>,
+}
+
+/// A host without a web server, or a system without the calls, has none of it; anything else is a gap.
+async fn beside_services(host: &dyn Host, question: &HostQuestion, gaps: &mut Vec<Gap>) -> Beside {
+    let mut known = |what: &str, error: WorldError| {
+        if error.kind != ErrorKind::NotSupported {
+            gaps.push(gap(&format!("{}, {what}", question.name), &error));
+        }
+    };
+    let pools = host.app_pools().await.unwrap_or_else(|error| {
+        known("application pools", error);
+        None
+    });
+    let rights = host.account_rights().await.unwrap_or_else(|error| {
+        known("account rights", error);
+        Vec::new()
+    });
+    let triggers = match KDSSVC.parse() {
+        Ok(service) => host
+            .service_triggers(&service)
+            .await
+            .unwrap_or_else(|error| {
+                known("triggers of kdssvc", error);
+                None
+            }),
+        Err(_) => None,
+    };
+    let network = ServiceTrigger::start_with_network();
+    Beside {
+        pools: pools.into_iter().flatten().map(pool).collect(),
+        rights,
+        kdssvc_starts_with_network: triggers.map(|triggers| triggers.contains(&network)),
+    }
+}
+
+fn pool(found: host::AppPool) -> AppPool {
+    AppPool {
+        name: found.name.to_string(),
+        account: LogonAccount::from(found.identity.to_string()),
+        started: found.state == PoolState::Started,
+        folders: found
+            .applications
+            .into_iter()
+            .map(|application| application.physical_path)
+            .collect(),
     }
 }
 
@@ -249,8 +309,11 @@ async fn delegations(world: &World, inventory: &mut Inventory) {
 /// Logon accounts of the domain, the hosts' computer accounts, and what the intent names: each once.
 fn names(questions: &Questions, inventory: &Inventory) -> Vec<SamAccountName> {
     let Domain { netbios_name, .. } = &inventory.domain;
-    let logon = inventory.hosts.iter().flat_map(|host| &host.services);
-    let logon = logon.filter_map(|service| service.logon_account.in_domain(netbios_name).cloned());
+    let logon = inventory
+        .hosts
+        .iter()
+        .flat_map(HostInventory::logon_accounts);
+    let logon = logon.filter_map(|account| account.in_domain(netbios_name).cloned());
     let computers = questions
         .hosts
         .iter()

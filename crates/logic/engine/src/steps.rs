@@ -1,5 +1,7 @@
 //! The kinds of steps. Each file is one subject; each type is one kind.
 
+mod account_right;
+mod app_pool;
 mod delegation;
 mod gmsa;
 mod group;
@@ -8,6 +10,7 @@ mod logon_account;
 mod password;
 mod root_key;
 mod service;
+mod service_trigger;
 mod spn;
 
 use model::names::HostName;
@@ -105,6 +108,34 @@ pub(crate) fn of(step: &Step, estate: &PlannedEstate) -> Result<Box<dyn Journale
             service,
             from,
             to,
+        }),
+        Action::GrantRight { account, right } => Box::new(account_right::GrantRight {
+            host: host()?,
+            account,
+            right,
+        }),
+        Action::StartWithNetwork { service } => Box::new(service_trigger::StartWithNetwork {
+            host: host()?,
+            service,
+        }),
+        Action::StopAppPool { pool } => Box::new(app_pool::StopAppPool(app_pool::Pool {
+            host: host()?,
+            pool,
+        })),
+        Action::SetPoolAccount { pool, from, to } => Box::new(app_pool::SetPoolAccount {
+            pool: app_pool::Pool {
+                host: host()?,
+                pool,
+            },
+            from,
+            to,
+        }),
+        Action::StartAppPool { pool, stopped_by } => Box::new(app_pool::StartAppPool {
+            pool: app_pool::Pool {
+                host: host()?,
+                pool,
+            },
+            stopped_by,
         }),
         Action::MoveSpn { spn, from, to } => Box::new(spn::MoveSpn {
             spn,

@@ -1,5 +1,6 @@
 //! The prior state that a plan rests on, as lines of text: what makes it stale when it changes.
 
+use model::host::AccountRight;
 use model::inventory::Inventory;
 use model::names::SamAccountName;
 use model::plan::Fact;
@@ -130,6 +131,14 @@ fn of_a_place(conversion: &Conversion<'_>, place: &Place<'_>) -> Vec<Fact> {
             .managed_account
             .map_or_else(none, |managed| managed.to_string());
         facts.push(fact(&subject, "managed-account flag", managed));
+        let holders = host.right(AccountRight::LogOnAsService);
+        let gmsa = conversion.account(conversion.gmsa_account());
+        let held = holders.map(|holders| gmsa.is_some_and(|gmsa| holders.is_held_by(&gmsa.sid)));
+        facts.push(fact(
+            &subject,
+            "the gMSA may log on as a service",
+            held.map_or_else(none, |held| held.to_string()),
+        ));
     }
     if let Some(file) = conversion.key_set_file() {
         let found = host.files.get(&file).cloned().unwrap_or_else(none);

@@ -196,6 +196,31 @@ pub const RIGHTS_NOT_CHECKED: FindingKind = warns(
      7041, and the run is taken back",
     "Microsoft Learn, \"Error 1069: the service did not start due to a logon failure\"",
 );
+/// The right is denied.
+pub const RIGHT_DENIED: FindingKind = blocks(
+    "GMSA-061",
+    "a denial wins over the right: the start fails with 1069 and event 7041",
+    "Microsoft Learn, \"Error 1069: the service did not start due to a logon failure\"",
+);
+/// A policy defines the right without the gMSA.
+pub const RIGHT_BY_POLICY: FindingKind = blocks(
+    "GMSA-062",
+    "the next refresh of the policy takes a local grant back, and at its next start the service fails with 1069 and \
+     event 7041",
+    "Microsoft Learn, \"User Rights Assignment\" (group policy settings win over local ones)",
+);
+/// An account that several components share holds the SPNs of one of them.
+pub const SPN_SHARED: FindingKind = blocks(
+    "GMSA-026",
+    "clients ask for HTTP/NAME without a port: everything that answers on one host name must run under one account",
+    SETSPN,
+);
+/// Several hosts answer under one name.
+pub const SPN_ROLLING: FindingKind = informs(
+    "GMSA-027",
+    "tickets for a name can be decrypted only under the account that has its SPN",
+    SETSPN,
+);
 /// Something could not be read.
 pub const GAP: FindingKind = warns("GMSA-070", "the plan rests on what could be read", DESIGN);
 /// The product's version, key set or folder: for profiles.
@@ -229,6 +254,8 @@ pub const ALL: &[FindingKind] = &[
     UNCONSTRAINED_WANTED,
     PROTOCOL_TRANSITION,
     DELEGATION_NOT_COPIED,
+    SPN_SHARED,
+    SPN_ROLLING,
     NAME_TAKEN,
     GMSA_DISABLED,
     GMSA_WITHOUT_AES,
@@ -240,6 +267,8 @@ pub const ALL: &[FindingKind] = &[
     SERVICE_NOT_RUNNING,
     MANAGED_FLAG_UNKNOWN,
     RIGHTS_NOT_CHECKED,
+    RIGHT_DENIED,
+    RIGHT_BY_POLICY,
     GAP,
     KEY_SET_UNKNOWN,
     KEY_SET_FILE_EXISTS,

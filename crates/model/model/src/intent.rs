@@ -187,6 +187,16 @@ fn contradiction(conversion: &Conversion, before: &[Conversion]) -> Option<Strin
             "host {host} has this component in an earlier conversion already"
         ));
     }
+    let named = |other: &Conversion, spn: &Spn| {
+        let mut spns = other.spns.iter().flatten();
+        spns.any(|taken| taken.same_as(spn))
+    };
+    let mut spns = conversion.spns.iter().flatten();
+    if let Some(spn) = spns.find(|spn| before.iter().any(|other| named(other, spn))) {
+        return Some(format!(
+            "SPN {spn} moves with an earlier conversion already"
+        ));
+    }
     before
         .iter()
         .find(|other| other.component != conversion.component && other.gmsa == conversion.gmsa)

@@ -8,6 +8,7 @@ pub use carrier::{Carried, Carrier, WebFolder};
 use security::{FileTime, Guid, Sid};
 use serde::{Deserialize, Serialize};
 
+use crate::host::{AccountRight, RightHolders};
 use crate::names::{
     ComponentId, Dn, DnsName, HostName, LogonAccount, SamAccountName, ServiceName, Spn,
 };
@@ -185,6 +186,13 @@ pub struct HostInventory {
     /// Application pools of the web server.
     #[serde(default)]
     pub app_pools: Vec<AppPool>,
+    /// Who may log on how; empty where that could not be read.
+    #[serde(default)]
+    pub rights: Vec<RightHolders>,
+    /// Whether the service that keeps managed passwords (`kdssvc`) starts with the network; `None` where it is not
+    /// installed or could not be read.
+    #[serde(default)]
+    pub kdssvc_starts_with_network: Option<bool>,
     /// Installed products.
     pub products: Vec<Product>,
     /// Registry values that the catalogue asks for: `key!value` → text.
@@ -356,6 +364,14 @@ impl Inventory {
 }
 
 impl HostInventory {
+    /// Who holds a right; `None` where that could not be read. Some account can always log on as a service on Windows:
+    /// where nobody holds any right, the system does not tell.
+    pub fn right(&self, right: AccountRight) -> Option<&RightHolders> {
+        let told = self.rights.iter().any(|held| !held.holders.is_empty());
+        let mut rights = self.rights.iter().filter(|_| told);
+        rights.find(|held| held.right == right)
+    }
+
     /// The service of that name, if it is installed.
     pub fn service(&self, name: &ServiceName) -> Option<&Service> {
         self.services

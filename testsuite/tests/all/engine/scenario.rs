@@ -18,7 +18,7 @@ use model::run::Outcome;
 use planner::{HostView, KeySetTools, Planning, Profile, Suggestion};
 
 use super::fake_world::reference::{
-    self, OLD_ACCOUNT, OLD_PASSWORD, PLAIN_ACCOUNT, PLAIN_PASSWORD,
+    self, OLD_ACCOUNT, OLD_PASSWORD, PLAIN_ACCOUNT, PLAIN_PASSWORD, PORTAL_ACCOUNT, PORTAL_PASSWORD,
 };
 use super::fake_world::{FakeWorld, Snapshot, Supplied};
 
@@ -49,10 +49,18 @@ impl Scenario {
         }
     }
 
-    /// Two hosts, and an old account with everything that a gMSA can inherit: every kind of step is in its plan.
+    /// An old account with everything that a gMSA can inherit, and a portal: every kind of step is in its plan.
     pub fn rich() -> Self {
-        let mut scenario = Self::sync_on(&["MIMSYNC01", "MIMSYNC02"]);
-        reference::add_rights_of_the_old_account(&mut scenario.world.state());
+        let mut scenario = Self::sync();
+        {
+            let mut state = scenario.world.state();
+            reference::add_rights_of_the_old_account(&mut state);
+            reference::add_web_server(&mut state);
+        }
+        let portal = conversion("sspr-reset", &["MIMSYNC01"], "MIMSsprReset");
+        scenario.intent.conversions.push(portal);
+        let account = PORTAL_ACCOUNT.to_owned().into();
+        scenario.supplied.0.insert(account, PORTAL_PASSWORD);
         for conversion in &mut scenario.intent.conversions {
             conversion.groups = vec![reference::GROUP.parse().unwrap()];
             conversion.delegation = DelegationWish::Unconstrained;

@@ -89,16 +89,7 @@ impl Step for SetLogonAccount {
                 "somebody changed it after the conversion: set it by hand to what it should be, then repeat the command",
             ));
         }
-        if scene.world.secrets.password(&prior.account).is_none() && !is_gmsa(&prior.account) {
-            return Err(StepError::refused(
-                format!(
-                    "the password of {} is needed to give {} its account back",
-                    prior.account, self.service
-                ),
-                "name its source under [[credential]] in estate.toml, then repeat the command",
-            ));
-        }
-        Ok(())
+        needs_password(scene, &prior.account, self.service.as_str())
     }
 
     async fn undo(
@@ -121,7 +112,22 @@ impl Step for SetLogonAccount {
     }
 }
 
+/// Refuses where an account's password is needed to give something its account back, and nobody supplied it.
+pub(super) fn needs_password(
+    scene: &Scene<'_>,
+    account: &LogonAccount,
+    whose: &str,
+) -> Result<(), StepError> {
+    if is_managed(account) || scene.world.secrets.password(account).is_some() {
+        return Ok(());
+    }
+    Err(StepError::refused(
+        format!("the password of {account} is needed to give {whose} its account back"),
+        "name its source under [[credential]] in estate.toml, then repeat the command",
+    ))
+}
+
 /// A name that ends in `$` is a managed account here: its password is Windows' business.
-fn is_gmsa(account: &LogonAccount) -> bool {
+pub(super) fn is_managed(account: &LogonAccount) -> bool {
     matches!(account, LogonAccount::Domain { name, .. } if name.as_str().ends_with('$'))
 }

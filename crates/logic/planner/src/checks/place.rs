@@ -1,7 +1,10 @@
 //! Findings about a component on one host.
 
 use model::finding::Finding;
+use model::host::{AccountRight, PolicyDefinition, Trustee};
 use model::inventory::{Carried, Carrier, HostInventory};
+
+use security::Sid;
 
 use crate::conversion::{Conversion, Place};
 use crate::findings as kind;
@@ -57,13 +60,7 @@ pub(super) fn of_a_place(conversion: &Conversion<'_>, place: &Place<'_>) -> Vec<
         return findings;
     }
     if service.is_some() {
-        let advice = format!(
-            "grant it to {} by group policy or secpol.msc, and deny it nothing; where the gMSA does not exist yet, create it \
-             first (New-ADServiceAccount), grant the right, and plan again: the plan then takes the one that is there",
-            conversion.gmsa_account()
-        );
-        let what = "whether the gMSA may log on as a service there is not checked by this version";
-        findings.push(kind::RIGHTS_NOT_CHECKED.found(&subject, what, advice));
+        findings.extend(of_the_rights(conversion, host, &subject));
     }
     let others = others_under(host, carried);
     if !others.is_empty() {
@@ -77,10 +74,60 @@ pub(super) fn of_a_place(conversion: &Conversion<'_>, place: &Place<'_>) -> Vec<
     findings
 }
 
+/// Whether the gMSA may log on as a service once the plan granted it that.
+fn of_the_rights(
+    conversion: &Conversion<'_>,
+    host: &HostInventory,
+    subject: &str,
+) -> Option<Finding> {
+    let gmsa = conversion.gmsa_account();
+    let (Some(granted), Some(denied)) = (
+        host.right(AccountRight::LogOnAsService),
+        host.right(AccountRight::DenyLogOnAsService),
+    ) else {
+        let advice = format!(
+            "grant it to {gmsa} by group policy or secpol.msc, and deny it nothing; where the gMSA does not exist yet, create it \
+             first (New-ADServiceAccount), grant the right, and plan again: the plan then takes the one that is there"
+        );
+        let what = "whether the gMSA may log on as a service there could not be read";
+        return Some(kind::RIGHTS_NOT_CHECKED.found(subject, what, advice));
+    };
+    let sid = conversion.account(gmsa).map(|account| account.sid);
+    let concerns = |held: &&Trustee| sid == Some(held.sid) || everybody(&held.sid);
+    if let Some(denied) = denied.holders.iter().find(concerns) {
+        let who = denied.name.clone();
+        let who = who.unwrap_or_else(|| denied.sid.to_string());
+        let what = format!("{} is denied to {who}", AccountRight::LogOnAsService);
+        let advice = "take that denial away, or narrow it to a group that the gMSA is not in; then discover again";
+        return Some(kind::RIGHT_DENIED.found(subject, what, advice));
+    }
+    let name = gmsa.to_string();
+    let unnamed = |policy: &&PolicyDefinition| {
+        let by_sid = sid.is_some_and(|sid| policy.sids.contains(&sid));
+        let mut names = policy.names.iter();
+        !by_sid && !names.any(|named| named.eq_ignore_ascii_case(&name))
+    };
+    granted.policies.iter().find(unnamed).map(|policy| {
+        let what = format!(
+            "a group policy defines who may log on as a service and does not name {name} ({})",
+            policy.template
+        );
+        let advice = format!(
+            "where {name} does not exist yet, create it first (New-ADServiceAccount); add it to that right in the policy \
+             (gpresult /h on the host names the policy), gpupdate /force there, then discover again"
+        );
+        kind::RIGHT_BY_POLICY.found(subject, what, advice)
+    })
+}
+
+/// Everyone, Authenticated Users, SERVICE: whoever logs on as a service is among them.
+fn everybody(sid: &Sid) -> bool {
+    ["S-1-1-0", "S-1-5-11", "S-1-5-6"].contains(&sid.to_string().as_str())
+}
+
 /// Other services and application pools on the host under the same account.
 fn others_under<'a>(host: &'a HostInventory, carried: Carried<'_>) -> Vec<&'a str> {
-    let all = host.services.iter().map(Carried::Service);
-    all.chain(host.app_pools.iter().map(Carried::Pool))
+    host.all_carried()
         .filter(|other| other.name() != carried.name())
         .filter(|other| other.logon_account().same_as(carried.logon_account()))
         .map(Carried::name)

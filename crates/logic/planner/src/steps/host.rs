@@ -16,11 +16,11 @@ impl<'a> StepList<'a> {
             (_, Carried::Service(service)) if place.has_its_gmsa(self.conversion) => {
                 self.keep_gmsa(place, service, proved)
             }
-            (Some(old), Carried::Service(service)) => {
-                self.switch(&Switch::new(self.conversion, place, service, old), proved)
+            (Some(old), _) => {
+                self.switch(&Switch::new(self.conversion, place, carried, old), proved)
             }
             // It has its gMSA, or a finding says why there is nothing to switch.
-            _ => proved,
+            (None, _) => proved,
         };
         self.prove_logon(place, converted, last);
     }

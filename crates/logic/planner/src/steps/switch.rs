@@ -1,10 +1,11 @@
 //! Steps between the last moment with the old account and the first with the gMSA: the service is down meanwhile.
 
-use model::inventory::{Service, ServiceState};
+use model::host::AccountRight;
+use model::inventory::{Carried, HostInventory};
 use model::names::{LogonAccount, Spn, StepId};
-use model::plan::{Action, Reversible, StepStatus};
+use model::plan::{Action, Reversible, Step, StepStatus};
 
-use super::{Draft, StepList, created, from_to};
+use super::{Draft, StepList, change_unless, created, from_to};
 use crate::conversion::{Conversion, Place};
 use crate::profile::KeySetTools;
 
@@ -14,11 +15,13 @@ const SPN_SECONDS: u32 = 1;
 const SWITCH_SECONDS: u32 = 5;
 const KEY_SET_SECONDS: u32 = 10;
 const START_SECONDS: u32 = 60;
+/// Each of stop, change and start of an application pool.
+const POOL_SECONDS: u32 = 5;
 
-/// One service that changes its logon account.
+/// One service or application pool that changes its logon account.
 pub(super) struct Switch<'a> {
     place: &'a Place<'a>,
-    service: &'a Service,
+    carried: Carried<'a>,
     old: LogonAccount,
     new: LogonAccount,
     tools: Option<KeySetTools>,
@@ -30,7 +33,7 @@ impl<'a> Switch<'a> {
     pub fn new(
         conversion: &Conversion<'a>,
         place: &'a Place<'a>,
-        service: &'a Service,
+        carried: Carried<'a>,
         old: LogonAccount,
     ) -> Self {
         let new = conversion.gmsa_account().clone();
@@ -53,7 +56,7 @@ impl<'a> Switch<'a> {
         };
         Self {
             place,
-            service,
+            carried,
             old,
             new,
             tools,
@@ -69,19 +72,32 @@ impl<'a> Switch<'a> {
     }
 
     fn runs(&self) -> bool {
-        self.service.state == ServiceState::Running
+        self.carried.runs()
+    }
+
+    fn seconds(&self, of_a_service: u32) -> u32 {
+        match (self.runs(), self.carried) {
+            (false, _) => 0,
+            (true, Carried::Service(_)) => of_a_service,
+            (true, Carried::Pool(_)) => POOL_SECONDS,
+        }
     }
 }
 
 impl<'a> StepList<'a> {
     /// All steps of the switch; returns the last one.
     pub(super) fn switch(&mut self, switch: &Switch<'a>, proved: StepId) -> StepId {
-        let exported = self.export_key_set(switch, &proved);
-        let stopped = self.stop(switch, exported.clone().unwrap_or(proved));
+        let mut before = vec![proved];
+        before.extend(self.grant_right(switch, before.first()));
+        before.extend(self.start_with_network(switch));
+        let exported = before.first().cloned();
+        let exported = exported.and_then(|proved| self.export_key_set(switch, &proved));
+        before.extend(exported.clone());
+        let stopped = self.stop(switch, before);
         let mut ready = vec![stopped.clone()];
         ready.extend(self.hold_key_set(switch, exported.as_ref(), &stopped));
         ready.extend(self.move_spns(switch, &stopped));
-        let switched = self.set_logon_account(switch, ready);
+        let switched = self.set_account(switch, ready);
         let restored = self
             .restore_key_set(switch, exported.as_ref(), &switched)
             .unwrap_or(switched);
@@ -90,6 +106,55 @@ impl<'a> StepList<'a> {
         } else {
             restored
         }
+    }
+
+    /// A service does not start without the right; pools get theirs from the web server's group.
+    fn grant_right(&mut self, switch: &Switch<'a>, proved: Option<&StepId>) -> Option<StepId> {
+        let (host, new) = (switch.place.host?, &switch.new);
+        switch.carried.service()?;
+        let holders = host.right(AccountRight::LogOnAsService)?;
+        let sid = self.conversion.account(new).map(|account| account.sid);
+        let held = sid.is_some_and(|sid| holders.is_held_by(&sid));
+        let action = Action::GrantRight {
+            account: new.clone(),
+            right: AccountRight::LogOnAsService,
+        };
+        Some(self.push(Draft {
+            requires: proved.cloned().into_iter().collect(),
+            changes: vec![created("log on as a service", &new.to_string())],
+            status: change_unless(held),
+            ..Draft::on_host(
+                switch.place,
+                format!("{new} may log on as a service on {}", switch.place.name),
+                action,
+            )
+        }))
+    }
+
+    /// On Windows Server 2012 R2 the service that keeps managed passwords may start too late after a restart: services
+    /// under a gMSA hang then, and with them the host.
+    fn start_with_network(&mut self, switch: &Switch<'a>) -> Option<StepId> {
+        let host = switch.place.host?;
+        let planned = |step: &Step| matches!(step.action, Action::StartWithNetwork { .. });
+        let mut here = self.steps.iter();
+        if !is_2012_r2(host)
+            || here.any(|step| planned(step) && step.host.as_ref() == Some(&host.name))
+        {
+            return None;
+        }
+        let held = host.kdssvc_starts_with_network?;
+        let action = Action::StartWithNetwork {
+            service: "kdssvc".parse().ok()?,
+        };
+        let subject = format!(
+            "kdssvc starts with the network on {}: on Windows Server 2012 R2 services under a gMSA may hang after a restart without",
+            switch.place.name
+        );
+        Some(self.push(Draft {
+            changes: vec![created("trigger of kdssvc", "start/networkon")],
+            status: change_unless(held),
+            ..Draft::on_host(switch.place, subject, action)
+        }))
     }
 
     fn export_key_set(&mut self, switch: &Switch<'a>, proved: &StepId) -> Option<StepId> {
@@ -110,38 +175,35 @@ impl<'a> StepList<'a> {
         }))
     }
 
-    /// A service that is stopped already is looked at all the same: the step's record says what ran.
-    fn stop(&mut self, switch: &Switch<'a>, after: StepId) -> StepId {
-        let service = &switch.service.name;
-        let subject = if switch.runs() {
-            format!(
-                "stop {service} with its dependants on {}",
-                switch.place.name
-            )
-        } else {
-            format!("{service} is stopped on {}", switch.place.name)
-        };
-        let draft = switch.draft(
-            subject,
-            Action::StopService {
-                service: service.clone(),
-            },
-        );
-        let draft = Draft {
-            requires: vec![after],
-            ..draft
+    /// What is stopped already is looked at all the same: the step's record says what ran.
+    fn stop(&mut self, switch: &Switch<'a>, requires: Vec<StepId>) -> StepId {
+        let (name, host) = (switch.carried.name(), &switch.place.name);
+        let (subject, action) = match switch.carried {
+            Carried::Service(service) => (
+                format!("stop {name} with its dependants on {host}"),
+                Action::StopService {
+                    service: service.name.clone(),
+                },
+            ),
+            Carried::Pool(pool) => (
+                format!("stop application pool {name} on {host}"),
+                Action::StopAppPool {
+                    pool: pool.name.clone(),
+                },
+            ),
         };
         self.push(if switch.runs() {
-            let changes = vec![from_to("state", "running", "stopped")];
             Draft {
-                changes,
-                downtime_seconds: STOP_SECONDS,
-                ..draft
+                requires,
+                changes: vec![from_to("state", "running", "stopped")],
+                downtime_seconds: switch.seconds(STOP_SECONDS),
+                ..switch.draft(subject, action)
             }
         } else {
             Draft {
+                requires,
                 status: StepStatus::Check,
-                ..draft
+                ..switch.draft(format!("{name} is stopped on {host}"), action)
             }
         })
     }
@@ -213,23 +275,35 @@ impl<'a> StepList<'a> {
         )
     }
 
-    fn set_logon_account(&mut self, switch: &Switch<'a>, requires: Vec<StepId>) -> StepId {
-        let (service, old, new) = (switch.service, &switch.old, &switch.new);
-        let subject = format!("{} runs as {new} on {}", service.name, switch.place.name);
-        let managed = service.managed_account.unwrap_or(false).to_string();
-        let action = Action::SetLogonAccount {
-            service: service.name.clone(),
-            from: old.clone(),
-            to: new.clone(),
+    fn set_account(&mut self, switch: &Switch<'a>, requires: Vec<StepId>) -> StepId {
+        let (old, new) = (&switch.old, &switch.new);
+        let subject = format!(
+            "{} runs as {new} on {}",
+            switch.carried.name(),
+            switch.place.name
+        );
+        let mut changes = vec![from_to("logon account", &old.to_string(), &new.to_string())];
+        let action = match switch.carried {
+            Carried::Service(service) => {
+                let managed = service.managed_account.unwrap_or(false).to_string();
+                changes.push(from_to("managed-account flag", &managed, "true"));
+                Action::SetLogonAccount {
+                    service: service.name.clone(),
+                    from: old.clone(),
+                    to: new.clone(),
+                }
+            }
+            Carried::Pool(pool) => Action::SetPoolAccount {
+                pool: pool.name.clone(),
+                from: old.clone(),
+                to: new.clone(),
+            },
         };
         self.push(Draft {
             requires,
-            changes: vec![
-                from_to("logon account", &old.to_string(), &new.to_string()),
-                from_to("managed-account flag", &managed, "true"),
-            ],
+            changes,
             reversible: switch.reversible,
-            downtime_seconds: if switch.runs() { SWITCH_SECONDS } else { 0 },
+            downtime_seconds: switch.seconds(SWITCH_SECONDS),
             ..switch.draft(subject, action)
         })
     }
@@ -260,22 +334,33 @@ impl<'a> StepList<'a> {
     }
 
     fn start(&mut self, switch: &Switch<'a>, stopped_by: StepId, after: StepId) -> StepId {
-        let service = &switch.service.name;
-        let subject = format!(
-            "start {service} and what depended on it on {}",
-            switch.place.name
-        );
+        let (name, host) = (switch.carried.name(), &switch.place.name);
+        let (subject, action) = match switch.carried {
+            Carried::Service(service) => (
+                format!("start {name} and what depended on it on {host}"),
+                Action::StartService {
+                    service: service.name.clone(),
+                    stopped_by,
+                },
+            ),
+            Carried::Pool(pool) => (
+                format!("start application pool {name} on {host}"),
+                Action::StartAppPool {
+                    pool: pool.name.clone(),
+                    stopped_by,
+                },
+            ),
+        };
         self.push(Draft {
             requires: vec![after],
             changes: vec![from_to("state", "stopped", "running")],
-            downtime_seconds: START_SECONDS,
-            ..switch.draft(
-                subject,
-                Action::StartService {
-                    service: service.clone(),
-                    stopped_by,
-                },
-            )
+            downtime_seconds: switch.seconds(START_SECONDS),
+            ..switch.draft(subject, action)
         })
     }
+}
+
+/// By its version number, 6.3.
+fn is_2012_r2(host: &HostInventory) -> bool {
+    host.facts.os_version.starts_with("6.3.") || host.facts.os_version == "6.3"
 }

@@ -79,6 +79,17 @@ impl HostInventory {
         }
     }
 
+    /// Every service and application pool.
+    pub fn all_carried(&self) -> impl Iterator<Item = Carried<'_>> {
+        let services = self.services.iter().map(Carried::Service);
+        services.chain(self.app_pools.iter().map(Carried::Pool))
+    }
+
+    /// The logon accounts of services and application pools.
+    pub fn logon_accounts(&self) -> impl Iterator<Item = &LogonAccount> {
+        self.all_carried().map(Carried::logon_account)
+    }
+
     fn pool_of(&self, folder: &WebFolder) -> Option<&AppPool> {
         let is = |path: &str| match folder {
             WebFolder::Registry(key, value) => self

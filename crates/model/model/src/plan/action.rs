@@ -3,6 +3,7 @@
 use security::Sid;
 use serde::{Deserialize, Serialize};
 
+use crate::host::AccountRight;
 use crate::names::{Dn, DnsName, GmsaName, LogonAccount, SamAccountName, ServiceName, Spn, StepId};
 use crate::ports::AccountControl;
 
@@ -71,6 +72,39 @@ pub enum Action {
         account: SamAccountName,
         /// Which bit.
         control: AccountControl,
+    },
+    /// Grant an account a right on the host.
+    GrantRight {
+        /// Who gets it.
+        account: LogonAccount,
+        /// Which.
+        right: AccountRight,
+    },
+    /// Let a service start when the network is there.
+    StartWithNetwork {
+        /// Which service.
+        service: ServiceName,
+    },
+    /// Stop an application pool.
+    StopAppPool {
+        /// Its name.
+        pool: String,
+    },
+    /// Set an application pool's identity to a gMSA, without a password.
+    SetPoolAccount {
+        /// Its name.
+        pool: String,
+        /// The account before.
+        from: LogonAccount,
+        /// The gMSA.
+        to: LogonAccount,
+    },
+    /// Start an application pool, if it was started before.
+    StartAppPool {
+        /// Its name.
+        pool: String,
+        /// The step that stopped it and knows what it did.
+        stopped_by: StepId,
     },
     /// Gate: the host can retrieve the gMSA's managed password.
     ProveRetrieval {
@@ -175,6 +209,11 @@ impl Action {
             Self::AllowDelegation { .. } => "allow-delegation",
             Self::AllowDelegationFrom { .. } => "allow-delegation-from",
             Self::SetAccountControl { .. } => "set-account-control",
+            Self::GrantRight { .. } => "grant-right",
+            Self::StartWithNetwork { .. } => "start-with-network",
+            Self::StopAppPool { .. } => "stop-app-pool",
+            Self::SetPoolAccount { .. } => "set-pool-account",
+            Self::StartAppPool { .. } => "start-app-pool",
             Self::ProveRetrieval { .. } => "prove-retrieval",
             Self::ExportKeySet { .. } => "export-key-set",
             Self::HoldKeySet { .. } => "hold-key-set",
@@ -199,7 +238,7 @@ impl Action {
                 .as_ref()
                 .map(|account| need(account, false)),
             // A service that has its gMSA already gets only its flag.
-            Self::SetLogonAccount { from, to, .. } => {
+            Self::SetLogonAccount { from, to, .. } | Self::SetPoolAccount { from, to, .. } => {
                 (!from.same_as(to)).then(|| need(from, false))
             }
             _ => None,

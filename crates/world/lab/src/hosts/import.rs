@@ -5,9 +5,10 @@
 
 use std::sync::Arc;
 
-use agent_protocol::{AccountName, ServiceName, StartType};
+use agent_protocol::{AccountName, PoolIdentity, ServiceName, StartType};
 use model::inventory::{self, HostInventory, ServiceStart, ServiceState};
 
+use super::app_pool::AppPool;
 use super::domain::{AccountKind, DomainView};
 use super::files::Content;
 use super::lab_host::LabHost;
@@ -54,9 +55,48 @@ pub fn import(
         for service in &found.services {
             import_dependencies(machine, service);
         }
+        for pool in &found.app_pools {
+            import_pool(machine, pool);
+        }
+        import_rights(machine, found);
         machine.adopt_mim();
     });
     host
+}
+
+fn import_pool(machine: &mut Machine<'_>, found: &inventory::AppPool) {
+    let account = found.account.to_string();
+    let identity = PoolIdentity::from_configuration(&account, "")
+        .or_else(|| PoolIdentity::from_configuration("SpecificUser", &account));
+    let Some(identity) = identity else { return };
+    let stored = match principal(&account, machine.domain) {
+        Some(Principal::Domain(found)) if found.kind == AccountKind::User => Some(StoredPassword {
+            account: found.sid,
+            version: Some(found.password),
+        }),
+        _ => None,
+    };
+    machine.state.app_pools.push(AppPool {
+        name: found.name.clone(),
+        identity,
+        stored,
+        started: found.started,
+        site: Some(found.name.clone()),
+        physical_path: found.folders.first().cloned(),
+    });
+}
+
+/// Who has which right, and what policy defines, where the host told.
+fn import_rights(machine: &mut Machine<'_>, found: &HostInventory) {
+    for told in &found.rights {
+        for holder in &told.holders {
+            machine.state.rights.grant(told.right, holder.sid);
+        }
+        if !told.policies.is_empty() {
+            let sids = told.policies.iter().flat_map(|policy| policy.sids.clone());
+            machine.state.rights.define_by_policy(told.right, sids);
+        }
+    }
 }
 
 fn import_service(machine: &mut Machine<'_>, found: &inventory::Service) {

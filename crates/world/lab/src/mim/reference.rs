@@ -28,10 +28,10 @@ pub const BUILD: &str = "4.6.34.0";
 /// What was done for the new accounts before the conversion.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Preparation {
-    /// Nothing: right and database login of a new logon account are missing.
+    /// Nothing: the database login of a new logon account is missing.
     None,
-    /// Right and database login are there for every account of the domain.
-    RightsAndLogins,
+    /// A database login is there for every account of the domain.
+    Logins,
 }
 
 /// The five hosts, booted. Accounts must be in the domain already; `password_of` gives those of the
@@ -55,24 +55,20 @@ pub fn reference_hosts(
         hosts.push(host);
     }
     let hosts: Vec<_> = hosts.into_iter().map(Arc::new).collect();
-    if preparation == Preparation::RightsAndLogins {
-        prepare(&hosts, sql);
+    if preparation == Preparation::Logins {
+        prepare(sql);
     }
     hosts.iter().for_each(|host| host.boot());
     hosts
 }
 
-/// Lets every account of the domain log on as a service on these hosts, and into MIM's databases: what an administrator
-/// does for new accounts.
-pub fn prepare(hosts: &[Arc<LabHost>], sql: &SqlServer) {
+/// Lets every account of the domain into MIM's databases: what an administrator does for new accounts.
+pub fn prepare(sql: &SqlServer) {
     let Ok(all) = AUTHENTICATED_USERS.parse::<Sid>() else {
         return;
     };
     for database in [SYNC_DATABASE, MIM_DATABASE] {
         sql.grant(database, all, Role::Owner);
-    }
-    for host in hosts {
-        host.edit(|state| state.rights.grant(Right::LogOnAsService, all));
     }
 }
 

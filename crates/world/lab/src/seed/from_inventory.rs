@@ -6,6 +6,7 @@
 use std::collections::BTreeSet;
 
 use model::inventory::{Account, AccountClass, Gmsa, Group, Inventory};
+use model::ports::{AccountControl, Delegation};
 use security::SecurityDescriptor;
 use zeroize::Zeroizing;
 
@@ -43,6 +44,7 @@ impl LabSeed {
             controller: format!("{}$", seed.controller),
             service_password,
             placed: base::names(&seed.controller).into_iter().collect(),
+            found,
             seed: &mut seed,
         };
         import.everything(found);
@@ -72,6 +74,7 @@ struct Import<'a> {
     service_password: &'a [u8],
     /// Names that are there, in small letters.
     placed: BTreeSet<String>,
+    found: &'a Inventory,
     seed: &'a mut LabSeed,
 }
 
@@ -159,7 +162,12 @@ impl Import<'_> {
         let disabled = if account.enabled { 0 } else { ACCOUNT_DISABLE };
         let mut object = SeedObject::new(&name, class);
         object.set("sAMAccountName", &[account.name.as_str()]);
-        object.set("userAccountControl", &[&(control | disabled).to_string()]);
+        let delegation = self.found.delegation(&account.name);
+        let control = control | disabled | delegation.map_or(0, trust);
+        object.set("userAccountControl", &[&control.to_string()]);
+        if let Some(delegation) = delegation {
+            delegates(&mut object, delegation);
+        }
         if let Some(dns_name) = &account.dns_host_name {
             object.set("dNSHostName", &[dns_name.as_str()]);
         }
@@ -221,6 +229,39 @@ impl Import<'_> {
             }
         }
         Some(relative)
+    }
+}
+
+/// The bits of `userAccountControl` that are about delegation.
+fn trust(delegation: &Delegation) -> i64 {
+    let bits = [
+        (
+            delegation.unconstrained,
+            AccountControl::TrustedForDelegation,
+        ),
+        (
+            delegation.protocol_transition,
+            AccountControl::TrustedToAuthForDelegation,
+        ),
+        (delegation.not_delegated, AccountControl::NotDelegated),
+    ];
+    let set = bits.into_iter().filter(|(set, _)| *set);
+    set.map(|(_, control)| i64::from(control.bit())).sum()
+}
+
+fn delegates(object: &mut SeedObject, delegation: &Delegation) {
+    let services: Vec<_> = delegation.services.iter().map(|spn| spn.as_str()).collect();
+    if !services.is_empty() {
+        object.set("msDS-AllowedToDelegateTo", &services);
+    }
+    if delegation.callers.is_empty() {
+        return;
+    }
+    if let Ok(list) = SecurityDescriptor::for_retrieval_principals(&delegation.callers) {
+        object.attributes.push((
+            "msDS-AllowedToActOnBehalfOfOtherIdentity".to_owned(),
+            vec![list.to_bytes()],
+        ));
     }
 }
 

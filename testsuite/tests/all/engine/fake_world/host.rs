@@ -50,11 +50,11 @@ impl FakeHost {
 #[async_trait]
 impl Host for FakeHost {
     async fn facts(&self) -> Result<HostFacts, WorldError> {
-        self.look("read facts", |_| {
+        self.look("read facts", |host| {
             Ok(HostFacts {
                 computer_name: self.name.to_string(),
                 os_name: "Windows Server 2022".to_owned(),
-                os_version: "10.0.20348".to_owned(),
+                os_version: host.os_version.clone(),
                 booted: None,
                 clock_skew_seconds: 0,
                 agent_version: "test".to_owned(),

@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use model::host::RegistryValue;
+use model::host::{
+    AccountRight, AppPool, PoolApplication, PoolIdentity, PoolName, PoolState, RegistryValue,
+};
 use model::inventory::{
     Account, AccountClass, Group, Product, RootKeyFacts, Service, ServiceStart, ServiceState,
 };
@@ -19,6 +21,8 @@ pub const OLD_ACCOUNT: &str = r"CONTOSO\svc-mimsync";
 pub const OLD_PASSWORD: &str = "Kw7-dream-of-sync";
 pub const PLAIN_ACCOUNT: &str = r"CONTOSO\svc-plain";
 pub const PLAIN_PASSWORD: &str = "Qx3-quite-plain";
+pub const PORTAL_ACCOUNT: &str = r"CONTOSO\svc-reset";
+pub const PORTAL_PASSWORD: &str = "Rs5-forgotten";
 pub const GROUP: &str = "MIMSyncAdmins";
 pub const SYNC_SERVICE: &str = "FIMSynchronizationService";
 pub const PLAIN_SERVICE: &str = "PlainService";
@@ -145,6 +149,49 @@ pub fn add_rights_of_the_old_account(state: &mut State) {
     state.groups.insert(GROUP.to_lowercase(), group);
 }
 
+/// Windows Server 2012 R2 with rights that can be read, and a portal on an application pool of its own account.
+pub fn add_web_server(state: &mut State) {
+    let spns = ["HTTP/passwordreset.contoso.com"];
+    add_account(
+        state,
+        "svc-reset",
+        AccountClass::User,
+        Some(PORTAL_PASSWORD),
+        &spns,
+    );
+    for host in state.hosts.values_mut() {
+        host.os_version = "6.3.9600".to_owned();
+        host.products.push(Product {
+            name: "Microsoft Identity Manager Service and Portal".to_owned(),
+            version: "4.6.673.0".to_owned(),
+            publisher: "Microsoft Corporation".to_owned(),
+            code: "{0782FB14-023A-430F-B0D5-4AE1D1CCFCAA}".to_owned(),
+        });
+        let key = r"HKLM\SOFTWARE\Microsoft\Forefront Identity Manager\2010\Password Reset Portal";
+        let location = RegistryValue::Text(r"C:\MIM\Reset\".to_owned());
+        host.registry
+            .insert((key.to_owned(), "Location".to_owned()), location);
+        let pool = AppPool {
+            name: PoolName::parse("ResetPool").unwrap(),
+            identity: PoolIdentity::from_configuration("SpecificUser", PORTAL_ACCOUNT).unwrap(),
+            state: PoolState::Started,
+            auto_start: true,
+            applications: vec![PoolApplication {
+                site: "Reset".to_owned(),
+                path: "/".to_owned(),
+                physical_path: r"c:\mim\reset".to_owned(),
+            }],
+        };
+        let portal = host.dns_name.as_str().starts_with("mimsync01");
+        host.settings.pools = portal.then(|| vec![(pool, Some(PORTAL_PASSWORD.to_owned()))]);
+        add_service(host, "kdssvc", "LocalSystem", None);
+        let all_services = "S-1-5-80-0".parse().unwrap();
+        host.settings
+            .rights
+            .insert(AccountRight::LogOnAsService, [all_services].into());
+    }
+}
+
 /// A service without key set, dependants and SPNs, under an account of its own.
 pub fn add_plain_service(state: &mut State) {
     add_account(
@@ -162,6 +209,7 @@ pub fn add_plain_service(state: &mut State) {
 fn sync_host(name: &str) -> HostState {
     let mut host = HostState {
         dns_name: format!("{name}.contoso.com").parse().unwrap(),
+        os_version: "10.0.20348".to_owned(),
         answers: true,
         services: BTreeMap::new(),
         products: vec![Product {

@@ -42,6 +42,7 @@ pub struct FakeAccount {
 /// A host, its services and its disk.
 pub struct HostState {
     pub dns_name: DnsName,
+    pub os_version: String,
     pub answers: bool,
     pub services: BTreeMap<String, FakeService>,
     pub products: Vec<Product>,

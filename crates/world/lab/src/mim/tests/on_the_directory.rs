@@ -19,7 +19,7 @@ async fn estate() -> (Lab, Vec<Arc<LabHost>>) {
     .unwrap();
     let password = |_: &str| Some(Secret::copy_of(b"service-password"));
     let sql = Arc::new(SqlServer::default());
-    let hosts = reference_hosts(&lab.domain(), &sql, Preparation::RightsAndLogins, &password);
+    let hosts = reference_hosts(&lab.domain(), &sql, Preparation::Logins, &password);
     (lab, hosts)
 }
 

@@ -129,10 +129,7 @@ fn a_host_is_the_same_after_it_was_saved_and_loaded() {
 
 #[test]
 fn the_reference_estate_runs_and_can_be_prepared() {
-    for (preparation, starts) in [
-        (Preparation::None, false),
-        (Preparation::RightsAndLogins, true),
-    ] {
+    for (preparation, starts) in [(Preparation::None, false), (Preparation::Logins, true)] {
         let domain = Arc::new(MemoryDomain::new());
         for user in [
             "svc-mimsync",
@@ -172,7 +169,9 @@ fn the_reference_estate_runs_and_can_be_prepared() {
         );
 
         let service = ServiceName::parse(MIM_SERVICE).unwrap();
+        let gmsa = domain.find(&"MIMSrvGMSA$".parse().unwrap()).unwrap().sid;
         hosts[2].with(|machine| {
+            machine.state.rights.grant(Right::LogOnAsService, gmsa);
             machine.stop(&service, true, 1).unwrap();
             machine
                 .set_logon_account(
@@ -212,6 +211,8 @@ fn an_imported_host_behaves_like_the_one_that_was_discovered() {
             dependants: vec![],
         }],
         app_pools: vec![],
+        rights: vec![],
+        kdssvc_starts_with_network: None,
         products: vec![],
         registry: [(r"HKLM\SYSTEM\X!Path".to_owned(), "p".to_owned())].into(),
         files: Default::default(),
