@@ -46,7 +46,15 @@ fn the_reference_estate_is_converted_verified_and_rolled_back_clean() {
     assert_eq!(document["verified"], true, "{document:#}");
     assert_eq!(
         document["converted"],
-        serde_json::json!(["sync", "service", "pam-component", "pam-monitoring"])
+        serde_json::json!([
+            "sync",
+            "service",
+            "pam-rest",
+            "pam-component",
+            "pam-monitoring",
+            "sspr-registration",
+            "sspr-reset"
+        ])
     );
     assert_eq!(document["hosts"], 5);
     assert!(document["steps"].as_u64().unwrap() > 10, "{document:#}");
@@ -65,7 +73,9 @@ fn the_reference_estate_is_converted_verified_and_rolled_back_clean() {
         r"CONTOSO\MIMSyncGMSAsvc$",
         "MIMSync_Servers",
         "PCNSCLNT/mimsync01.contoso.com",
-        "GMSA-060",
+        r"CONTOSO\MIMSsprReset$",
+        "FIMService/mimservice",
+        "MIM-003",
     ] {
         assert!(page.contains(shown), "{shown} is not in the report");
     }
@@ -95,7 +105,7 @@ fn a_run_that_fails_is_unwound_and_the_demo_says_so() {
     let folder = tempfile::tempdir().unwrap();
     let output = demo(
         folder.path(),
-        &["--json", "--fault", "right-taken-by-policy"],
+        &["--json", "--fault", "sql-right-missing"],
     );
     assert_eq!(output.status.code(), Some(3), "{output:?}");
     let document = document(&output);
@@ -104,7 +114,7 @@ fn a_run_that_fails_is_unwound_and_the_demo_says_so() {
     assert_eq!(document["verified"], false);
     let page = std::fs::read_to_string(folder.path().join("gmsactl-demo.html")).unwrap();
     assert!(
-        page.contains("1069 ERROR_SERVICE_LOGON_FAILED"),
+        page.contains("18456"),
         "the report does not say why the service did not start"
     );
 }
