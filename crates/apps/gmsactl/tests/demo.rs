@@ -103,10 +103,7 @@ fn is_self_contained(page: &str) {
 #[test]
 fn a_run_that_fails_is_unwound_and_the_demo_says_so() {
     let folder = tempfile::tempdir().unwrap();
-    let output = demo(
-        folder.path(),
-        &["--json", "--fault", "sql-right-missing"],
-    );
+    let output = demo(folder.path(), &["--json", "--fault", "sql-right-missing"]);
     assert_eq!(output.status.code(), Some(3), "{output:?}");
     let document = document(&output);
     assert_eq!(document["outcome"], "unwound");

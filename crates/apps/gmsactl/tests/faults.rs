@@ -93,8 +93,8 @@ const ROWS: &[Row] = &[
     Row {
         name: "right-taken-by-policy",
         symptom: start(1069, 7041),
-        before: Before::Warns("GMSA-060"),
-        after: After::Unwound("1069 ERROR_SERVICE_LOGON_FAILED"),
+        before: Before::Blocks("GMSA-062"),
+        after: After::Refused("GMSA-062"),
     },
     Row {
         name: "disk-full",

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use agent_protocol::win32::Win32Code;
-use agent_protocol::{AccountName, HostPath, Reply, Request, Secret, SecretUse, ServiceName};
+use agent_protocol::{
+    AccountName, AccountRight, HostPath, Reply, Request, Secret, SecretUse, ServiceName,
+};
 use directory::{ActiveDirectory, DirectoryOptions};
 use lab::hosts::{Delivery, LabHost, NamedFault};
 use lab::mim::{Preparation, SqlServer, reference_hosts};
@@ -55,7 +57,7 @@ impl Estate {
         let lab = Lab::start(seed).await.unwrap();
         let password = |_: &str| Some(Secret::copy_of(SERVICE_PASSWORD));
         let (domain, sql) = (lab.domain(), Arc::new(SqlServer::default()));
-        let hosts = reference_hosts(&domain, &sql, Preparation::RightsAndLogins, &password);
+        let hosts = reference_hosts(&domain, &sql, Preparation::Logins, &password);
         let host = hosts
             .iter()
             .find(|host| host.name().as_str() == "MIMSYNC01");
@@ -171,6 +173,8 @@ impl Estate {
         let service = ServiceName::parse(SERVICE).unwrap();
         self.host.with(|machine| {
             machine.purge_tickets();
+            let right = AccountRight::LogOnAsService;
+            machine.state.rights.grant(right, gmsa);
             let account = AccountName::parse(r"CONTOSO\MIMSyncGMSAsvc$").unwrap();
             machine.stop(&service, true, 1_000).unwrap();
             machine.set_logon_account(&service, &account, None).unwrap();
