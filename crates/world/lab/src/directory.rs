@@ -13,6 +13,7 @@ use crate::directory_faults::take_computers_out_of_groups;
 use crate::faults::Faults;
 use crate::forest::Forest;
 use crate::kdc::Key;
+use crate::replication::{Replication, SavedReplication};
 use crate::rules::Caller;
 use crate::rules::access::DefaultDescriptors;
 use crate::rules::token::Token;
@@ -27,12 +28,21 @@ pub(crate) struct Directory {
     pub(crate) faults: Arc<Faults>,
     /// Shared with snapshots: whoever writes while one is held copies first.
     store: RwLock<Arc<Store>>,
-    krbtgt: Key,
+    krbtgt: Arc<Key>,
     remembered: Mutex<HashMap<String, Arc<KerberosKeys>>>,
     /// This domain controller's clock minus the lab's, in seconds.
     clock_skew: AtomicI64,
     /// [`crate::DirectoryFault::HostNotInGroup`].
     strips_computers: AtomicBool,
+    /// `None`: it is the only one.
+    pub(crate) replication: Option<Replication>,
+}
+
+/// A domain controller's state of one moment.
+#[derive(Debug, Clone)]
+pub(crate) struct Saved {
+    pub(crate) store: Arc<Store>,
+    replication: Option<Arc<SavedReplication>>,
 }
 
 /// Keys of managed passwords that are remembered: making them takes milliseconds.
@@ -51,10 +61,27 @@ impl Directory {
             clock,
             faults: Arc::default(),
             store: RwLock::new(Arc::new(store)),
-            krbtgt: Key::random(18),
+            krbtgt: Arc::new(Key::random(18)),
             remembered: Mutex::default(),
             clock_skew: AtomicI64::new(0),
             strips_computers: AtomicBool::new(false),
+            replication: None,
+        }
+    }
+
+    /// Another domain controller of the same domain, with a copy of everything.
+    pub(crate) fn replica(&self, controller: &str) -> Self {
+        Self {
+            forest: self.forest.at(controller),
+            defaults: self.defaults.clone(),
+            clock: self.clock.clone(),
+            faults: Arc::clone(&self.faults),
+            store: RwLock::new(self.shared()),
+            krbtgt: Arc::clone(&self.krbtgt),
+            remembered: Mutex::default(),
+            clock_skew: AtomicI64::new(0),
+            strips_computers: AtomicBool::new(false),
+            replication: None,
         }
     }
 
@@ -94,12 +121,29 @@ impl Directory {
     }
 
     pub(crate) fn read<T>(&self, read: impl FnOnce(&Store) -> T) -> T {
+        self.catch_up();
         read(&self.store.read().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// Writes here; what was written goes to the other domain controllers.
     pub(crate) fn write<T>(&self, write: impl FnOnce(&mut Store) -> T) -> T {
-        let mut guard = self.store.write().unwrap_or_else(PoisonError::into_inner);
-        let store = Arc::make_mut(&mut guard);
+        let Some(replication) = &self.replication else {
+            return self.change(|store| self.strip(store, write));
+        };
+        let _writing = replication.begin();
+        self.catch_up();
+        let (written, updates) = self.change(|store| {
+            replication.provide_rids(store);
+            let written = self.strip(store, write);
+            let sent = self.clock.now();
+            (written, replication.originate(store, sent, self.now()))
+        });
+        replication.send(updates);
+        written
+    }
+
+    /// The write, and what [`crate::DirectoryFault::HostNotInGroup`] does after it.
+    fn strip<T>(&self, store: &mut Store, write: impl FnOnce(&mut Store) -> T) -> T {
         let written = write(store);
         if self.strips_computers.load(Ordering::SeqCst) {
             take_computers_out_of_groups(store, self.now());
@@ -107,14 +151,51 @@ impl Directory {
         written
     }
 
-    /// The objects of this moment.
-    pub(crate) fn snapshot(&self) -> Arc<Store> {
+    /// Changes this replica alone: the others do not hear of it.
+    pub(crate) fn write_here<T>(&self, write: impl FnOnce(&mut Store) -> T) -> T {
+        self.change(|store| {
+            let written = write(store);
+            drop(store.take_journal());
+            written
+        })
+    }
+
+    fn change<T>(&self, change: impl FnOnce(&mut Store) -> T) -> T {
+        let mut guard = self.store.write().unwrap_or_else(PoisonError::into_inner);
+        change(Arc::make_mut(&mut guard))
+    }
+
+    /// Applies what has arrived from the other domain controllers.
+    fn catch_up(&self) {
+        let Some(replication) = &self.replication else {
+            return;
+        };
+        if let Some(arrived) = replication.inbox().take(self.clock.now()) {
+            let lost_and_found = self.forest.lost_and_found();
+            self.change(|store| replication.apply(store, &lost_and_found, &arrived.updates));
+        }
+    }
+
+    fn shared(&self) -> Arc<Store> {
         Arc::clone(&self.store.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Goes back to the objects of another moment.
-    pub(crate) fn restore(&self, store: Arc<Store>) {
-        *self.store.write().unwrap_or_else(PoisonError::into_inner) = store;
+    /// Everything at this moment.
+    pub(crate) fn save(&self) -> Saved {
+        self.catch_up();
+        let replication = self.replication.as_ref();
+        Saved {
+            store: self.shared(),
+            replication: replication.map(|replication| Arc::new(replication.save())),
+        }
+    }
+
+    /// Goes back to another moment.
+    pub(crate) fn restore(&self, saved: &Saved) {
+        *self.store.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&saved.store);
+        if let (Some(replication), Some(saved)) = (&self.replication, &saved.replication) {
+            replication.restore(saved);
+        }
     }
 
     /// Keys made before under the same name, or those that `make` makes.

@@ -1,5 +1,6 @@
 //! Named faults of the directory: what real estates suffer from, and how to end it.
 
+use model::ports::Clock as _;
 use security::FileTime;
 
 use crate::directory::Directory;
@@ -23,6 +24,10 @@ pub enum DirectoryFault {
     SpnDuplicate,
     /// The last domain controller's clock is ten minutes ahead.
     ControllerClockOff,
+    /// Nothing that is written elsewhere reaches the last domain controller. Needs two.
+    ReplicationLag,
+    /// The last domain controller has no KDS root keys: they have not reached it. Needs two.
+    KdsKeyMissingOnOne,
 }
 
 /// How far the clock of [`DirectoryFault::ControllerClockOff`] is ahead: twice what Kerberos allows.
@@ -39,6 +44,8 @@ impl DirectoryFault {
         ("host-not-in-group", Self::HostNotInGroup),
         ("spn-duplicate", Self::SpnDuplicate),
         ("controller-clock-off", Self::ControllerClockOff),
+        ("replication-lag", Self::ReplicationLag),
+        ("kds-key-missing-on-one", Self::KdsKeyMissingOnOne),
     ];
 
     /// The fault with that name.
@@ -54,7 +61,7 @@ impl DirectoryFault {
 impl Lab {
     /// Lets the directory go wrong. `false`: this lab cannot, it has too few domain controllers.
     pub fn suffer(&self, fault: DirectoryFault) -> bool {
-        let directory = self.first();
+        let (directory, last) = (&self.first().directory, self.last());
         match fault {
             DirectoryFault::KdsKeyNotEffective => {
                 let now = directory.now();
@@ -62,24 +69,49 @@ impl Lab {
             }
             DirectoryFault::HostNotInGroup => directory.strip_computers(true),
             DirectoryFault::SpnDuplicate => {
-                directory.write(|store| duplicate_spns(directory, store))
+                directory.write(|store| duplicate_spns(directory, store));
             }
-            DirectoryFault::ControllerClockOff => self.last().set_clock_skew(CLOCK_OFF_SECONDS),
+            DirectoryFault::ControllerClockOff => last.set_clock_skew(CLOCK_OFF_SECONDS),
+            DirectoryFault::ReplicationLag | DirectoryFault::KdsKeyMissingOnOne
+                if self.controllers().len() < 2 =>
+            {
+                return false;
+            }
+            DirectoryFault::ReplicationLag => last.stop_replication(),
+            DirectoryFault::KdsKeyMissingOnOne => last.directory.write_here(|store| {
+                for key in root_keys(store) {
+                    store.remove(key);
+                }
+            }),
         }
         true
     }
 
     /// Ends what goes on going wrong. What faults have done to the data stays: see [`Lab::restore`].
     pub fn mend(&self) {
-        self.first().strip_computers(false);
-        self.last().set_clock_skew(0);
+        let (first, last) = (&self.first().directory, self.last());
+        first.strip_computers(false);
+        last.set_clock_skew(0);
+        last.resume_replication();
+        if let (Some(from), Some(to)) = (&first.replication, &last.directory.replication) {
+            let missing = last.directory.read(|store| root_keys(store).is_empty());
+            let sent = first.clock.now();
+            first.read(|store| {
+                let keys = root_keys(store);
+                let lost = if missing { &keys[..] } else { &[] };
+                from.resend(store, lost, sent, to);
+            });
+        }
     }
+}
+
+fn root_keys(store: &Store) -> Vec<ObjectId> {
+    store.find(Attr::ObjectClass, ROOT_KEY.as_bytes()).to_vec()
 }
 
 fn make_keys_new(store: &mut Store, now: FileTime) {
     let time = Value::text(now.as_ticks().to_string());
-    let keys = store.find(Attr::ObjectClass, ROOT_KEY.as_bytes()).to_vec();
-    for key in keys {
+    for key in root_keys(store) {
         store.set(key, Attr::KdsUseStartTime, vec![time.clone()]);
         store.set(key, Attr::KdsCreateTime, vec![time.clone()]);
         store.touch(key, now);

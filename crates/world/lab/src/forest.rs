@@ -1,4 +1,4 @@
-//! The names of the lab's forest: one domain, one domain controller.
+//! The names of the lab's forest: one domain, and one of its domain controllers.
 
 use security::Sid;
 
@@ -28,6 +28,18 @@ impl Forest {
             controller: controller.to_owned(),
             functional_level: 7,
         }
+    }
+
+    /// The same forest, as another of its domain controllers sees it.
+    pub(crate) fn at(&self, controller: &str) -> Self {
+        Self {
+            controller: controller.to_owned(),
+            ..self.clone()
+        }
+    }
+
+    pub(crate) fn lost_and_found(&self) -> String {
+        format!("CN=LostAndFound,{}", self.domain)
     }
 
     pub(crate) fn realm(&self) -> String {

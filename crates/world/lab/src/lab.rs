@@ -1,20 +1,19 @@
 //! A running lab: its servers and the handles to move it.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use managed_password::{EncryptionType, KerberosKey, Keytab, KeytabEntry, KeytabPrincipal};
 use model::names::HostName;
-use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 use crate::clock::LabClock;
-use crate::directory::Directory;
-use crate::domain_view::LabDomain;
+use crate::controller::{self, LabController};
 use crate::faults::Faults;
 use crate::hosts::DomainView;
 use crate::kdc;
 use crate::ldap_server::{self, Certificate, Ports};
+use crate::listeners::{self, LabAddresses, Listeners};
 use crate::seed::{self, LabSeed};
 use crate::snapshot::Snapshot;
 use crate::store::schema::Attr;
@@ -39,34 +38,14 @@ pub enum LabError {
     },
 }
 
-/// Where a lab listens. Port 0 is any free one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct LabAddresses {
-    /// LDAP: sealed, or StartTLS.
-    pub ldap: SocketAddr,
-    /// LDAP with TLS from the first byte.
-    pub ldaps: SocketAddr,
-    /// Kerberos over TCP.
-    pub kdc: SocketAddr,
-}
-
-impl Default for LabAddresses {
-    fn default() -> Self {
-        let any = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
-        Self {
-            ldap: any,
-            ldaps: any,
-            kdc: any,
-        }
-    }
-}
-
-/// A running directory with its key distribution centre. Ends when it is dropped.
+/// A running directory: domain controllers, each with its key distribution centre. Ends when it is dropped.
 pub struct Lab {
-    directory: Arc<Directory>,
-    addresses: LabAddresses,
+    /// The domain controller that clients know.
+    first: LabController,
+    /// All of them, this one before the others.
+    controllers: Vec<LabController>,
     authority_pem: String,
-    servers: [JoinHandle<()>; 2],
+    servers: Vec<JoinHandle<()>>,
 }
 
 impl Lab {
@@ -83,45 +62,62 @@ impl Lab {
     /// # Errors
     /// [`LabError`].
     pub async fn start_at(seed: LabSeed, addresses: LabAddresses) -> Result<Self, LabError> {
-        let directory = Arc::new(seed::build(&seed)?);
-        let certificate = Certificate::new(&directory.forest.controller_dns_name())?;
-        let authority_pem = certificate.authority_pem.clone();
-        let (ldap, ldaps) = (
-            listen(addresses.ldap).await?,
-            listen(addresses.ldaps).await?,
-        );
-        let kdc = listen(addresses.kdc).await?;
-        let at = |listener: &TcpListener, asked: SocketAddr| listener.local_addr().unwrap_or(asked);
-        let addresses = LabAddresses {
-            ldap: at(&ldap, addresses.ldap),
-            ldaps: at(&ldaps, addresses.ldaps),
-            kdc: at(&kdc, addresses.kdc),
-        };
-        let servers = [
-            tokio::spawn(ldap_server::serve(
-                Ports { ldap, ldaps },
-                Arc::clone(&directory),
-                certificate,
-            )),
-            tokio::spawn(kdc::serve(kdc, Arc::clone(&directory))),
-        ];
+        let first = seed::build(&seed)?;
+        let directories =
+            controller::with_replicas(first, &seed.other_controllers, seed.replication_delay)?;
+        let listeners = listeners::listen(addresses, directories.len()).await?;
+        let names = directories.iter().map(|it| it.forest.controller_dns_name());
+        let names = names.chain(["localhost".to_owned()]);
+        let addresses = listeners
+            .iter()
+            .map(|it| it.addresses.ldap.ip().to_string());
+        let certificate = Certificate::new(names.chain(addresses).collect())?;
+        let mut controllers = Vec::new();
+        let mut servers = Vec::new();
+        for (directory, listeners) in directories.into_iter().zip(listeners) {
+            let Listeners {
+                addresses,
+                ldap,
+                ldaps,
+                gc,
+                kdc,
+            } = listeners;
+            controllers.push(LabController {
+                directory: Arc::clone(&directory),
+                addresses,
+            });
+            let ports = Ports { ldap, ldaps, gc };
+            servers.push(tokio::spawn(kdc::serve(kdc, Arc::clone(&directory))));
+            let served = ldap_server::serve(ports, directory, certificate.clone());
+            servers.push(tokio::spawn(served));
+        }
+        let first = controllers.first().cloned();
+        let first =
+            first.ok_or_else(|| LabError::Seed("there is no domain controller".to_owned()))?;
         tracing::info!(
-            domain = directory.forest.dns_name,
-            ?addresses,
+            domain = seed.dns_name,
+            controllers = controllers.len(),
+            addresses = ?first.addresses,
             "the lab is up"
         );
         Ok(Self {
-            directory,
-            addresses,
-            authority_pem,
+            first,
+            controllers,
+            authority_pem: certificate.authority_pem,
             servers,
         })
     }
 
-    /// Where it listens.
+    /// Where the first domain controller listens.
     #[must_use]
     pub fn addresses(&self) -> LabAddresses {
-        self.addresses
+        self.first.addresses
+    }
+
+    /// The domain controllers, in the order of the seed.
+    #[must_use]
+    pub fn controllers(&self) -> &[LabController] {
+        &self.controllers
     }
 
     /// The certificate that a TLS client has to trust, in PEM form.
@@ -130,49 +126,51 @@ impl Lab {
         &self.authority_pem
     }
 
-    /// `dc1.contoso.com`
+    /// The first domain controller: `dc1.contoso.com`.
     #[must_use]
     pub fn controller(&self) -> String {
-        self.directory.forest.controller_dns_name()
+        self.first.dns_name()
     }
 
     /// The directory's clock.
     #[must_use]
     pub fn clock(&self) -> &LabClock {
-        &self.directory.clock
+        &self.first.directory.clock
     }
 
     /// The directory as the lab's [`crate::hosts`] ask it.
     #[must_use]
     pub fn domain(&self) -> Arc<dyn DomainView> {
-        Arc::new(LabDomain(Arc::clone(&self.directory)))
+        self.first.domain()
     }
 
     /// What goes wrong on purpose.
     #[must_use]
     pub fn faults(&self) -> &Faults {
-        &self.directory.faults
-    }
-
-    /// The domain controller that clients know.
-    pub(crate) fn first(&self) -> &Directory {
-        &self.directory
+        &self.first.directory.faults
     }
 
     /// The domain controller that goes wrong.
-    pub(crate) fn last(&self) -> &Directory {
-        &self.directory
+    pub(crate) fn last(&self) -> &LabController {
+        self.controllers.last().unwrap_or(&self.first)
     }
 
-    /// The objects of this moment.
+    /// The domain controller that clients know.
+    pub(crate) fn first(&self) -> &LabController {
+        &self.first
+    }
+
+    /// The objects of this moment, on every domain controller.
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
-        Snapshot(self.directory.snapshot())
+        Snapshot::of(self.controllers.iter().map(|it| &*it.directory))
     }
 
     /// Goes back to the objects of another moment of this lab; connections stay.
     pub fn restore(&self, snapshot: &Snapshot) {
-        self.directory.restore(Arc::clone(&snapshot.0));
+        for (controller, saved) in self.controllers.iter().zip(snapshot.saved()) {
+            controller.directory.restore(saved);
+        }
     }
 
     /// The keys of a computer's account, as a keytab exported on a domain controller; `None` where there is none.
@@ -180,11 +178,11 @@ impl Lab {
     pub fn machine_keytab(&self, host: &HostName) -> Option<Keytab> {
         let account = host.computer_account();
         let name = account.as_str();
-        let secret = self.directory.read(|store| {
+        let secret = self.first.directory.read(|store| {
             let id = store.find(Attr::SamAccountName, name.as_bytes()).first()?;
             store.get(*id)?.secret.clone()
         })?;
-        let principal = KeytabPrincipal::account(&self.directory.forest.realm(), name);
+        let principal = KeytabPrincipal::account(&self.first.directory.forest.realm(), name);
         let kinds = [
             EncryptionType::AES256_CTS_HMAC_SHA1_96,
             EncryptionType::AES128_CTS_HMAC_SHA1_96,
@@ -205,10 +203,4 @@ impl Drop for Lab {
     fn drop(&mut self) {
         self.servers.iter().for_each(JoinHandle::abort);
     }
-}
-
-async fn listen(address: SocketAddr) -> Result<TcpListener, LabError> {
-    TcpListener::bind(address)
-        .await
-        .map_err(|source| LabError::Listen { address, source })
 }

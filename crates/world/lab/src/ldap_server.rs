@@ -9,6 +9,7 @@ mod encode;
 mod entries;
 mod filter;
 mod frame;
+mod global_catalog;
 mod listener;
 mod pages;
 mod requests;

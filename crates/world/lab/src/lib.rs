@@ -2,13 +2,14 @@
 //!
 //! ```text
 //! Lab::start(LabSeed) ─▶ ldap_server ─┐
-//!                        kdc ─────────┼─▶ directory ─▶ rules ─▶ store
-//!                        gss ─────────┘   (faults, clock)
+//!                        kdc ─────────┼─▶ directory ─▶ rules ─▶ store       one of each per domain controller
+//!                        gss ─────────┘   (faults, clock) ◀─▶ replication   where there are several
 //! ```
 //!
 //! | item | what |
 //! |---|---|
-//! | [`Lab::start`]`(`[`LabSeed`]`)` | a domain controller on loopback: LDAP and Kerberos for any client |
+//! | [`Lab::start`]`(`[`LabSeed`]`)` | domain controllers on loopback: LDAP and Kerberos for any client |
+//! | [`Lab::controllers`] | each of them: its address, its clock, its replication |
 //! | [`LabSeed::reference_estate`] | CONTOSO with MIM on password accounts |
 //! | [`Lab::domain`] | the same directory for [`hosts`], without a network between |
 //! | [`Lab::clock`], [`Lab::faults`], [`Lab::snapshot`] | the time, what goes wrong, and the objects of a moment |
@@ -18,6 +19,7 @@
 //! INVARIANT: hostile bytes end in an answer or a closed connection, in bounded memory.
 
 mod clock;
+mod controller;
 mod directory;
 mod directory_faults;
 mod domain_view;
@@ -31,8 +33,10 @@ mod kdc;
 mod lab;
 mod ldap_server;
 pub mod ldif;
+mod listeners;
 pub mod mim;
 mod random;
+mod replication;
 mod rules;
 mod saved;
 mod seed;
@@ -41,9 +45,11 @@ mod store;
 mod visitors;
 
 pub use clock::LabClock;
+pub use controller::LabController;
 pub use directory_faults::DirectoryFault;
 pub use faults::{Fate, Faults, RequestKind, SeenRequest};
-pub use lab::{Lab, LabAddresses, LabError};
+pub use lab::{Lab, LabError};
+pub use listeners::LabAddresses;
 pub use saved::SavedDirectory;
 pub use seed::{LabSeed, SeedObject, SeedRootKey};
 pub use snapshot::Snapshot;

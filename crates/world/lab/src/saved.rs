@@ -2,7 +2,7 @@
 //!
 //! What is not kept: tickets that were given out, faults, and what other domain controllers had not heard of yet.
 
-use security::Sid;
+use security::{Interval, Sid};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
@@ -18,6 +18,11 @@ pub struct SavedDirectory {
     dns_name: String,
     netbios_name: String,
     controller: String,
+    #[serde(default)]
+    other_controllers: Vec<String>,
+    /// In 100 ns.
+    #[serde(default)]
+    replication_delay: u64,
     domain_sid: Sid,
     store: SavedStore,
 }
@@ -26,14 +31,20 @@ impl Lab {
     /// Everything in the directory at this moment.
     #[must_use]
     pub fn save(&self) -> SavedDirectory {
-        let directory = self.first();
+        let directory = &self.first().directory;
         let forest = &directory.forest;
+        let others = self.controllers().iter().skip(1);
+        let delay = directory.replication.as_ref().map(|it| it.inbox().delay());
         SavedDirectory {
             dns_name: forest.dns_name.clone(),
             netbios_name: forest.netbios_name.clone(),
             controller: forest.controller.clone(),
+            other_controllers: others
+                .map(|it| it.directory.forest.controller.clone())
+                .collect(),
+            replication_delay: delay.map_or(0, Interval::as_ticks),
             domain_sid: forest.sid,
-            store: SavedStore::of(&directory.snapshot()),
+            store: SavedStore::of(&directory.save().store),
         }
     }
 }
@@ -50,6 +61,8 @@ impl LabSeed {
             dns_name: saved.dns_name.clone(),
             netbios_name: saved.netbios_name.clone(),
             controller: saved.controller.clone(),
+            other_controllers: saved.other_controllers.clone(),
+            replication_delay: Interval::from_ticks(saved.replication_delay),
             clock: LabClock::new(),
             root_keys: Vec::new(),
             objects: Vec::new(),

@@ -6,7 +6,7 @@ mod from_inventory;
 mod from_ldif;
 mod reference_estate;
 
-use security::{FileTime, Guid, Sid};
+use security::{FileTime, Guid, Interval, Sid};
 use zeroize::Zeroizing;
 
 use crate::clock::LabClock;
@@ -23,6 +23,10 @@ pub struct LabSeed {
     pub netbios_name: String,
     /// The domain controller's host name, `DC1`.
     pub controller: String,
+    /// Further domain controllers, `DC2`; none at first.
+    pub other_controllers: Vec<String>,
+    /// How long what is written on one domain controller takes to reach the others, by the lab's clock; 0 at first.
+    pub replication_delay: Interval,
     /// What time it is in the directory.
     pub clock: LabClock,
     /// KDS root keys.
@@ -69,13 +73,13 @@ impl LabSeed {
     pub fn new(dns_name: &str, netbios_name: &str, administrator_password: &[u8]) -> Self {
         use model::ports::Clock as _;
         let clock = LabClock::new();
-        let effective = clock
-            .now()
-            .saturating_sub(security::Interval::from_hours(11));
+        let effective = clock.now().saturating_sub(Interval::from_hours(11));
         Self {
             dns_name: dns_name.to_owned(),
             netbios_name: netbios_name.to_owned(),
             controller: "DC1".to_owned(),
+            other_controllers: Vec::new(),
+            replication_delay: Interval::ZERO,
             root_keys: vec![SeedRootKey {
                 id: None,
                 data: None,

@@ -5,6 +5,7 @@
 
 pub(crate) mod class;
 pub(crate) mod dn;
+pub(crate) mod journal;
 pub(crate) mod object;
 pub(crate) mod saved;
 pub(crate) mod schema;
@@ -14,8 +15,10 @@ use std::sync::Arc;
 
 use security::{FileTime, Guid};
 
+use crate::kdc::AccountSecret;
 use class::Class;
 use dn::{FoldedRdn, Rdn};
+use journal::Touch;
 use object::{Object, ObjectId, Value, comparable};
 use schema::{Attr, Syntax};
 
@@ -29,8 +32,11 @@ pub(crate) struct Store {
     by_value: HashMap<(Attr, Box<[u8]>), Vec<ObjectId>>,
     /// The highest update sequence number given out.
     usn: i64,
-    /// The relative identifier that the next account gets.
+    /// The relative identifier that the next account gets, and the last one of this domain controller's pool.
     next_rid: u32,
+    last_rid: u32,
+    /// `None`: nobody wants to know.
+    journal: Option<Vec<Touch>>,
 }
 
 /// The head of a naming context.
@@ -47,6 +53,7 @@ impl Store {
     pub(crate) fn new(first_rid: u32) -> Self {
         Self {
             next_rid: first_rid,
+            last_rid: u32::MAX,
             usn: 12_000,
             ..Self::default()
         }
@@ -88,6 +95,18 @@ impl Store {
     /// Accounts to come get greater identifiers than this one.
     pub(crate) fn reserve_rids(&mut self, up_to: u32) {
         self.next_rid = self.next_rid.max(up_to.saturating_add(1));
+    }
+
+    /// How many more accounts the pool is good for.
+    pub(crate) fn rids_left(&self) -> u32 {
+        self.last_rid
+            .saturating_add(1)
+            .saturating_sub(self.next_rid)
+    }
+
+    /// Accounts to come get identifiers of this pool.
+    pub(crate) fn use_rids(&mut self, first: u32, last: u32) {
+        (self.next_rid, self.last_rid) = (first, last);
     }
 
     /// The object with this name.
@@ -219,6 +238,7 @@ impl Store {
             secret: None,
         };
         self.objects.push(Some(Arc::new(object)));
+        self.note(Touch::Created(id));
         self.set(
             id,
             Attr::ObjectClass,
@@ -237,6 +257,12 @@ impl Store {
         if let Some(object) = self.objects.get_mut(id.0 as usize).and_then(Option::as_mut) {
             change(Arc::make_mut(object));
         }
+    }
+
+    /// Gives an account something else to log on with.
+    pub(crate) fn set_secret(&mut self, id: ObjectId, secret: Option<Arc<AccountSecret>>) {
+        self.note(Touch::Secret(id));
+        self.change(id, |object| object.secret = secret);
     }
 
     /// Notes that an object was changed: time and update sequence number.
@@ -261,6 +287,7 @@ impl Store {
             .get(id)
             .map(|object| object.values(attribute).to_vec())
             .unwrap_or_default();
+        self.note_values(id, attribute, &before, &values);
         if attribute.definition().syntax == Syntax::Dn {
             for target in before.iter().filter_map(Value::object) {
                 self.change(target, |target| {
@@ -303,6 +330,7 @@ impl Store {
 
     /// Adds one value to a linked attribute, in time that does not depend on how many it has.
     pub(crate) fn link(&mut self, id: ObjectId, attribute: Attr, target: ObjectId) {
+        self.note(Touch::Link(id, attribute, target));
         self.change(target, |target| target.referrers.push((attribute, id)));
         self.change(id, |object| {
             match object
@@ -339,6 +367,7 @@ impl Store {
         let Some(object) = self.objects.get(id.0 as usize).cloned().flatten() else {
             return;
         };
+        self.note_removal(&object);
         for (attribute, referrer) in &object.referrers {
             let kept = self
                 .get(*referrer)
@@ -373,6 +402,7 @@ impl Store {
         else {
             return;
         };
+        self.note(Touch::Name(id));
         self.by_rdn.remove(&(before, old));
         if let Some(children) = self.children.get_mut(&before) {
             children.remove(&id);

@@ -11,7 +11,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 use super::bind::Negotiation;
 use super::encode::{Outbox, Outcome, ResponseTag};
 use super::frame::{Inbox, MAX_ANONYMOUS_MESSAGE, MAX_MESSAGE};
-use super::listener::HANDSHAKE;
+use super::listener::{HANDSHAKE, Port};
 use super::pages::Pages;
 use super::tls::Certificate;
 use crate::directory::Directory;
@@ -43,6 +43,8 @@ pub(crate) struct Connection {
     pub(super) directory: Arc<Directory>,
     certificate: Certificate,
     pub(super) tls: bool,
+    /// The client came to the global catalog's port.
+    pub(super) is_global_catalog: bool,
     received: Inbox,
     opened: Inbox,
     /// Answers, protected as agreed, that were not written yet.
@@ -66,14 +68,15 @@ impl Connection {
         stream: Box<dyn Stream>,
         directory: Arc<Directory>,
         certificate: Certificate,
-        tls: bool,
+        port: Port,
         (budget, pulse): (&Budget, Pulse),
     ) -> Self {
         Self {
             stream,
             directory,
             certificate,
-            tls,
+            tls: port == Port::Ldaps,
+            is_global_catalog: port == Port::GlobalCatalog,
             received: Inbox::new(budget.share()),
             opened: Inbox::new(budget.share()),
             unsent: Vec::new(),

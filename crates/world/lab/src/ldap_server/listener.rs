@@ -22,6 +22,16 @@ pub(crate) struct Ports {
     pub(crate) ldap: TcpListener,
     /// 636: TLS from the first byte.
     pub(crate) ldaps: TcpListener,
+    /// 3268: the global catalog.
+    pub(crate) gc: TcpListener,
+}
+
+/// What is particular about the port that a client came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Port {
+    Ldap,
+    Ldaps,
+    GlobalCatalog,
 }
 
 /// Serves until it is dropped.
@@ -29,14 +39,15 @@ pub(crate) async fn serve(ports: Ports, directory: Arc<Directory>, certificate: 
     let mut visitors = Visitors::new(MAX_CONNECTIONS);
     let budget = Budget::default();
     loop {
-        let (stream, tls) = tokio::select! {
-            stream = accept(&ports.ldap) => (stream, false),
-            stream = accept(&ports.ldaps) => (stream, true),
+        let (stream, port) = tokio::select! {
+            stream = accept(&ports.ldap) => (stream, Port::Ldap),
+            stream = accept(&ports.ldaps) => (stream, Port::Ldaps),
+            stream = accept(&ports.gc) => (stream, Port::GlobalCatalog),
         };
         let (directory, certificate) = (Arc::clone(&directory), certificate.clone());
         let budget = budget.clone();
         visitors.admit(|pulse| async move {
-            serve_one(stream, directory, certificate, tls, (&budget, pulse)).await;
+            serve_one(stream, directory, certificate, port, (&budget, pulse)).await;
         });
     }
 }
@@ -45,12 +56,12 @@ async fn serve_one(
     stream: TcpStream,
     directory: Arc<Directory>,
     certificate: Certificate,
-    tls: bool,
+    port: Port,
     limits: (&Budget, Pulse),
 ) {
     // Without it small answers wait for the client's acknowledgements.
     let _ = stream.set_nodelay(true);
-    let stream: Box<dyn super::connection::Stream> = if tls {
+    let stream: Box<dyn super::connection::Stream> = if port == Port::Ldaps {
         match tokio::time::timeout(HANDSHAKE, certificate.acceptor.accept(stream)).await {
             Ok(Ok(stream)) => Box::new(stream),
             Ok(Err(error)) => return tracing::debug!(%error, "a TLS handshake failed"),
@@ -59,7 +70,7 @@ async fn serve_one(
     } else {
         Box::new(stream)
     };
-    Connection::new(stream, directory, certificate, tls, limits)
+    Connection::new(stream, directory, certificate, port, limits)
         .run()
         .await;
 }

@@ -9,7 +9,7 @@ use rasn_ldap::{
 
 use super::connection::{Connection, End};
 use super::encode::{Outcome, ResponseTag};
-use super::search;
+use super::{global_catalog, search};
 use crate::faults::{Fate, RequestKind};
 use crate::rules::access::AccessCheck;
 use crate::rules::modify::Change;
@@ -38,6 +38,9 @@ impl Connection {
                     Refusal::new(ResultCode::UnavailableCriticalExtension, 0x57, &words),
                 )
                 .await;
+        }
+        if self.is_global_catalog && kind.is_write() {
+            return self.respond(id, tag, global_catalog::read_only()).await;
         }
         let unavailable = || {
             Refusal::new(

@@ -15,8 +15,8 @@ pub(crate) struct Certificate {
 }
 
 impl Certificate {
-    /// A new authority and, signed by it, a certificate for this host.
-    pub(crate) fn new(host: &str) -> Result<Self, LabError> {
+    /// A new authority and, signed by it, a certificate for these host names and addresses.
+    pub(crate) fn new(names: Vec<String>) -> Result<Self, LabError> {
         let failed = |error: rcgen::Error| LabError::Certificate(error.to_string());
         let authority_key = rcgen::KeyPair::generate().map_err(failed)?;
         let mut authority = rcgen::CertificateParams::new(Vec::new()).map_err(failed)?;
@@ -28,15 +28,12 @@ impl Certificate {
         let issuer = rcgen::Issuer::new(authority, authority_key);
 
         let key = rcgen::KeyPair::generate().map_err(failed)?;
-        let names = vec![
-            host.to_owned(),
-            "localhost".to_owned(),
-            "127.0.0.1".to_owned(),
-        ];
-        let mut server = rcgen::CertificateParams::new(names).map_err(failed)?;
-        server
-            .distinguished_name
-            .push(rcgen::DnType::CommonName, host);
+        let mut server = rcgen::CertificateParams::new(names.clone()).map_err(failed)?;
+        if let Some(first) = names.first() {
+            server
+                .distinguished_name
+                .push(rcgen::DnType::CommonName, first.as_str());
+        }
         let certificate = server.signed_by(&key, &issuer).map_err(failed)?;
 
         let unusable = |error: rustls::Error| LabError::Certificate(error.to_string());

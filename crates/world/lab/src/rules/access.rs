@@ -18,7 +18,7 @@ const EVERYTHING: &str = "CCDCLCSWRPWPDTLOCRSDRCWDWO";
 
 /// The security descriptors that objects get from their class (`defaultSecurityDescriptor`), with what administrators
 /// inherit from the head of the domain.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct DefaultDescriptors {
     /// Readable by every authenticated user.
     usual: SecurityDescriptor,

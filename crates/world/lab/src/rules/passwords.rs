@@ -63,7 +63,7 @@ pub(crate) fn set(
     }
     let salt = salt(caller, object);
     let secret = std::sync::Arc::new(AccountSecret::new(utf8, salt));
-    store.change(id, |object| object.secret = Some(secret));
+    store.set_secret(id, Some(secret));
     store.set(
         id,
         Attr::PwdLastSet,

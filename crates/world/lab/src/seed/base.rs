@@ -1,16 +1,18 @@
 //! What is in every domain: containers, well-known accounts, the configuration.
 
 use super::build::Builder;
+use crate::forest::Forest;
 use crate::rules::uniqueness::HOST_ALIASES;
 use crate::store::object::Value;
 use crate::store::schema::Attr;
 
 /// [MS-ADTS] 6.1.1.4 "Well-Known Objects".
-const WELL_KNOWN: [(&str, &str); 5] = [
+const WELL_KNOWN: [(&str, &str); 6] = [
     ("A9D1CA15768811D1ADED00C04FD8D5CD", "CN=Users"),
     ("AA312825768811D1ADED00C04FD8D5CD", "CN=Computers"),
     ("A361B2FFFFD211D1AA4B00C04FD7D83A", "OU=Domain Controllers"),
     ("AB1D30F3768811D1ADED00C04FD8D5CD", "CN=System"),
+    ("AB8153B7768811D1ADED00C04FD8D5CD", "CN=LostAndFound"),
     (
         "22B70C67D56E4EFB91E9300FCA3DC1AA",
         "CN=ForeignSecurityPrincipals",
@@ -26,6 +28,9 @@ const CONTAINERS: [&str; 6] = [
     "Managed Service Accounts",
     "Builtin",
 ];
+
+/// The relative identifier of the first domain controller.
+pub(super) const CONTROLLER_RID: u32 = 1000;
 
 /// Groups below CN=Users, with their relative identifiers.
 const GROUPS: [(&str, u32); 7] = [
@@ -54,6 +59,7 @@ pub(super) fn names(controller: &str) -> Vec<String> {
     let users = groups.chain(["Administrator", "Guest", "krbtgt"]);
     let users = users.map(|name| format!("CN={name},CN=Users"));
     let others = [
+        "CN=LostAndFound".to_owned(),
         "OU=Domain Controllers".to_owned(),
         format!("CN={controller},OU=Domain Controllers"),
         "CN=Administrators,CN=Builtin".to_owned(),
@@ -105,6 +111,7 @@ fn put_domain(builder: &mut Builder<'_>) -> Option<()> {
     for container in CONTAINERS {
         builder.put(&format!("CN={container},{domain}"), "container")?;
     }
+    builder.put(&forest.lost_and_found(), "lostAndFound")?;
     builder
         .put(
             &format!("OU=Domain Controllers,{domain}"),
@@ -130,7 +137,8 @@ fn put_accounts(builder: &mut Builder<'_>) -> Option<()> {
     for member in ["Domain Admins", "Enterprise Admins", "Administrator"] {
         builder.member(&administrators, &users(member))?;
     }
-    builder.controller()
+    let forest = builder.forest.clone();
+    builder.controller(&forest, Some(CONTROLLER_RID))
 }
 
 fn put_configuration(builder: &mut Builder<'_>) -> Option<()> {
@@ -184,31 +192,36 @@ fn put_configuration(builder: &mut Builder<'_>) -> Option<()> {
 }
 
 fn put_site(builder: &mut Builder<'_>) -> Option<()> {
-    /// nTDSDSA options: NTDSDSA_OPT_IS_GC.
-    const GLOBAL_CATALOG: &str = "1";
     let forest = builder.forest.clone();
     let below = |path: &str| format!("{path},{}", forest.configuration());
     builder.put(&below("CN=Sites"), "sitesContainer")?;
     let site = "CN=Default-First-Site-Name,CN=Sites";
     builder.put(&below(site), "site")?;
     builder.put(&below(&format!("CN=Servers,{site}")), "serversContainer")?;
-    let server = format!("CN={},CN=Servers,{site}", forest.controller);
-    let server_id = builder.put(&below(&server), "server")?;
+    put_server(builder, &forest)
+}
+
+/// Another domain controller of the forest: its account, and its server object in the site.
+pub(super) fn put_controller(builder: &mut Builder<'_>, controller: &str) -> Option<()> {
+    let forest = builder.forest.at(controller);
+    builder.controller(&forest, None)?;
+    put_server(builder, &forest)
+}
+
+fn put_server(builder: &mut Builder<'_>, forest: &Forest) -> Option<()> {
+    /// nTDSDSA options: NTDSDSA_OPT_IS_GC.
+    const GLOBAL_CATALOG: &str = "1";
+    let settings = forest.controller_settings();
+    let (_, server) = settings.split_once(',')?;
+    let server = builder.put(server, "server")?;
     let computer = builder.resolve(&format!(
         "CN={},OU=Domain Controllers,{}",
         forest.controller, forest.domain
     ))?;
-    builder.set(
-        server_id,
-        Attr::ServerReference,
-        vec![Value::Object(computer)],
-    );
-    builder.set(
-        server_id,
-        Attr::DnsHostName,
-        vec![forest.controller_dns_name().as_str().into()],
-    );
-    let settings = builder.put(&below(&format!("CN=NTDS Settings,{server}")), "nTDSDSA")?;
+    let dns_name = forest.controller_dns_name();
+    builder.set(server, Attr::ServerReference, vec![computer.into()]);
+    builder.set(server, Attr::DnsHostName, vec![dns_name.as_str().into()]);
+    let settings = builder.put(&settings, "nTDSDSA")?;
     builder.set(settings, Attr::Options, vec![GLOBAL_CATALOG.into()]);
     Some(())
 }

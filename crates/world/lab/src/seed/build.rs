@@ -17,8 +17,7 @@ use crate::store::dn;
 use crate::store::object::{ObjectId, Value};
 use crate::store::schema::Attr;
 
-/// The relative identifiers of the first domain controller, and of the first account after the domain was made.
-const CONTROLLER_RID: u32 = 1000;
+/// The relative identifier of the first account after the domain was made.
 const FIRST_RID: u32 = 1103;
 
 /// Makes the directory that a seed describes.
@@ -37,7 +36,7 @@ pub(crate) fn build(seed: &LabSeed) -> Result<Directory, LabError> {
         let (store, clock) = (store.clone(), seed.clock.clone());
         return Ok(Directory::new(forest, defaults, store, clock));
     }
-    let mut store = Store::new(CONTROLLER_RID);
+    let mut store = Store::new(base::CONTROLLER_RID);
     let token = Token::system();
     let caller = Caller {
         forest: &forest,
@@ -53,6 +52,9 @@ pub(crate) fn build(seed: &LabSeed) -> Result<Directory, LabError> {
     };
     base::put(&mut builder).ok_or_else(unusable)?;
     builder.store.reserve_rids(FIRST_RID - 1);
+    for controller in &seed.other_controllers {
+        base::put_controller(&mut builder, controller).ok_or_else(unusable)?;
+    }
     builder.password("Administrator", seed.administrator_password())?;
     for key in &seed.root_keys {
         builder
@@ -183,9 +185,8 @@ impl Builder<'_> {
         Some(())
     }
 
-    /// The domain controller's own account, with the service names that clients ask for.
-    pub(super) fn controller(&mut self) -> Option<()> {
-        let forest = self.forest;
+    /// A domain controller's own account, with the service names that clients ask for.
+    pub(super) fn controller(&mut self, forest: &Forest, rid: Option<u32>) -> Option<()> {
         let (host, dns_name) = (&forest.controller, forest.controller_dns_name());
         let name = format!("CN={host},OU=Domain Controllers,{}", forest.domain);
         let attributes = [
@@ -198,21 +199,27 @@ impl Builder<'_> {
         ];
         let id = self.add(&name, "computer", &attributes)?;
         let domain = &forest.dns_name;
-        let spns = [
+        let mut spns = vec![
             format!("ldap/{dns_name}"),
             format!("ldap/{dns_name}/{domain}"),
             format!("ldap/{host}"),
-            "ldap/localhost".to_owned(),
             format!("GC/{dns_name}/{domain}"),
             format!("HOST/{dns_name}"),
             format!("HOST/{host}"),
         ];
+        if *host == self.forest.controller {
+            spns.push("ldap/localhost".to_owned());
+        }
         self.store.set(
             id,
             Attr::ServicePrincipalName,
             spns.iter().map(Value::text).collect(),
         );
-        self.well_known(id, forest.sid.with_rid(CONTROLLER_RID).ok()?)?;
+        let sid = match rid {
+            Some(rid) => forest.sid.with_rid(rid).ok()?,
+            None => self.store.get(id)?.sid()?,
+        };
+        self.well_known(id, sid)?;
         passwords::set(&self.caller, self.store, id, &random_password()).ok()
     }
 

@@ -224,11 +224,11 @@ mod hex_bytes {
 mod tests {
     use super::*;
     use crate::seed::{self, LabSeed};
-    use crate::snapshot::Snapshot;
+    use crate::snapshot::differences;
 
     fn saved() -> (Arc<Store>, String) {
         let seed = LabSeed::reference_estate(b"Lab-Admin-Pa55", b"Lab-Service-Pa55");
-        let store = seed::build(&seed).unwrap().snapshot();
+        let store = seed::build(&seed).unwrap().save().store;
         let text = serde_json::to_string(&SavedStore::of(&store)).unwrap();
         (store, text)
     }
@@ -253,8 +253,7 @@ mod tests {
         assert_eq!(user(&again), user(&store));
         assert!(user(&again).3);
         assert_eq!((again.usn, again.next_rid), (store.usn, store.next_rid));
-        let (first, second) = (Snapshot(store), Snapshot(Arc::new(again)));
-        assert_eq!(first.differences(&second), Vec::<String>::new());
+        assert_eq!(differences(&store, &Arc::new(again)), Vec::<String>::new());
     }
 
     #[test]

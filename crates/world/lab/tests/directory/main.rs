@@ -13,6 +13,7 @@ mod import;
 mod ldif;
 mod log_ons;
 mod port;
+mod replication;
 mod rules;
 mod scale;
 mod searches;
