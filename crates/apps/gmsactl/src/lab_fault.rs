@@ -65,6 +65,8 @@ fn about_directory(fault: DirectoryFault) -> &'static str {
         }
         DirectoryFault::SpnDuplicate => "a third account has the service's SPNs, too",
         DirectoryFault::ControllerClockOff => "a domain controller's clock is ten minutes ahead",
+        DirectoryFault::ReplicationLag => "nothing reaches one of the domain controllers",
+        DirectoryFault::KdsKeyMissingOnOne => "one domain controller has no KDS root key",
     }
 }
 

@@ -38,12 +38,16 @@ const THIRD_ACCOUNT: &str = "svc-forgotten";
 const FIRST_OWN_RID: u32 = 1000;
 
 impl DirectoryFault {
-    /// All of them, with the names that operators give.
+    /// Those that any lab can suffer, with the names that operators give.
     pub const ALL: &[(&str, Self)] = &[
         ("kds-key-not-effective", Self::KdsKeyNotEffective),
         ("host-not-in-group", Self::HostNotInGroup),
         ("spn-duplicate", Self::SpnDuplicate),
         ("controller-clock-off", Self::ControllerClockOff),
+    ];
+
+    /// Those that need two domain controllers.
+    pub const OF_SEVERAL: &[(&str, Self)] = &[
         ("replication-lag", Self::ReplicationLag),
         ("kds-key-missing-on-one", Self::KdsKeyMissingOnOne),
     ];
@@ -53,6 +57,7 @@ impl DirectoryFault {
     pub fn named(name: &str) -> Option<Self> {
         let found = Self::ALL
             .iter()
+            .chain(Self::OF_SEVERAL)
             .find(|(known, _)| known.eq_ignore_ascii_case(name));
         found.map(|(_, fault)| *fault)
     }
@@ -181,7 +186,7 @@ mod tests {
 
     #[test]
     fn named_faults_are_found_by_their_names() {
-        for (name, fault) in DirectoryFault::ALL {
+        for (name, fault) in DirectoryFault::ALL.iter().chain(DirectoryFault::OF_SEVERAL) {
             assert_eq!(DirectoryFault::named(name), Some(*fault));
         }
         assert_eq!(DirectoryFault::named("host"), None);
