@@ -8,17 +8,16 @@ use std::task::{Context, Poll};
 use tokio::io::AsyncWrite;
 use tokio::runtime::{Builder, Runtime};
 
-use crate::directory::Directory;
+use crate::directory::{Directory, Saved};
 use crate::domain_view::LabDomain;
 use crate::gss::acceptor::Protection;
 use crate::gss::seal::{self, Seal};
 use crate::hosts::{HostState, LabHost, WindowsRelease};
 use crate::kdc::{self, Key};
-use crate::ldap_server::{Certificate, Connection};
+use crate::ldap_server::{Certificate, Connection, Port};
 use crate::mim::SqlServer;
 use crate::rules::token::Token;
 use crate::seed::{self, LabSeed};
-use crate::store::Store;
 use crate::store::schema::Attr;
 use crate::visitors::{Budget, Pulse};
 use crate::{LabError, hosts};
@@ -26,7 +25,7 @@ use crate::{LabError, hosts};
 /// A lab without sockets.
 pub struct InMemory {
     directory: Arc<Directory>,
-    start: Arc<Store>,
+    start: Saved,
     certificate: Certificate,
     session: Key,
     runtime: Runtime,
@@ -50,13 +49,13 @@ impl InMemory {
     /// [`LabError::Seed`] and [`LabError::Certificate`].
     pub fn new(seed: &LabSeed) -> Result<Self, LabError> {
         let directory = Arc::new(seed::build(seed)?);
-        let certificate = Certificate::new(&directory.forest.controller_dns_name())?;
+        let certificate = Certificate::new(vec![directory.forest.controller_dns_name()])?;
         let runtime = Builder::new_current_thread()
             .enable_time()
             .build()
             .map_err(|error| LabError::Seed(error.to_string()))?;
         Ok(Self {
-            start: directory.snapshot(),
+            start: directory.save(),
             directory,
             certificate,
             session: Key::random(18),
@@ -67,7 +66,7 @@ impl InMemory {
     /// How many objects the directory has.
     #[must_use]
     pub fn objects(&self) -> usize {
-        self.start.len()
+        self.start.store.len()
     }
 
     /// What the directory answers on a new connection over which exactly these bytes come. What they changed is taken
@@ -76,11 +75,15 @@ impl InMemory {
     pub fn directory_answers(&self, peer: Peer, bytes: &[u8]) -> Vec<u8> {
         let answers = Answers::default();
         let stream = tokio::io::join(Cursor::new(bytes.to_vec()), answers.clone());
+        let port = match peer {
+            Peer::Administrator => Port::Ldaps,
+            Peer::Stranger | Peer::SealedAdministrator => Port::Ldap,
+        };
         let mut connection = Connection::new(
             Box::new(stream),
             Arc::clone(&self.directory),
             self.certificate.clone(),
-            peer == Peer::Administrator,
+            port,
             (&Budget::default(), Pulse::default()),
         );
         if peer != Peer::Stranger {
@@ -91,7 +94,7 @@ impl InMemory {
                 .map(|key| (Seal::new(key, true, 0), Protection::Sealed));
         }
         self.runtime.block_on(connection.run());
-        self.directory.restore(Arc::clone(&self.start));
+        self.directory.restore(&self.start);
         answers.take()
     }
 
@@ -130,16 +133,22 @@ impl InMemory {
     /// The binary `objectSid` of an account.
     #[must_use]
     pub fn sid_of(&self, account: &str) -> Option<Vec<u8>> {
-        let found = self.start.find(Attr::SamAccountName, account.as_bytes());
-        let object = self.start.get(*found.first()?)?;
+        let found = self
+            .start
+            .store
+            .find(Attr::SamAccountName, account.as_bytes());
+        let object = self.start.store.get(*found.first()?)?;
         object.bytes(Attr::ObjectSid).map(<[u8]>::to_vec)
     }
 
     fn administrator(&self) -> Token {
-        let account = self.start.find(Attr::SamAccountName, b"Administrator");
+        let account = self
+            .start
+            .store
+            .find(Attr::SamAccountName, b"Administrator");
         account
             .first()
-            .map(|id| Token::of(&self.start, *id))
+            .map(|id| Token::of(&self.start.store, *id))
             .unwrap_or_default()
     }
 }

@@ -17,5 +17,5 @@ mod search;
 mod tls;
 
 pub(crate) use connection::Connection;
-pub(crate) use listener::{Ports, serve};
+pub(crate) use listener::{Port, Ports, serve};
 pub(crate) use tls::Certificate;

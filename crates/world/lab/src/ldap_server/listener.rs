@@ -28,7 +28,7 @@ pub(crate) struct Ports {
 
 /// What is particular about the port that a client came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Port {
+pub(crate) enum Port {
     Ldap,
     Ldaps,
     GlobalCatalog,
