@@ -59,7 +59,7 @@ async fn connect(lab: &Lab) -> ActiveDirectory {
         transport: DirectoryTransport::Sealed,
         auth: Auth::Kerberos,
         user: "Administrator".to_owned(),
-        password: Password::new(ADMINISTRATOR.to_vec()),
+        secret: Password::new(ADMINISTRATOR.to_vec()).into(),
         ca_pem: None,
         machine_keytabs: BTreeMap::from([(host.clone(), lab.machine_keytab(&host).unwrap())]),
         addresses: lab.controllers().iter().map(address).collect(),
