@@ -299,7 +299,10 @@ mod tests {
         for (index, definition) in DEFINITIONS.iter().enumerate() {
             assert_eq!(definition.attribute as usize, index, "{}", definition.name);
         }
-        assert_eq!(DEFINITIONS.len(), Attr::SubschemaSubentry as usize + 1);
+        assert_eq!(
+            DEFINITIONS.len(),
+            Attr::AssignedAuthNPolicySilo as usize + 1
+        );
     }
 
     #[test]
