@@ -8,6 +8,7 @@
 //! | `kill.rs` | killed at a record of the journal, then resumed or rolled back |
 //! | `refusals.rs`, `blocked.rs`, `credentials.rs`, `plans.rs`, `journals.rs`, `agents.rs`, `clocks.rs`, `domain_state.rs` | bad input and faults |
 //! | `secrets.rs` | no password in any file or stream |
+//! | `keytabs.rs` | verbs by hand, judged by MIT Kerberos |
 //! | `derive.rs`, `decode.rs`, `usage.rs` | commands that need no rig |
 
 mod agent_between;
@@ -23,6 +24,7 @@ mod derive;
 mod domain_state;
 mod dump;
 mod journals;
+mod keytabs;
 mod kill;
 mod packages;
 mod plans;

@@ -71,6 +71,9 @@ pub enum Verb {
     /// Installation packages: what they can be told, and what they do with it.
     #[command(subcommand)]
     Msi(cmd::msi::Msi),
+    /// Keytabs of gMSAs, for hosts that are no Windows.
+    #[command(subcommand)]
+    Keytab(cmd::keytab::KeytabVerb),
     /// Security groups: members, also through other groups.
     #[command(subcommand)]
     Group(cmd::group::GroupVerb),
@@ -126,6 +129,7 @@ pub fn run(cli: Cli, output: &Output) -> Result<u8, Failure> {
             Verb::Account(verb) => cmd::account::run(&verb, global, output).await,
             Verb::Explain(args) => cmd::explain::run(&args, output),
             Verb::Msi(verb) => cmd::msi::run(&verb, output),
+            Verb::Keytab(verb) => cmd::keytab::run(&verb, global, output).await,
             Verb::Group(verb) => cmd::group::run(&verb, global, output).await,
             Verb::Spn(verb) => cmd::spn::run(&verb, global, output).await,
             Verb::Delegation(verb) => cmd::delegation::run(&verb, global, output).await,

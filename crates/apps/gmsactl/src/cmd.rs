@@ -12,6 +12,7 @@ pub mod explain;
 pub mod group;
 pub mod host;
 pub mod kds;
+pub mod keytab;
 pub mod lab;
 pub mod msi;
 pub mod plan;

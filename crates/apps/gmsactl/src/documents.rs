@@ -19,8 +19,8 @@ use security::Sid;
 use serde::Serialize;
 
 pub use directory::{
-    Changed, DelegationDocument, GmsaList, GroupDocument, Holder, Named, SpnCheck, SpnClash,
-    SpnList, named,
+    Changed, ControllerKeys, DelegationDocument, GmsaList, GroupDocument, Holder, KeytabDocument,
+    Named, SpnCheck, SpnClash, SpnList, WaitDocument, named,
 };
 
 /// The document of `demo`.

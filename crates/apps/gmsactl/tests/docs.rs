@@ -37,6 +37,24 @@ fn every_command_and_option_is_in_the_manual() {
 }
 
 #[test]
+fn what_stands_for_powershell_exists() {
+    let page = page("from-powershell.md");
+    let lines = quoted(&page).filter_map(|text| text.strip_prefix("gmsactl "));
+    let lines: Vec<_> = lines.collect();
+    let known = commands(&[]);
+    for line in &lines {
+        let command = known.iter().find(|known| line.starts_with(known.as_str()));
+        let command = command.unwrap_or_else(|| panic!("there is no gmsactl {line}"));
+        let words: Vec<_> = command.split(' ').collect();
+        let options = options_of(&help(&words));
+        for word in line.split(' ').filter_map(long_option) {
+            assert!(options.contains(&word), "{word} of gmsactl {command}");
+        }
+    }
+    assert!(lines.len() > 20, "{lines:?}");
+}
+
+#[test]
 fn every_finding_is_in_the_manual_with_its_severity() {
     let known: BTreeSet<_> = planner::findings::ALL
         .iter()

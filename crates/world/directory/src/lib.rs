@@ -24,6 +24,7 @@ mod descriptors;
 mod domain_controllers;
 mod error;
 mod logons;
+mod managed_keys;
 mod naming;
 mod objects;
 mod options;
@@ -39,6 +40,7 @@ mod spns;
 
 pub use active_directory::ActiveDirectory;
 pub use changes::{AttributeChange, Change, ChangeKind};
+pub use managed_keys::ManagedKeys;
 pub use options::{DirectoryOptions, OperatorSecret};
 pub use principals::{Member, Principal};
 pub use root_keys::ListedRootKey;

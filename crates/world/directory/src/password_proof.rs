@@ -269,7 +269,7 @@ impl ActiveDirectory {
 
 const TICKS_PER_SECOND: u64 = 10_000_000;
 
-const MANAGED_PASSWORD: &str = "msDS-ManagedPassword";
+pub(crate) const MANAGED_PASSWORD: &str = "msDS-ManagedPassword";
 
 /// The key of the highest version, AES-256 before AES-128.
 pub(crate) fn newest_aes_key(keytab: &Keytab, account: &SamAccountName) -> Option<KerberosKey> {
@@ -290,7 +290,7 @@ pub(crate) fn newest_aes_key(keytab: &Keytab, account: &SamAccountName) -> Optio
 }
 
 /// Samba, and [MS-ADTS] too, answer operationsError with this code; some servers plain insufficientAccessRights.
-fn may_not(error: &Error) -> bool {
+pub(crate) fn may_not(error: &Error) -> bool {
     windows_code(error) == Some(CANT_RETRIEVE_ATTRIBUTES)
         || error.result_code() == Some(ResultCode::INSUFFICIENT_ACCESS_RIGHTS)
 }

@@ -6,6 +6,8 @@ mod retrieval;
 mod settings;
 mod show;
 
+pub use retrieval::gmsa;
+
 use clap::Subcommand;
 use model::names::SamAccountName;
 

@@ -1,5 +1,7 @@
 //! `gmsactl kds`: root keys, and passwords derived from them.
 
+mod creation;
+
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
@@ -24,6 +26,16 @@ pub enum Kds {
     /// List the KDS root keys as each domain controller shows them, and from when they can be used.
     #[command(after_help = "Example:\n  gmsactl kds list --estate estate.toml")]
     List,
+    /// Create a KDS root key; it can be used 10 hours after its effective time.
+    #[command(
+        after_help = "Domain controllers wait 10 hours after the effective time before they make passwords from a key, so that all \
+                            of them have received it by then: also with --effective now.\n\nExample:\n  gmsactl kds add \
+                            --effective now --yes --estate estate.toml"
+    )]
+    Add(creation::Add),
+    /// Wait until a root key can be used on every domain controller; exit code 1 where it cannot in time.
+    #[command(after_help = "Example:\n  gmsactl kds wait --timeout 660 --estate estate.toml")]
+    Wait(creation::Wait),
     /// Derive the managed password of a SID offline; shown as NT hash unless --danger-show-secret.
     #[command(
         after_help = "Without --root-key-data-file the root key is read from the directory.\n\n\
@@ -75,9 +87,11 @@ fn hash(text: &str) -> Result<KdfHash, kds::KdsError> {
     text.to_uppercase().replace('-', "").parse()
 }
 
-/// Lists or derives.
+/// Lists, creates, waits or derives.
 pub async fn run(verb: &Kds, global: &Global, output: &Output) -> Done {
     match verb {
+        Kds::Add(args) => creation::add(args, global, output).await,
+        Kds::Wait(args) => creation::wait(args, global, output).await,
         Kds::List => list(global, output).await,
         Kds::Derive(args) => {
             let key = match &args.root_key_data_file {

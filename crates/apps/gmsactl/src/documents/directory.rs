@@ -1,8 +1,10 @@
 //! What the directory's verbs print.
 
+use std::path::PathBuf;
+
 use directory::{ActiveDirectory, Change, Member};
 use model::inventory::Gmsa;
-use model::names::{Dn, SamAccountName, Spn};
+use model::names::{Dn, DnsName, SamAccountName, Spn};
 use model::ports::Delegation;
 use security::{Guid, Sid};
 use serde::Serialize;
@@ -120,4 +122,39 @@ pub struct SpnClash {
     pub holders: Vec<SamAccountName>,
     /// Another account's SPN that stands for it.
     pub stands_for: Option<Spn>,
+}
+
+/// The document of `keytab write` and `keytab refresh`.
+#[derive(Debug, Serialize)]
+pub struct KeytabDocument {
+    /// The file.
+    pub file: PathBuf,
+    /// Whether it was written.
+    pub changed: bool,
+    /// Whose keys.
+    pub account: SamAccountName,
+    /// Key version numbers, the newest first.
+    pub versions: Vec<u32>,
+    /// Further names that the keys are in it for.
+    pub spns: Vec<Spn>,
+    /// After how long the password changes.
+    pub changes_in_seconds: u64,
+}
+
+/// The document of `kds wait`.
+#[derive(Debug, Serialize)]
+pub struct WaitDocument {
+    /// Whether the key can be used on every domain controller.
+    pub usable: bool,
+    /// Each of them.
+    pub domain_controllers: Vec<ControllerKeys>,
+}
+
+/// A domain controller that is waited for.
+#[derive(Debug, Serialize)]
+pub struct ControllerKeys {
+    /// Which.
+    pub domain_controller: DnsName,
+    /// Why it cannot use the key yet; none where it can.
+    pub late: Option<String>,
 }

@@ -11,7 +11,9 @@ mod plan;
 mod rehearsal;
 mod run;
 
-pub use changes::{change_in_short, changed, delegation, gmsas, group, spn_check, spns};
+pub use changes::{
+    change_in_short, changed, delegation, gmsas, group, keytab, spn_check, spns, wait,
+};
 pub use demo::demo;
 pub use directory::{account, derived, doctor, inventory, root_keys};
 pub use explanation::explanation;

@@ -9,5 +9,6 @@
 mod accounts;
 mod delegation;
 mod groups;
+mod keys;
 mod spns;
 mod world;

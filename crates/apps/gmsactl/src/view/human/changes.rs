@@ -4,7 +4,8 @@ use directory::{AttributeChange, Change, ChangeKind};
 
 use super::Paint;
 use crate::documents::{
-    Changed, DelegationDocument, GmsaList, GroupDocument, Named, SpnCheck, SpnClash, SpnList,
+    Changed, DelegationDocument, GmsaList, GroupDocument, KeytabDocument, Named, SpnCheck,
+    SpnClash, SpnList, WaitDocument,
 };
 
 /// What was changed, or would be: old → new.
@@ -210,4 +211,35 @@ fn partial(whole_forest: bool) -> &'static str {
     } else {
         "note: only this domain was asked: the domain controller is no global catalog\n"
     }
+}
+
+/// A keytab, without its keys.
+pub fn keytab(document: &KeytabDocument, paint: &Paint) -> String {
+    let versions: Vec<_> = document.versions.iter().map(u32::to_string).collect();
+    let written = if document.changed {
+        "written"
+    } else {
+        "is fresh"
+    };
+    format!(
+        "{} {written}: keys of {} and {} SPNs, versions {}; the password changes in {} h\n",
+        paint.strong(&document.file.display().to_string()),
+        document.account,
+        document.spns.len(),
+        versions.join(" and "),
+        document.changes_in_seconds / 3600
+    )
+}
+
+/// Which domain controllers can use a root key.
+pub fn wait(document: &WaitDocument, paint: &Paint) -> String {
+    let mut text = String::new();
+    for one in &document.domain_controllers {
+        let state = match &one.late {
+            None => paint.good("can use it"),
+            Some(why) => paint.warn(&format!("late: {why}")),
+        };
+        text += &format!("{}  {state}\n", one.domain_controller);
+    }
+    text
 }
