@@ -3,9 +3,9 @@
 use std::fmt;
 
 use rasn_ldap::{
-    AddRequest, AttributeList, ChangeOperation, DelRequest, ModifyDnRequest, ModifyRequest,
-    ModifyRequestChanges, PartialAttribute, ProtocolOp, SearchRequest, SearchRequestDerefAliases,
-    SearchRequestScope,
+    AddRequest, AttributeList, AttributeValueAssertion, ChangeOperation, CompareRequest,
+    DelRequest, ModifyDnRequest, ModifyRequest, ModifyRequestChanges, PartialAttribute, ProtocolOp,
+    SearchRequest, SearchRequestDerefAliases, SearchRequestScope,
 };
 use tokio::sync::Mutex;
 
@@ -194,6 +194,30 @@ impl Client {
             &[],
         )
         .await
+    }
+
+    /// Whether an entry's attribute has this value, by the attribute's own rule (RFC 4511 section 4.10).
+    ///
+    /// # Errors
+    /// As [`Client::search`].
+    pub async fn compare(
+        &self,
+        dn: &Dn,
+        attribute: &str,
+        value: impl Into<Vec<u8>>,
+    ) -> Result<bool, Error> {
+        let ava = AttributeValueAssertion::new(attribute.into(), value.into().into());
+        let request = ProtocolOp::CompareRequest(CompareRequest {
+            entry: dn.as_str().into(),
+            ava,
+        });
+        let mut connection = self.connection.lock().await;
+        let outcome = connection.call(Operation::Compare, request, &[]).await?;
+        match outcome.code() {
+            ResultCode::COMPARE_TRUE => Ok(true),
+            ResultCode::COMPARE_FALSE => Ok(false),
+            _ => Err(refusal(Operation::Compare, dn, &outcome)),
+        }
     }
 
     /// Says good-bye and closes. Dropping the client closes without.

@@ -108,7 +108,8 @@ impl Connection {
             | (Operation::Add, ResponseBody::Add(outcome))
             | (Operation::Modify, ResponseBody::Modify(outcome))
             | (Operation::Delete, ResponseBody::Delete(outcome))
-            | (Operation::ModifyDn, ResponseBody::ModifyDn(outcome)) => Ok(outcome),
+            | (Operation::ModifyDn, ResponseBody::ModifyDn(outcome))
+            | (Operation::Compare, ResponseBody::Compare(outcome)) => Ok(outcome),
             _ => Err(self.protocol_error(operation, "the response does not belong to the request")),
         }
     }

@@ -139,6 +139,8 @@ pub enum Operation {
     Delete,
     /// Rename or move an entry.
     ModifyDn,
+    /// Compare a value.
+    Compare,
     /// Say good-bye.
     Unbind,
 }
@@ -163,6 +165,7 @@ impl fmt::Display for Operation {
             Self::Modify => "modify",
             Self::Delete => "delete",
             Self::ModifyDn => "rename",
+            Self::Compare => "compare",
             Self::Unbind => "unbind",
         })
     }

@@ -15,6 +15,10 @@ impl ResultCode {
     pub const TIME_LIMIT_EXCEEDED: Self = Self(3);
     /// `sizeLimitExceeded`
     pub const SIZE_LIMIT_EXCEEDED: Self = Self(4);
+    /// `compareFalse`
+    pub const COMPARE_FALSE: Self = Self(5);
+    /// `compareTrue`
+    pub const COMPARE_TRUE: Self = Self(6);
     /// `strongerAuthRequired`: the server wants the connection signed, sealed or bound to its TLS channel.
     pub const STRONGER_AUTH_REQUIRED: Self = Self(8);
     /// `referral`: another server holds the entry.

@@ -51,6 +51,8 @@ pub(crate) enum ResponseBody {
     Delete(Outcome),
     #[rasn(tag(application, 13))]
     ModifyDn(Outcome),
+    #[rasn(tag(application, 15))]
+    Compare(Outcome),
     #[rasn(tag(application, 19))]
     SearchReference(Vec<OctetString>),
     #[rasn(tag(application, 24))]
