@@ -83,7 +83,8 @@ fn smb_conf(layout: &Layout) -> PathBuf {
     layout.path("dc/etc/smb.conf")
 }
 
-/// No `nbt`, which does not start on loopback; no file server and no winbind, which nothing here uses.
+/// No `nbt`, which does not start on loopback; no file server and no winbind, which nothing here uses. Writes are not
+/// awaited on disk: the rig outlives no power cut, and its tests write much.
 fn extend_smb_conf(layout: &Layout) -> anyhow::Result<()> {
     let file = smb_conf(layout);
     let text = std::fs::read_to_string(&file)
@@ -101,7 +102,9 @@ fn extend_smb_conf(layout: &Layout) -> anyhow::Result<()> {
         .iter()
         .map(|(key, value)| format!("\t{key} = {}\n", value.display()))
         .collect();
-    let own = format!("[global]\n\tserver services = ldap, kdc, rpc, cldap, drepl, dns\n{own}");
+    let own = format!(
+        "[global]\n\tserver services = ldap, kdc, rpc, cldap, drepl, dns\n\tldb:nosync = yes\n{own}"
+    );
     files::write(&file, &text.replacen("[global]\n", &own, 1))
 }
 
