@@ -9,7 +9,7 @@ use security::{AccessMask, FileTime, SecurityDescriptor, Sid};
 
 use crate::directory::Directory;
 use crate::hosts::{AccountKind, DomainAccount, DomainView, NoPassword, PasswordVersion, Token};
-use crate::rules::add::ACCOUNT_DISABLE;
+use crate::rules::accounts::ACCOUNT_DISABLE;
 use crate::rules::{gmsa, token, values};
 use crate::store::Store;
 use crate::store::class;

@@ -1,10 +1,13 @@
 //! Active Directory's rules: what may be added, changed, deleted and read, by whom, and what the domain controller adds.
 
 pub(crate) mod access;
+pub(crate) mod accounts;
 pub(crate) mod add;
+pub(crate) mod changes;
 pub(crate) mod constructed;
 pub(crate) mod delete;
 pub(crate) mod gmsa;
+pub(crate) mod host_names;
 pub(crate) mod locate;
 pub(crate) mod modify;
 pub(crate) mod passwords;

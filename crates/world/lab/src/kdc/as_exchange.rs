@@ -12,7 +12,7 @@ use super::principals::{self, AccountKeys};
 use super::ticket::{LIFETIME, TICKET_FLAGS, TicketContent};
 use super::wire;
 use crate::directory::Directory;
-use crate::rules::add::ACCOUNT_DISABLE;
+use crate::rules::accounts::ACCOUNT_DISABLE;
 use crate::rules::constructed::is_locked_out;
 use crate::rules::token::Token;
 use crate::store::Store;

@@ -9,7 +9,7 @@ use crate::directory::Directory;
 use crate::gss::acceptor::{self, Accepted, Protection};
 use crate::gss::seal::Seal;
 use crate::gss::spnego;
-use crate::rules::add::ACCOUNT_DISABLE;
+use crate::rules::accounts::ACCOUNT_DISABLE;
 use crate::rules::constructed::is_locked_out;
 use crate::rules::locate::locate;
 use crate::rules::refusal::Refusal;

@@ -10,7 +10,7 @@ use crate::rules::access::AccessCheck;
 use crate::rules::constructed::constructed;
 use crate::store::Store;
 use crate::store::object::{Object, ObjectId, Value};
-use crate::store::schema::{Attr, back_link};
+use crate::store::schema::{Attr, FORWARD_LINKS, back_link};
 
 /// Values of one attribute given at a time: MaxValRange ([MS-ADTS] 3.1.1.3.4.6 "LDAP Policies").
 const MAX_VALUES: usize = 1500;
@@ -121,7 +121,7 @@ impl Selection {
                 }
             }
             show(Attr::DistinguishedName, None);
-            [Attr::Member, Attr::ManagedBy, Attr::Manager]
+            FORWARD_LINKS
                 .into_iter()
                 .filter_map(back_link)
                 .for_each(|link| show(link, None));

@@ -191,9 +191,7 @@ fn equality(forest: &Forest, store: &Store, name: &str, value: &[u8]) -> Conditi
     let text = std::str::from_utf8(value).ok();
     let target = || text.and_then(|name| crate::rules::locate::locate(store, name).ok());
     match (attribute, attribute.definition().syntax) {
-        (Attr::DistinguishedName, _) => target().map_or(Condition::Undefined, |id| {
-            Condition::Among(HashSet::from([id]))
-        }),
+        (Attr::DistinguishedName, _) => Condition::Among(target().into_iter().collect()),
         (Attr::ObjectCategory, _) if text.is_some_and(|text| !text.contains('=')) => {
             let class = text.map_or("", |text| match Class::named(text) {
                 Some(class) => category(class),
@@ -217,7 +215,7 @@ fn equality(forest: &Forest, store: &Store, name: &str, value: &[u8]) -> Conditi
         (_, Syntax::Dn) => match (target(), forward_link(attribute)) {
             (Some(id), Some(forward)) => Condition::LinkedFrom(forward, id),
             (Some(id), None) => Condition::Links(attribute, id),
-            (None, _) => Condition::Undefined,
+            (None, _) => Condition::Among(HashSet::new()), // No object points to what is not there.
         },
         _ if attribute.definition().is_constructed() || attribute.definition().is_secret() => {
             Condition::Undefined
@@ -232,7 +230,7 @@ fn in_chain(store: &Store, attribute: Attr, value: &[u8]) -> Condition {
         .ok()
         .and_then(|name| crate::rules::locate::locate(store, name).ok())
     else {
-        return Condition::Undefined;
+        return Condition::Among(HashSet::new());
     };
     let mut found = HashSet::new();
     let mut next = vec![start];

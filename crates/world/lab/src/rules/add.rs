@@ -1,30 +1,28 @@
 //! Adding an object ([MS-ADTS] 3.1.1.5.2 "Add Operation").
 
-use security::Guid;
+use rasn_ldap::ResultCode;
+use security::{Guid, Sid};
 
 use super::access::{AccessCheck, CREATE_CHILD};
 use super::modify::{check_delegation, check_secret_free};
 use super::refusal::Refusal;
-use super::{Caller, gmsa, passwords, uniqueness, values};
+use super::{Caller, accounts, gmsa, passwords, uniqueness, values};
 use crate::random;
 use crate::store::Store;
 use crate::store::class::{self, Class};
 use crate::store::dn;
 use crate::store::object::{ObjectId, Value};
-use crate::store::schema::Attr;
+use crate::store::schema::{Attr, forward_link};
 
 // [MS-ERREF] 2.2 "Win32 Error Codes".
 const OBJECT_NAME_EXISTS: u32 = 0x2071;
 const MISSING_REQUIRED_ATTRIBUTE: u32 = 0x207C;
 const OBJECT_CLASS_VIOLATION: u32 = 0x2014;
 const NAMING_VIOLATION: u32 = 0x2037;
+const UNWILLING: u32 = 0x2035;
+const CONSTRUCTED: u32 = 0x200C;
+const SINGLE_VALUE: u32 = 0x2081;
 const CANT_MOD_SYSTEM_ONLY: u32 = 0x20B1;
-
-// [MS-ADTS] 2.2.16 "userAccountControl Bits".
-pub(crate) const ACCOUNT_DISABLE: i64 = 0x2;
-pub(crate) const PASSWD_NOTREQD: i64 = 0x20;
-const NORMAL_ACCOUNT: i64 = 0x200;
-pub(crate) const WORKSTATION_TRUST_ACCOUNT: i64 = 0x1000;
 
 /// What a client wants to be added.
 pub(crate) type NewAttributes = Vec<(String, Vec<Vec<u8>>)>;
@@ -39,16 +37,16 @@ pub(crate) fn add(
     let parts = dn::parse(name)
         .filter(|parts| !parts.is_empty())
         .ok_or_else(Refusal::bad_dn)?;
+    let form = given
+        .iter()
+        .map(|(name, values)| (name.as_str(), &values[..], false));
+    values::check_form(store, form)?;
     let (rdn, above) = parts.split_first().ok_or_else(Refusal::bad_dn)?;
     let missing = || Refusal::no_such_object(super::locate::best_match(store, &parts));
     let parent = store.resolve(above).ok_or_else(missing)?;
     let class = class_of(given)?;
     if !rdn.attribute.eq_ignore_ascii_case(class.rdn) {
-        return Err(Refusal::new(
-            rasn_ldap::ResultCode::NamingViolation,
-            NAMING_VIOLATION,
-            "NameErr: problem 2005",
-        ));
+        return Err(naming_violation());
     }
     let mut access = AccessCheck::new(caller.defaults, caller.token);
     if !store
@@ -57,10 +55,10 @@ pub(crate) fn add(
     {
         return Err(Refusal::access_denied());
     }
-    if store.child(parent, rdn).is_some() {
-        return Err(Refusal::exists(OBJECT_NAME_EXISTS));
-    }
+    check_place(store, parent, class)?;
+    check_rdn(class, rdn, given)?;
     let mut attributes = parse_all(caller, store, class, given)?;
+    let wanted: Vec<Attr> = attributes.iter().map(|(attribute, _)| *attribute).collect();
     let password = attributes
         .iter()
         .position(|(attribute, _)| attribute.definition().is_secret());
@@ -71,16 +69,24 @@ pub(crate) fn add(
     let password = password
         .map(|quoted| passwords::parse(caller, quoted))
         .transpose()?;
-    check_must(class, &attributes)?;
     complete(caller, store, class, &mut attributes)?;
+    let there = store.child(parent, rdn);
+    attributes.sort_by_key(|(attribute, _)| *attribute == Attr::SamAccountName);
+    for (attribute, values) in &attributes {
+        uniqueness::check(caller, store, there, *attribute, values)?;
+    }
+    if wanted.contains(&Attr::ObjectGuid) {
+        return Err(Refusal::unwilling(UNWILLING, "objectGUID"));
+    }
+    if there.is_some() {
+        return Err(Refusal::exists(OBJECT_NAME_EXISTS));
+    }
+    check_class(class, &wanted)?;
     let control = attributes
         .iter()
         .find(|(attribute, _)| *attribute == Attr::UserAccountControl);
     if let Some((_, control)) = control {
         passwords::check_enabled(caller, store, class, control, password.is_some())?;
-    }
-    for (attribute, values) in &attributes {
-        uniqueness::check(caller, store, None, *attribute, values)?;
     }
 
     let id = store.insert(
@@ -102,6 +108,35 @@ pub(crate) fn add(
     Ok(id)
 }
 
+/// The container must be one for objects of this class ([MS-ADSC], possSuperiors).
+pub(crate) fn check_place(store: &Store, parent: ObjectId, class: &Class) -> Result<(), Refusal> {
+    let container = store.get(parent).map(|parent| parent.class);
+    if container.is_none_or(|container| container.may_hold(class)) {
+        return Ok(());
+    }
+    Err(naming_violation())
+}
+
+fn naming_violation() -> Refusal {
+    let words = "NameErr: DSID-03050F42, problem 2003 (NAMING_VIOLATION), data 0";
+    Refusal::new(ResultCode::NamingViolation, NAMING_VIOLATION, words)
+}
+
+/// An attribute that repeats the name must say the same.
+fn check_rdn(class: &Class, rdn: &dn::Rdn, given: &NewAttributes) -> Result<(), Refusal> {
+    let repeated = given
+        .iter()
+        .filter(|(name, _)| name.eq_ignore_ascii_case(class.rdn))
+        .flat_map(|(_, values)| values);
+    let same = |value: &Vec<u8>| {
+        std::str::from_utf8(value).is_ok_and(|value| dn::fold(value) == dn::fold(&rdn.value))
+    };
+    if repeated.clone().next().is_some() && !repeated.clone().any(same) {
+        return Err(Refusal::bad_dn());
+    }
+    Ok(())
+}
+
 fn class_of(given: &NewAttributes) -> Result<&'static Class, Refusal> {
     let classes = given
         .iter()
@@ -116,8 +151,18 @@ fn class_of(given: &NewAttributes) -> Result<&'static Class, Refusal> {
             "objectClass",
         ));
     }
-    Class::most_specific(names)
-        .ok_or_else(|| Refusal::object_class(OBJECT_CLASS_VIOLATION, "objectClass"))
+    let abstract_only = names.clone().all(Class::is_abstract);
+    match Class::most_specific(names.clone()) {
+        Some(class) => Ok(class),
+        None if abstract_only => Err(Refusal::unwilling(
+            OBJECT_CLASS_VIOLATION,
+            "no structural class",
+        )),
+        None if names.clone().any(|name| !Class::is_known(name)) => {
+            Err(Refusal::unknown_attribute())
+        }
+        None => Err(Refusal::object_class(OBJECT_CLASS_VIOLATION, "objectClass")),
+    }
 }
 
 fn parse_all(
@@ -132,17 +177,31 @@ fn parse_all(
         if attribute == Attr::ObjectClass || dropped(class, attribute) {
             continue;
         }
-        let may_be_given =
-            attribute == Attr::ManagedPasswordInterval || class.must.contains(&attribute);
-        if attribute.definition().is_system_only() && !may_be_given {
-            return Err(Refusal::constraint(CANT_MOD_SYSTEM_ONLY, attribute.name()));
+        if matches!(
+            attribute,
+            Attr::IsCriticalSystemObject | Attr::SamAccountType
+        ) {
+            return Err(Refusal::unwilling(UNWILLING, attribute.name()));
+        }
+        if forward_link(attribute).is_some() {
+            return Err(Refusal::unwilling(UNWILLING, attribute.name()));
+        }
+        let is_system = caller.token.has(&Sid::LOCAL_SYSTEM);
+        if attribute == Attr::PrimaryGroupId && !is_system {
+            return Err(Refusal::unwilling(UNWILLING, attribute.name()));
+        }
+        if attribute.definition().is_constructed() {
+            let code = ResultCode::UndefinedAttributeType;
+            return Err(Refusal::value(code, CONSTRUCTED, attribute.name()));
         }
         let parsed: Result<Vec<Value>, Refusal> = bytes
             .iter()
             .map(|bytes| values::parse(store, attribute, bytes))
             .collect();
         let parsed = parsed?;
-        values::check_count(attribute, &parsed)?;
+        if !values::is_count_allowed(attribute, class, parsed.len()) {
+            return Err(Refusal::constraint(SINGLE_VALUE, attribute.name()));
+        }
         check_delegation(caller, attribute, &parsed, 0)?;
         check_secret_free(attribute, class)?;
         if attributes.iter().any(|(known, _)| *known == attribute) {
@@ -156,34 +215,36 @@ fn parse_all(
 /// What clients may send and the domain controller decides by itself.
 fn dropped(class: &Class, attribute: Attr) -> bool {
     let of_password = [
-        Attr::ManagedPassword,
         Attr::ManagedPasswordId,
         Attr::ManagedPasswordPreviousId,
         Attr::UnicodePwd,
     ];
-    let of_name = [
-        Attr::Cn,
-        Attr::Name,
-        Attr::Ou,
-        Attr::DistinguishedName,
-        Attr::InstanceType,
-    ];
-    of_name.contains(&attribute) || (class.is(class::GMSA) && of_password.contains(&attribute))
+    let of_name = [Attr::Name, Attr::DistinguishedName, Attr::InstanceType];
+    attribute.name().eq_ignore_ascii_case(class.rdn)
+        || of_name.contains(&attribute)
+        || (class.is(class::GMSA) && of_password.contains(&attribute))
 }
 
-fn check_must(class: &Class, attributes: &[(Attr, Vec<Value>)]) -> Result<(), Refusal> {
-    let given = |attribute: &Attr| {
-        attributes
-            .iter()
-            .any(|(given, values)| given == attribute && !values.is_empty())
-    };
-    match class.must.iter().find(|attribute| !given(attribute)) {
-        Some(missing) => Err(Refusal::object_class(
+/// What the class allows, what it demands, and what only the system gives.
+fn check_class(class: &Class, given: &[Attr]) -> Result<(), Refusal> {
+    for attribute in given {
+        let may_be_given =
+            *attribute == Attr::ManagedPasswordInterval || class.must.contains(attribute);
+        if attribute.definition().is_system_only() && !may_be_given {
+            return Err(Refusal::constraint(CANT_MOD_SYSTEM_ONLY, attribute.name()));
+        }
+        values::check_in_class(*attribute, class)?;
+    }
+    let missing = class
+        .must
+        .iter()
+        .find(|attribute| !given.contains(attribute));
+    missing.map_or(Ok(()), |missing| {
+        Err(Refusal::object_class(
             MISSING_REQUIRED_ATTRIBUTE,
             missing.name(),
-        )),
-        None => Ok(()),
-    }
+        ))
+    })
 }
 
 /// What the domain controller adds by itself.
@@ -209,14 +270,6 @@ fn complete(
             Attr::ManagedPasswordId,
             vec![gmsa::first_password_id(store, caller.forest, caller.now)?],
         ));
-        if let Some(membership) = gmsa::default_membership(caller.forest) {
-            default(attributes, Attr::GroupMsaMembership, membership);
-        }
-        default(
-            attributes,
-            Attr::PwdLastSet,
-            Value::text(caller.now.as_ticks().to_string()),
-        );
     }
     let random: [u8; 6] = random::bytes();
     let random: String = random.iter().map(|byte| format!("{byte:02X}")).collect();
@@ -226,29 +279,49 @@ fn complete(
         Value::text(format!("${random}")),
     );
     if class.is("user") {
-        let computer = class.is("computer");
-        let usual = match class.is(class::GMSA) {
-            true => WORKSTATION_TRUST_ACCOUNT,
-            false if computer => WORKSTATION_TRUST_ACCOUNT | ACCOUNT_DISABLE | PASSWD_NOTREQD,
-            false => NORMAL_ACCOUNT | ACCOUNT_DISABLE | PASSWD_NOTREQD,
+        let given = number(attributes, Attr::UserAccountControl);
+        let control = accounts::control(class, given);
+        accounts::check_control(class, control)?;
+        let is_now = match number(attributes, Attr::PwdLastSet) {
+            Some(time) => accounts::check_password_time(time).map(|()| time == -1)?,
+            None => class.is(class::GMSA),
         };
-        default(attributes, Attr::UserAccountControl, Value::number(usual));
-        default(
-            attributes,
-            Attr::PrimaryGroupId,
-            Value::number(if computer { 515 } else { 513 }),
-        );
+        attributes.retain(|(attribute, _)| *attribute != Attr::UserAccountControl);
+        default(attributes, Attr::UserAccountControl, Value::number(control));
+        let group = accounts::usual_group(control);
+        default(attributes, Attr::PrimaryGroupId, Value::number(group));
+        if let Some(critical) = accounts::is_critical(control) {
+            let critical = Value::text(if critical { "TRUE" } else { "FALSE" });
+            default(attributes, Attr::IsCriticalSystemObject, critical);
+        }
+        if is_now {
+            attributes.retain(|(attribute, _)| *attribute != Attr::PwdLastSet);
+            let now = Value::text(caller.now.as_ticks().to_string());
+            attributes.push((Attr::PwdLastSet, vec![now]));
+        }
         for (attribute, value) in [
             (Attr::AccountExpires, i64::MAX),
             (Attr::PwdLastSet, 0),
             (Attr::BadPwdCount, 0),
+            (Attr::BadPasswordTime, 0),
+            (Attr::LastLogon, 0),
+            (Attr::LastLogoff, 0),
+            (Attr::LogonCount, 0),
+            (Attr::CodePage, 0),
+            (Attr::CountryCode, 0),
         ] {
             default(attributes, attribute, Value::number(value));
         }
     } else {
-        default(attributes, Attr::GroupType, Value::number(-2_147_483_646));
+        let usual = Value::number(accounts::GLOBAL_SECURITY_GROUP);
+        default(attributes, Attr::GroupType, usual);
+        let kind = number(attributes, Attr::GroupType).unwrap_or(0);
+        accounts::check_group_type(kind, caller)?;
     }
-    let kind = account_type(class, attributes);
+    let kind = match number(attributes, Attr::UserAccountControl) {
+        Some(control) => accounts::type_of_account(control),
+        None => accounts::type_of_group(number(attributes, Attr::GroupType).unwrap_or(0)),
+    };
     attributes.push((Attr::SamAccountType, vec![Value::number(kind)]));
     let rid = store.take_rid();
     let sid = caller
@@ -260,23 +333,11 @@ fn complete(
     Ok(())
 }
 
-/// [MS-SAMR] 2.2.1.9 "ACCOUNT_TYPE Values".
-fn account_type(class: &Class, attributes: &[(Attr, Vec<Value>)]) -> i64 {
-    let group_type = attributes
+fn number(attributes: &[(Attr, Vec<Value>)], wanted: Attr) -> Option<i64> {
+    let (_, values) = attributes
         .iter()
-        .find(|(attribute, _)| *attribute == Attr::GroupType);
-    let group_type = group_type.and_then(|(_, values)| {
-        std::str::from_utf8(values.first()?.bytes()?)
-            .ok()?
-            .parse::<i64>()
-            .ok()
-    });
-    match group_type {
-        _ if class.is("computer") => 0x3000_0001,
-        _ if class.is("user") => 0x3000_0000,
-        Some(local) if local & 0x4 != 0 => 0x2000_0000,
-        _ => 0x1000_0000,
-    }
+        .find(|(attribute, _)| *attribute == wanted)?;
+    values.first()?.to_number()
 }
 
 /// The class that `objectCategory` names.

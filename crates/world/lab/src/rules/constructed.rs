@@ -7,8 +7,11 @@ use crate::store::Store;
 use crate::store::object::{Object, ObjectId};
 use crate::store::schema::{Attr, back_link, forward_link};
 
-/// [MS-ADTS] 3.1.1.4.5.17 "msDS-User-Account-Control-Computed": UF_LOCKOUT and UF_PASSWORD_EXPIRED.
+// [MS-ADTS] 3.1.1.4.5.17 "msDS-User-Account-Control-Computed".
 const LOCKOUT: i64 = 0x10;
+const PASSWORD_EXPIRED: i64 = 0x80_0000;
+/// Accounts whose passwords do not expire: ADS_UF_DONT_EXPIRE_PASSWD, smart cards, computers, domain controllers, trusts.
+const NEVER_EXPIRES: i64 = 0x1_0000 | 0x4_0000 | 0x1000 | 0x2000 | 0x800;
 
 /// The values of an attribute that is not stored as such; `None` where the attribute is an ordinary one.
 pub(crate) fn constructed(
@@ -20,7 +23,7 @@ pub(crate) fn constructed(
     let object = store.get(id)?;
     let values = match attribute {
         Attr::DistinguishedName => vec![store.dn(id).into_bytes()],
-        Attr::TokenGroups => group_sids(store, id)
+        Attr::TokenGroups if object.class.is("user") => group_sids(store, id)
             .iter()
             .map(security::Sid::to_bytes)
             .collect(),
@@ -28,8 +31,10 @@ pub(crate) fn constructed(
             vec![key_version(object).to_string().into_bytes()]
         }
         Attr::UserAccountControlComputed if object.class.is("user") => {
-            let locked = is_locked_out(caller, store, object);
-            vec![if locked { LOCKOUT } else { 0 }.to_string().into_bytes()]
+            let bit = |is_set: bool, bit: i64| if is_set { bit } else { 0 };
+            let bits = bit(is_locked_out(caller, store, object), LOCKOUT)
+                | bit(is_expired(caller, store, object), PASSWORD_EXPIRED);
+            vec![bits.to_string().into_bytes()]
         }
         Attr::CanonicalName => vec![canonical_name(&store.dn(id)).into_bytes()],
         Attr::SubschemaSubentry => {
@@ -70,6 +75,23 @@ pub(crate) fn is_locked_out(caller: &Caller<'_>, store: &Store, object: &Object)
         .unwrap_or(0)
         .unsigned_abs();
     duration == 0 || caller.now.saturating_since(since).as_ticks() < duration
+}
+
+/// Whether the account's password has to be changed: never set, or older than the domain's `maxPwdAge`.
+fn is_expired(caller: &Caller<'_>, store: &Store, object: &Object) -> bool {
+    let control = object.number(Attr::UserAccountControl).unwrap_or(0);
+    if control & NEVER_EXPIRES != 0 {
+        return false;
+    }
+    let Some(set) = file_time(object, Attr::PwdLastSet).filter(|time| time.as_ticks() != 0) else {
+        return true;
+    };
+    let head = store
+        .resolve_text(&caller.forest.domain)
+        .and_then(|head| store.get(head));
+    let max_age = head.and_then(|head| head.number(Attr::MaxPwdAge));
+    let max_age = max_age.filter(|age| *age < 0 && *age != i64::MIN);
+    max_age.is_some_and(|age| caller.now.saturating_since(set).as_ticks() > age.unsigned_abs())
 }
 
 /// `contoso.com/Users/svc`

@@ -72,13 +72,6 @@ pub(crate) fn first_password_id(
     Ok(password_id(forest, key))
 }
 
-/// The descriptor that a gMSA gets when the client gives none: the domain's own Administrator alone.
-pub(crate) fn default_membership(forest: &Forest) -> Option<Value> {
-    let administrator = forest.sid.with_rid(500).ok()?;
-    let descriptor = SecurityDescriptor::for_retrieval_principals(&[administrator]).ok()?;
-    Some(descriptor.to_bytes().into())
-}
-
 /// `msDS-ManagedPassword` for a caller ([MS-ADTS] 3.1.1.4.5.39), and what is stored because of the read.
 ///
 /// # Errors

@@ -2,9 +2,8 @@
 
 use rasn_ldap::{ChangeOperation, ResultCode};
 
-use super::access::AccessCheck;
 use super::refusal::Refusal;
-use super::{Caller, locate, passwords, uniqueness, values};
+use super::{Caller, accounts, changes, host_names, locate, passwords, uniqueness, values};
 use crate::store::Store;
 use crate::store::class::{self, Class};
 use crate::store::object::{ObjectId, Value};
@@ -14,12 +13,11 @@ use crate::store::schema::Attr;
 const PRIVILEGE_NOT_HELD: u32 = 0x522;
 const MEMBER_NOT_IN_ALIAS: u32 = 0x561;
 const MEMBER_IN_ALIAS: u32 = 0x562;
-const ILLEGAL_MOD_OPERATION: u32 = 0x2077;
 const VALUE_ALREADY_EXISTS: u32 = 0x2083;
 const CANT_REMOVE_MISSING_ATTRIBUTE: u32 = 0x2084;
 const CANT_REMOVE_MISSING_VALUE: u32 = 0x2085;
 const OWNED_BY_SAM: u32 = 0x209A;
-const CANT_MOD_SYSTEM_ONLY: u32 = 0x20B1;
+const UNWILLING: u32 = 0x2035;
 const GENERAL_FAILURE: u32 = 0x1F;
 
 // [MS-ADTS] 2.2.16 "userAccountControl Bits": ADS_UF_TRUSTED_FOR_DELEGATION and
@@ -41,7 +39,21 @@ pub(crate) fn modify(
     name: &str,
     changes: &[Change],
 ) -> Result<(), Refusal> {
+    let given = changes.iter().map(|change| {
+        let takes_away = change.operation == ChangeOperation::Delete;
+        (change.attribute.as_str(), &change.values[..], takes_away)
+    });
+    values::check_form(store, given)?;
     let id = locate::locate(store, name)?;
+    let Some(class) = store.get(id).map(|object| object.class) else {
+        return Ok(());
+    };
+    for change in changes {
+        changes::check_access(caller, store, id, change)?;
+    }
+    for change in changes {
+        changes::check_writable(caller, store, id, change)?;
+    }
     if let [change] = changes
         && let Some(()) = modify_membership(caller, store, id, change)?
     {
@@ -51,7 +63,9 @@ pub(crate) fn modify(
     let mut password = Password::default();
     for change in changes {
         let attribute = values::attribute(&change.attribute)?;
-        check_writable(caller, store, id, attribute)?;
+        if attribute == Attr::ObjectClass {
+            continue; // It changes nothing, or the change was refused.
+        }
         if attribute.definition().is_secret() {
             password.plan(caller, change)?;
             continue;
@@ -71,6 +85,14 @@ pub(crate) fn modify(
             .iter()
             .map(|bytes| values::parse(store, attribute, bytes))
             .collect();
+        let parsed = match change.operation {
+            ChangeOperation::Delete if parsed.is_err() => Err(Refusal::value(
+                ResultCode::NoSuchAttribute,
+                CANT_REMOVE_MISSING_VALUE,
+                attribute.name(),
+            )),
+            _ => parsed,
+        };
         planned.push((
             attribute,
             apply(change.operation, attribute, before, parsed?)?,
@@ -81,7 +103,20 @@ pub(crate) fn modify(
         .and_then(|object| object.number(Attr::UserAccountControl))
         .unwrap_or(0);
     for (attribute, new) in &planned {
-        values::check_count(*attribute, new)?;
+        match (attribute, new.first().and_then(Value::to_number)) {
+            (Attr::GroupType, Some(kind)) => accounts::check_group_type(kind, caller)?,
+            (Attr::AccountExpires | Attr::PrimaryGroupId | Attr::GroupType, None) => {
+                return Err(Refusal::unwilling(UNWILLING, attribute.name()));
+            }
+            (Attr::UserAccountControl, Some(control)) => {
+                accounts::check_control(class, control)?;
+            }
+            _ => {}
+        }
+        values::check_count(*attribute, class, new.len())?;
+        if !new.is_empty() {
+            values::check_in_class(*attribute, class)?;
+        }
         check_delegation(caller, *attribute, new, control)?;
         uniqueness::check(caller, store, Some(id), *attribute, new)?;
         if let (Attr::UserAccountControl, Some(object)) = (attribute, store.get(id)) {
@@ -91,7 +126,9 @@ pub(crate) fn modify(
     }
     password.apply(caller, store, id)?;
     for (attribute, new) in planned {
-        store.set(id, attribute, normalized(caller, attribute, new));
+        host_names::follow(store, id, attribute, &new);
+        store.set(id, attribute, normalized(caller, class, attribute, new));
+        follow(store, id, attribute);
     }
     store.touch(id, caller.now);
     Ok(())
@@ -111,46 +148,18 @@ fn modify_membership(
     {
         return Ok(None);
     }
-    check_writable(caller, store, id, Attr::Member)?;
     let Value::Object(member) = values::parse(store, Attr::Member, value)? else {
         return Ok(None);
     };
+    if let Some(group) = store.get(id) {
+        values::check_in_class(Attr::Member, group.class)?;
+    }
     if store.is_linked(id, Attr::Member, member) {
         return Err(Refusal::exists(MEMBER_IN_ALIAS));
     }
     store.link(id, Attr::Member, member);
     store.touch(id, caller.now);
     Ok(Some(()))
-}
-
-fn check_writable(
-    caller: &Caller<'_>,
-    store: &Store,
-    id: ObjectId,
-    attribute: Attr,
-) -> Result<(), Refusal> {
-    let object = store
-        .get(id)
-        .ok_or_else(|| Refusal::no_such_object(String::new()))?;
-    if attribute == Attr::ObjectClass {
-        return Err(Refusal::object_class(ILLEGAL_MOD_OPERATION, "objectClass"));
-    }
-    if matches!(attribute, Attr::Cn | Attr::Ou | Attr::Dc) {
-        return Err(Refusal::new(
-            ResultCode::NotAllowedOnRdn,
-            0x2016,
-            "UpdErr: problem 6004 (CANT_ON_RDN), data 0",
-        ));
-    }
-    if attribute.definition().is_system_only() {
-        return Err(Refusal::constraint(CANT_MOD_SYSTEM_ONLY, attribute.name()));
-    }
-    check_secret_free(attribute, object.class)?;
-    let mut access = AccessCheck::new(caller.defaults, caller.token);
-    if !access.may_write(object, attribute) {
-        return Err(Refusal::access_denied());
-    }
-    Ok(())
 }
 
 /// A managed account's password is the domain controller's.
@@ -204,16 +213,20 @@ fn apply(
             .position(|it| super::values::same(attribute, it, value))
     };
     let is_member = attribute == Attr::Member;
+    let operation = match attribute {
+        Attr::PwdLastSet if operation == ChangeOperation::Add => ChangeOperation::Replace,
+        _ => operation,
+    };
     match operation {
         ChangeOperation::Add => {
             for value in given {
                 match position(&values, &value) {
                     Some(_) if is_member => return Err(Refusal::exists(MEMBER_IN_ALIAS)),
                     Some(_) => {
-                        return Err(value_error(
+                        return Err(Refusal::value(
                             ResultCode::AttributeOrValueExists,
                             VALUE_ALREADY_EXISTS,
-                            attribute,
+                            attribute.name(),
                         ));
                     }
                     None => values.push(value),
@@ -222,10 +235,10 @@ fn apply(
         }
         ChangeOperation::Delete if given.is_empty() => {
             if values.is_empty() {
-                return Err(value_error(
+                return Err(Refusal::value(
                     ResultCode::NoSuchAttribute,
                     CANT_REMOVE_MISSING_ATTRIBUTE,
-                    attribute,
+                    attribute.name(),
                 ));
             }
             values.clear();
@@ -234,14 +247,14 @@ fn apply(
             for value in given {
                 match position(&values, &value) {
                     Some(index) => drop(values.remove(index)),
-                    None if is_member => {
+                    None if is_member && !values.is_empty() => {
                         return Err(Refusal::unwilling(MEMBER_NOT_IN_ALIAS, "member"));
                     }
                     None => {
-                        return Err(value_error(
+                        return Err(Refusal::value(
                             ResultCode::NoSuchAttribute,
                             CANT_REMOVE_MISSING_VALUE,
-                            attribute,
+                            attribute.name(),
                         ));
                     }
                 }
@@ -250,26 +263,48 @@ fn apply(
         _ => {
             values.clear();
             for value in given {
-                if position(&values, &value).is_none() {
-                    values.push(value);
+                if position(&values, &value).is_some() {
+                    return Err(Refusal::value(
+                        ResultCode::AttributeOrValueExists,
+                        VALUE_ALREADY_EXISTS,
+                        attribute.name(),
+                    ));
                 }
+                values.push(value);
             }
         }
     }
     Ok(values)
 }
 
-fn value_error(code: ResultCode, windows: u32, attribute: Attr) -> Refusal {
-    let words = format!(
-        "AtrErr: DSID-03190F80, #1:\n\t0: {windows:08X}: DSID-03190F80, problem 1001, data 0, Att ({})",
-        attribute.name()
-    );
-    Refusal::new(code, windows, &words)
+/// What the domain controller changes along with an attribute.
+fn follow(store: &mut Store, id: ObjectId, attribute: Attr) {
+    let Some(object) = store.get(id) else { return };
+    let number = object.number(attribute).unwrap_or(0);
+    let kind = match attribute {
+        Attr::UserAccountControl => accounts::type_of_account(number),
+        Attr::GroupType => accounts::type_of_group(number),
+        _ => return,
+    };
+    let changes = object.number(Attr::SamAccountType) != Some(kind);
+    store.set(id, Attr::SamAccountType, vec![Value::number(kind)]);
+    if changes && attribute == Attr::UserAccountControl {
+        let group = Value::number(accounts::usual_group(number));
+        store.set(id, Attr::PrimaryGroupId, vec![group]);
+    }
 }
 
-/// Values that stand for others: -1 in `pwdLastSet` is now.
-fn normalized(caller: &Caller<'_>, attribute: Attr, values: Vec<Value>) -> Vec<Value> {
+/// Values as they are stored: -1 in `pwdLastSet` is now, and an account is of some kind.
+fn normalized(
+    caller: &Caller<'_>,
+    class: &Class,
+    attribute: Attr,
+    values: Vec<Value>,
+) -> Vec<Value> {
     match (attribute, &values[..]) {
+        (Attr::UserAccountControl, [value]) => {
+            vec![Value::number(accounts::control(class, value.to_number()))]
+        }
         (Attr::PwdLastSet, [value]) if *value == Value::number(-1) => {
             vec![Value::text(caller.now.as_ticks().to_string())]
         }
@@ -282,6 +317,8 @@ fn normalized(caller: &Caller<'_>, attribute: Attr, values: Vec<Value>) -> Vec<V
 struct Password {
     old: Option<zeroize::Zeroizing<Vec<u8>>>,
     new: Option<zeroize::Zeroizing<Vec<u8>>>,
+    /// The new one is added beside the old one, which must be given then.
+    adds: bool,
 }
 
 impl Password {
@@ -290,6 +327,7 @@ impl Password {
             return Err(Refusal::unwilling(GENERAL_FAILURE, "unicodePwd"));
         };
         let password = Some(passwords::parse(caller, quoted)?);
+        self.adds |= change.operation == ChangeOperation::Add;
         match change.operation {
             ChangeOperation::Delete => self.old = password,
             _ => self.new = password,
@@ -298,6 +336,12 @@ impl Password {
     }
 
     fn apply(self, caller: &Caller<'_>, store: &mut Store, id: ObjectId) -> Result<(), Refusal> {
+        if self.adds != self.old.is_some() {
+            return Err(Refusal::unwilling(
+                UNWILLING,
+                "one of both passwords is missing",
+            ));
+        }
         if let (Some(old), Some(object)) = (&self.old, store.get(id)) {
             passwords::check_old(object, old)?;
         }

@@ -4,7 +4,7 @@ use security::Sid;
 use zeroize::Zeroizing;
 
 use super::Caller;
-use super::add::{ACCOUNT_DISABLE, PASSWD_NOTREQD};
+use super::accounts::{ACCOUNT_DISABLE, PASSWD_NOTREQD};
 use super::refusal::Refusal;
 use crate::kdc::AccountSecret;
 use crate::store::Store;

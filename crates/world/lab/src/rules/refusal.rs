@@ -45,6 +45,30 @@ impl Refusal {
         Self::new(ResultCode::ConstraintViolation, windows, &words)
     }
 
+    /// A value that is none of the attribute's syntax.
+    pub(crate) fn syntax(attribute: &str) -> Self {
+        let words = format!(
+            "AtrErr: DSID-03151BB5, #1:\n\t0: 0000200B: DSID-03151BB5, problem 1002 (INVALID_ATT_SYNTAX), data 0, \
+             Att ({attribute})"
+        );
+        Self::new(ResultCode::InvalidAttributeSyntax, 0x200B, &words)
+    }
+
+    /// Something about the values of an attribute that is neither syntax nor constraint.
+    pub(crate) fn value(code: ResultCode, windows: u32, attribute: &str) -> Self {
+        let words = format!(
+            "AtrErr: DSID-03190F80, #1:\n\t0: {windows:08X}: DSID-03190F80, problem 1001, data 0, Att ({attribute})"
+        );
+        Self::new(code, windows, &words)
+    }
+
+    /// A member that is not there.
+    pub(crate) fn missing_member(windows: u32) -> Self {
+        let words =
+            "NameErr: DSID-031A11E2, problem 2001 (NO_OBJECT), data 0, best match of:\n\t''";
+        Self::new(ResultCode::NoSuchObject, windows, words)
+    }
+
     pub(crate) fn object_class(windows: u32, about: &str) -> Self {
         let words =
             format!("UpdErr: DSID-030F0D1A, problem 6002 (OBJ_CLASS_VIOLATION), data 0 ({about})");

@@ -2,7 +2,7 @@
 
 use super::access::{AccessCheck, CREATE_CHILD, DELETE, DELETE_CHILD};
 use super::refusal::Refusal;
-use super::{Caller, locate};
+use super::{Caller, add, locate};
 use crate::store::Store;
 use crate::store::dn;
 use crate::store::schema::Attr;
@@ -34,6 +34,9 @@ pub(crate) fn rename(
         return Err(Refusal::unwilling(CANT_MOVE, "another naming attribute"));
     }
     let parent = new_superior.map_or(Ok(before), |superior| locate::locate(store, superior))?;
+    if parent != before {
+        add::check_place(store, parent, object.class)?;
+    }
     if store.is_below(parent, id) || store.context_of(parent) != store.context_of(id) {
         return Err(Refusal::unwilling(
             CANT_MOVE,

@@ -4,8 +4,10 @@ use std::collections::HashSet;
 
 use security::Sid;
 
+use super::accounts;
+
 use crate::store::Store;
-use crate::store::object::ObjectId;
+use crate::store::object::{Object, ObjectId};
 use crate::store::schema::Attr;
 
 /// The SIDs that a caller acts with, as they were when its ticket was made.
@@ -66,7 +68,11 @@ pub(crate) fn group_sids(store: &Store, account: ObjectId) -> Vec<Sid> {
         if !seen.insert(group) {
             continue;
         }
-        if let Some(group) = store.get(group) {
+        let secures = |group: &&Object| {
+            let kind = group.number(Attr::GroupType);
+            kind.is_none_or(|kind| kind & accounts::SECURITY != 0)
+        };
+        if let Some(group) = store.get(group).filter(secures) {
             sids.extend(group.sid());
             next.extend(group.referrers(Attr::Member));
         }

@@ -7,6 +7,7 @@ use crate::store::object::{ObjectId, Value};
 use crate::store::schema::Attr;
 
 // [MS-ERREF] 2.2 "Win32 Error Codes".
+const CONSTRAINT_VIOLATION: u32 = 0x202F;
 const USER_EXISTS: u32 = 1316;
 const GROUP_EXISTS: u32 = 1318;
 const SPN_NOT_UNIQUE: u32 = 8647;
@@ -35,7 +36,7 @@ pub(crate) fn check(
     };
     for value in values.iter().filter_map(Value::bytes) {
         match attribute {
-            Attr::SamAccountName => {
+            Attr::SamAccountName if taken(attribute, value).is_some() => {
                 if let Some(holder) = taken(attribute, value) {
                     let is_group = store
                         .get(holder)
@@ -47,8 +48,22 @@ pub(crate) fn check(
                     }));
                 }
             }
+            Attr::SamAccountName
+                if taken(Attr::UserPrincipalName, &implied(caller, value)).is_some() =>
+            {
+                return Err(Refusal::constraint(UPN_NOT_UNIQUE, attribute.name()));
+            }
             Attr::UserPrincipalName if taken(attribute, value).is_some() => {
                 return Err(Refusal::constraint(UPN_NOT_UNIQUE, attribute.name()));
+            }
+            Attr::UserPrincipalName
+                if account_of(caller, value)
+                    .is_some_and(|name| taken(Attr::SamAccountName, name).is_some()) =>
+            {
+                return Err(Refusal::exists(USER_EXISTS));
+            }
+            Attr::ServicePrincipalName if !is_spn(value) => {
+                return Err(Refusal::constraint(CONSTRAINT_VIOLATION, attribute.name()));
             }
             Attr::ServicePrincipalName => {
                 let aliased = !caller.token.may_enable_delegation()
@@ -63,6 +78,25 @@ pub(crate) fn check(
         }
     }
     Ok(())
+}
+
+/// The principal name that every account has without an attribute: `name@contoso.com`.
+fn implied(caller: &Caller<'_>, account: &[u8]) -> Vec<u8> {
+    [account, b"@", caller.forest.dns_name.as_bytes()].concat()
+}
+
+/// The account that would have this principal name without an attribute.
+fn account_of<'a>(caller: &Caller<'_>, principal: &'a [u8]) -> Option<&'a [u8]> {
+    let text = std::str::from_utf8(principal).ok()?;
+    let (account, domain) = text.rsplit_once('@')?;
+    let here = domain.eq_ignore_ascii_case(&caller.forest.dns_name);
+    here.then_some(account.as_bytes())
+}
+
+/// Class and host, and perhaps a name.
+fn is_spn(value: &[u8]) -> bool {
+    let parts: Vec<&[u8]> = value.split(|byte| *byte == b'/').collect();
+    (2..=3).contains(&parts.len()) && parts.iter().all(|part| !part.is_empty())
 }
 
 /// The names that mean the same service: `HOST/x` for `http/x`, and the other way round.

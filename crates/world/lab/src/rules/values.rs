@@ -1,15 +1,18 @@
 //! Values as clients send them: checked against the schema.
 
+use rasn_ldap::ResultCode;
 use security::SecurityDescriptor;
 
 use super::locate::locate;
 use super::refusal::Refusal;
 use crate::store::Store;
+use crate::store::class::Class;
 use crate::store::object::{Object, Value, comparable};
 use crate::store::schema::{Attr, Syntax};
 
 // [MS-ERREF] 2.2 "Win32 Error Codes".
-const INVALID_ATTRIBUTE_SYNTAX: u32 = 0x200B;
+const NO_SUCH_USER: u32 = 0x525;
+const NOT_IN_CLASS: u32 = 0x2014;
 const NAME_REFERENCE_INVALID: u32 = 0x20B5;
 const SINGLE_VALUE_CONSTRAINT: u32 = 0x2081;
 const RANGE_CONSTRAINT: u32 = 0x2082;
@@ -23,12 +26,50 @@ pub(crate) fn attribute(name: &str) -> Result<Attr, Refusal> {
     Attr::named(name).ok_or_else(Refusal::unknown_attribute)
 }
 
+/// What is looked at before anything else: no value is empty, and names are names, of objects that are there unless
+/// they are taken away (the flag).
+pub(crate) fn check_form<'a>(
+    store: &Store,
+    given: impl Iterator<Item = (&'a str, &'a [Vec<u8>], bool)> + Clone,
+) -> Result<(), Refusal> {
+    for (name, values, _) in given.clone() {
+        if values.iter().any(Vec::is_empty) {
+            return Err(Refusal::syntax(name));
+        }
+    }
+    for (name, values, takes_away) in given {
+        let Ok(attribute) = attribute(name) else {
+            continue;
+        };
+        if attribute.definition().syntax != Syntax::Dn || attribute == Attr::DistinguishedName {
+            continue;
+        }
+        for value in values {
+            match parse(store, attribute, value) {
+                Err(refusal) if !takes_away || refusal.code == ResultCode::InvalidDnSyntax => {
+                    return Err(refusal);
+                }
+                _ => {}
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What objects of this class have at all.
+pub(crate) fn check_in_class(attribute: Attr, class: &Class) -> Result<(), Refusal> {
+    match class.may_have(attribute) {
+        true => Ok(()),
+        false => Err(Refusal::object_class(NOT_IN_CLASS, attribute.name())),
+    }
+}
+
 /// A value in its stored form.
 pub(crate) fn parse(store: &Store, attribute: Attr, bytes: &[u8]) -> Result<Value, Refusal> {
     let definition = attribute.definition();
-    let invalid = || Refusal::constraint(INVALID_ATTRIBUTE_SYNTAX, definition.name);
+    let invalid = || Refusal::syntax(definition.name);
     let text = || std::str::from_utf8(bytes).map_err(|_| invalid());
-    if bytes.len() > MAX_LEN || (bytes.is_empty() && definition.syntax != Syntax::Octets) {
+    if bytes.len() > MAX_LEN {
         return Err(Refusal::constraint(RANGE_CONSTRAINT, definition.name));
     }
     match definition.syntax {
@@ -48,25 +89,36 @@ pub(crate) fn parse(store: &Store, attribute: Attr, bytes: &[u8]) -> Result<Valu
             return Ok(bytes.to_vec().into());
         }
         Syntax::Dn => {
-            let target = locate(store, text()?);
-            return target
-                .map(Value::Object)
-                .map_err(|_| Refusal::constraint(NAME_REFERENCE_INVALID, definition.name));
+            let target = locate(store, text()?).map(Value::Object);
+            return target.map_err(|refusal| match attribute {
+                _ if refusal.code == ResultCode::InvalidDnSyntax => refusal,
+                Attr::Member => Refusal::missing_member(NO_SUCH_USER),
+                _ => Refusal::constraint(NAME_REFERENCE_INVALID, definition.name),
+            });
         }
         Syntax::Octets => return Ok(bytes.to_vec().into()),
     };
     Ok(bytes.to_vec().into())
 }
 
-/// Single-valued attributes have one value, and no value twice.
-pub(crate) fn check_count(attribute: Attr, values: &[Value]) -> Result<(), Refusal> {
-    if attribute.definition().is_single_valued() && values.len() > 1 {
-        return Err(Refusal::constraint(
+/// Whether an object of this class may have so many values; accounts and groups have one description
+/// ([MS-SAMR] 3.1.1.6 "Attribute Constraints for Originating Updates").
+pub(crate) fn is_count_allowed(attribute: Attr, class: &Class, count: usize) -> bool {
+    let single = attribute.definition().is_single_valued()
+        || attribute == Attr::Description && class.is_security_principal();
+    count <= 1 || !single
+}
+
+/// The same for changes of an object that is there.
+pub(crate) fn check_count(attribute: Attr, class: &Class, count: usize) -> Result<(), Refusal> {
+    match is_count_allowed(attribute, class, count) {
+        true => Ok(()),
+        false => Err(Refusal::value(
+            ResultCode::AttributeOrValueExists,
             SINGLE_VALUE_CONSTRAINT,
             attribute.name(),
-        ));
+        )),
     }
-    Ok(())
 }
 
 /// Whether two values of an attribute are the same.

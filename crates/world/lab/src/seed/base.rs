@@ -43,10 +43,20 @@ const GROUPS: [(&str, u32); 7] = [
     ("Enterprise Admins", 519),
 ];
 
+/// Groups below CN=Builtin, with their relative identifiers and who is in them from the start ([MS-ADTS] 6.1.1.4.12
+/// "Builtin Container").
+const BUILT_IN: [(&str, u32, Option<&str>); 3] = [
+    ("Administrators", 544, None),
+    ("Users", 545, Some("Domain Users")),
+    ("Guests", 546, Some("Domain Guests")),
+];
+
 /// The account names that every domain has, in small letters.
 pub(super) fn account_names(controller: &str) -> impl Iterator<Item = String> {
-    let others = ["Administrator", "Guest", "krbtgt", "Administrators"];
-    let names = GROUPS.iter().map(|(name, _)| *name).chain(others);
+    let others = ["Administrator", "Guest", "krbtgt"];
+    let built_in = BUILT_IN.iter().map(|(name, ..)| *name);
+    let groups = GROUPS.iter().map(|(name, _)| *name);
+    let names = groups.chain(built_in).chain(others);
     names
         .map(str::to_lowercase)
         .chain([format!("{}$", controller.to_lowercase())])
@@ -62,10 +72,12 @@ pub(super) fn names(controller: &str) -> Vec<String> {
         "CN=LostAndFound".to_owned(),
         "OU=Domain Controllers".to_owned(),
         format!("CN={controller},OU=Domain Controllers"),
-        "CN=Administrators,CN=Builtin".to_owned(),
     ];
+    let built_in = BUILT_IN.iter();
+    let built_in = built_in.map(|(name, ..)| format!("CN={name},CN=Builtin"));
     containers
         .chain(users)
+        .chain(built_in)
         .chain(others)
         .map(|name| name.to_lowercase())
         .collect()
@@ -129,8 +141,7 @@ fn put_accounts(builder: &mut Builder<'_>) -> Option<()> {
     builder.user(&users("Administrator"), "Administrator", 500, "66048")?;
     builder.user(&users("Guest"), "Guest", 501, "66082")?;
     builder.user(&users("krbtgt"), "krbtgt", 502, "514")?;
-    let administrators = format!("CN=Administrators,CN=Builtin,{domain}");
-    builder.administrators(&administrators)?;
+    let administrators = put_built_in(builder)?;
     for group in ["Domain Admins", "Enterprise Admins", "Schema Admins"] {
         builder.member(&users(group), &users("Administrator"))?;
     }
@@ -139,6 +150,20 @@ fn put_accounts(builder: &mut Builder<'_>) -> Option<()> {
     }
     let forest = builder.forest.clone();
     builder.controller(&forest, Some(CONTROLLER_RID))
+}
+
+/// The local groups of every domain controller; the name of the administrators' one.
+fn put_built_in(builder: &mut Builder<'_>) -> Option<String> {
+    let domain = builder.forest.domain.clone();
+    let of = |name: &str| format!("CN={name},CN=Builtin,{domain}");
+    for (name, rid, member) in BUILT_IN {
+        let sid = format!("S-1-5-32-{rid}").parse().ok()?;
+        builder.built_in(&of(name), name, sid)?;
+        if let Some(member) = member {
+            builder.member(&of(name), &format!("CN={member},CN=Users,{domain}"))?;
+        }
+    }
+    Some(of("Administrators"))
 }
 
 fn put_configuration(builder: &mut Builder<'_>) -> Option<()> {

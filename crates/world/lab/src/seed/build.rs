@@ -146,17 +146,11 @@ impl Builder<'_> {
         self.well_known(id, self.forest.sid.with_rid(rid).ok()?)
     }
 
-    /// BUILTIN\Administrators: a local group.
-    pub(super) fn administrators(&mut self, name: &str) -> Option<ObjectId> {
-        let id = self.add(
-            name,
-            "group",
-            &[
-                ("sAMAccountName", "Administrators"),
-                ("groupType", "-2147483643"),
-            ],
-        )?;
-        self.well_known(id, Sid::BUILTIN_ADMINISTRATORS)
+    /// A local group of the built-in domain.
+    pub(super) fn built_in(&mut self, name: &str, account: &str, sid: Sid) -> Option<ObjectId> {
+        let attributes = [("sAMAccountName", account), ("groupType", "-2147483643")];
+        let id = self.add(name, "group", &attributes)?;
+        self.well_known(id, sid)
     }
 
     /// Puts values past all rules.

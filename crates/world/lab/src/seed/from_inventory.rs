@@ -11,7 +11,7 @@ use security::SecurityDescriptor;
 use zeroize::Zeroizing;
 
 use super::{LabSeed, SeedObject, SeedRootKey, base, random_password};
-use crate::rules::add::ACCOUNT_DISABLE;
+use crate::rules::accounts::ACCOUNT_DISABLE;
 use crate::store::class;
 use crate::store::dn::{self, Rdn};
 

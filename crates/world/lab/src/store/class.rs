@@ -76,6 +76,65 @@ impl Class {
         names.into_iter().all(above).then_some(named)
     }
 
+    /// Whether objects of another class may be right below objects of this one.
+    pub(crate) fn may_hold(&self, child: &Self) -> bool {
+        let is = |names: &[&str]| names.iter().any(|name| self.is(name));
+        match child.name {
+            "organizationalUnit" => is(&["organizationalUnit", "domainDNS"]),
+            GMSA if self.is("computer") => true,
+            _ if child.is_security_principal() || child.is("contact") => is(&[
+                "organizationalUnit",
+                "domainDNS",
+                "container",
+                "builtinDomain",
+            ]),
+            _ => true,
+        }
+    }
+
+    /// Whether objects of the class may have the attribute ([MS-ADSC], mustContain and mayContain).
+    pub(crate) fn may_have(&self, attribute: Attr) -> bool {
+        match attribute {
+            Attr::Info | Attr::Mail => self.is("person") || self.is("group"),
+            Attr::ManagedBy => !self.is("person") || self.is("computer"),
+            Attr::Member | Attr::GroupType => self.is("group"),
+            Attr::SamAccountName | Attr::SamAccountType => self.is_security_principal(),
+            Attr::UserAccountControl
+            | Attr::UserPrincipalName
+            | Attr::ServicePrincipalName
+            | Attr::PwdLastSet
+            | Attr::AccountExpires
+            | Attr::LockoutTime
+            | Attr::BadPwdCount
+            | Attr::BadPasswordTime
+            | Attr::LastLogon
+            | Attr::LogonCount
+            | Attr::PrimaryGroupId
+            | Attr::UnicodePwd
+            | Attr::AllowedToDelegateTo
+            | Attr::AllowedToActOnBehalf
+            | Attr::SupportedEncryptionTypes => self.is("user"),
+            Attr::DnsHostName | Attr::OperatingSystem | Attr::OperatingSystemVersion => {
+                self.is("computer") || self.is("server") || self.is("site")
+            }
+            Attr::HostServiceAccount => self.is("computer"),
+            Attr::GroupMsaMembership | Attr::ManagedPasswordInterval => self.is(GMSA),
+            Attr::Manager => self.is("organizationalPerson"),
+            _ => true,
+        }
+    }
+
+    /// Whether the schema has this class.
+    pub(crate) fn is_known(name: &str) -> bool {
+        let is = |class: &&str| class.eq_ignore_ascii_case(name);
+        CLASSES.iter().any(|class| class.chain.iter().any(is))
+    }
+
+    /// A class that only others are made of.
+    pub(crate) fn is_abstract(name: &str) -> bool {
+        name.eq_ignore_ascii_case("top")
+    }
+
     pub(crate) fn is(&self, name: &str) -> bool {
         self.chain.contains(&name)
     }

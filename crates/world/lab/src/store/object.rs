@@ -38,6 +38,10 @@ impl Value {
         }
     }
 
+    pub(crate) fn to_number(&self) -> Option<i64> {
+        std::str::from_utf8(self.bytes()?).ok()?.parse().ok()
+    }
+
     pub(crate) fn object(&self) -> Option<ObjectId> {
         match self {
             Self::Object(id) => Some(*id),

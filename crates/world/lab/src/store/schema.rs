@@ -87,7 +87,7 @@ pub(crate) enum Attr {
     UserAccountControl, UserPrincipalName, ServicePrincipalName, DnsHostName, OperatingSystem, OperatingSystemVersion,
     Member, MemberOf, ManagedBy, ManagedObjects, Manager, DirectReports, PrimaryGroupId, GroupType, WhenCreated,
     WhenChanged, UsnCreated, UsnChanged, InstanceType, NtSecurityDescriptor, PwdLastSet, AccountExpires, LockoutTime,
-    BadPwdCount, BadPasswordTime, LastLogon, LastLogonTimestamp, LogonCount, UnicodePwd, UserPassword,
+    BadPwdCount, BadPasswordTime, LastLogon, LastLogoff, LastLogonTimestamp, LogonCount, UnicodePwd, UserPassword,
     SupportedEncryptionTypes, KeyVersionNumber, UserAccountControlComputed, ManagedPasswordInterval,
     GroupMsaMembership, ManagedPassword, ManagedPasswordId, ManagedPasswordPreviousId, AllowedToDelegateTo,
     AllowedToActOnBehalf, HostServiceAccount, HostServiceAccountBl, KdsKdfAlgorithmId, KdsKdfParam,
@@ -190,6 +190,7 @@ static DEFINITIONS: &[Definition] = &[
     define(Attr::BadPwdCount, "badPwdCount", Syntax::Integer, SYS),
     define(Attr::BadPasswordTime, "badPasswordTime", Syntax::Integer, SYS),
     define(Attr::LastLogon, "lastLogon", Syntax::Integer, SYS),
+    define(Attr::LastLogoff, "lastLogoff", Syntax::Integer, SYS),
     define(Attr::LastLogonTimestamp, "lastLogonTimestamp", Syntax::Integer, SYS),
     define(Attr::LogonCount, "logonCount", Syntax::Integer, SYS),
     define(Attr::UnicodePwd, "unicodePwd", Syntax::Octets, S | Flags::SECRET),
@@ -276,16 +277,18 @@ pub(crate) fn back_link(forward: Attr) -> Option<Attr> {
     }
 }
 
+/// Every attribute that has a back link.
+pub(crate) const FORWARD_LINKS: [Attr; 5] = [
+    Attr::Member,
+    Attr::ManagedBy,
+    Attr::Manager,
+    Attr::HostServiceAccount,
+    Attr::ServerReference,
+];
+
 /// The forward link of a back link.
 pub(crate) fn forward_link(back: Attr) -> Option<Attr> {
-    let forwards = [
-        Attr::Member,
-        Attr::ManagedBy,
-        Attr::Manager,
-        Attr::HostServiceAccount,
-        Attr::ServerReference,
-    ];
-    forwards
+    FORWARD_LINKS
         .into_iter()
         .find(|forward| back_link(*forward) == Some(back))
 }

@@ -53,7 +53,7 @@ async fn rules_refuse_with_active_directorys_codes() {
         Err((16, Some(87)))
     );
     assert_eq!(
-        add("other", &[user, ("objectSid", "1")]).await,
+        add("other", &[user, ("whenCreated", "20200101000000.0Z")]).await,
         Err((19, Some(8369)))
     );
     assert_eq!(
@@ -118,7 +118,7 @@ async fn rules_refuse_with_active_directorys_codes() {
             Modification::add("member", ["CN=nobody,DC=contoso,DC=com"])
         )
         .await,
-        Err((19, Some(8373)))
+        Err((32, Some(1317)))
     );
     assert_eq!(
         modify(
@@ -144,7 +144,7 @@ async fn rules_refuse_with_active_directorys_codes() {
     );
     assert_eq!(
         modify("svc-mimsync", Modification::add("sAMAccountName", ["two"])).await,
-        Err((19, Some(8321)))
+        Err((20, Some(8321)))
     );
     let not_leaf = client
         .delete(&Dn::from(format!("CN=Users,{DOMAIN}")), &[])
