@@ -3,6 +3,7 @@
 mod agent;
 mod bench;
 mod ci;
+mod differential;
 mod floors;
 mod kill;
 mod repo;
@@ -33,6 +34,8 @@ enum Task {
     },
     /// Kill gmsactl at the records of its journal on the rig, and end every run both ways.
     Kill(kill::Args),
+    /// Do random operations on the embedded lab and on the rig's domain controller, and compare.
+    Differential(differential::Args),
     /// Build the Windows agent and the stand-ins from Linux.
     Agent,
 }
@@ -44,6 +47,7 @@ fn main() -> anyhow::Result<()> {
         Task::Rig(args) => rig::run(&args),
         Task::Bench { part } => bench::run(part),
         Task::Kill(args) => kill::run(&args),
+        Task::Differential(args) => differential::run(&args),
         Task::Agent => agent::run(),
     }
 }

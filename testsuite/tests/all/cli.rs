@@ -14,7 +14,7 @@
 mod agent_between;
 mod agents;
 mod answer;
-mod binaries;
+pub mod binaries;
 mod blocked;
 mod clocks;
 mod conversion;

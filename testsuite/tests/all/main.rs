@@ -8,6 +8,8 @@
 )]
 
 mod cli;
+mod clients;
+mod differential;
 mod directory;
 mod engine;
 mod rig;

@@ -39,7 +39,14 @@ impl Rig {
     /// Waits until no other test changes the rig's conversion of MIMSYNC01, and keeps the others out until the file
     /// is dropped. Tests run in processes of their own: the lock is the operating system's.
     pub fn exclusive(&self) -> File {
-        let lock = self.path("RIG_ESTATE").with_file_name("tests.lock");
+        self.exclusive_for("tests")
+    }
+
+    /// The same for another part of the rig.
+    pub fn exclusive_for(&self, part: &str) -> File {
+        let lock = self
+            .path("RIG_ESTATE")
+            .with_file_name(format!("{part}.lock"));
         let file =
             File::create(&lock).unwrap_or_else(|error| panic!("{}: {error}", lock.display()));
         file.lock().unwrap();

@@ -20,7 +20,14 @@ pub const CROSS_BUILD: &[&str] = &["gcc-mingw-w64-x86-64", "binutils-mingw-w64-x
 pub const WINDOWS_HOSTS: &[&str] = &["wine", "wine64", "wixl", "openssh-server"];
 
 /// Packages that tests use beside the rig.
-pub const TESTS: &[&str] = &["faketime", "krb5-user", "msitools"];
+pub const TESTS: &[&str] = &[
+    "faketime",
+    "krb5-user",
+    "ldap-utils",
+    "libsasl2-modules-gssapi-mit",
+    "msitools",
+    "python3-ldap3",
+];
 
 const SAMBA: &str = "2:4.22";
 const BACKPORTS: &str = "bookworm-backports";

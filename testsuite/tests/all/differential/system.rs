@@ -1,0 +1,392 @@
+//! One of the two directories under test: its connections, and an operation carried out on it.
+
+use std::collections::HashMap;
+use std::net::{IpAddr, SocketAddr};
+
+use ldap::{
+    Attribute, Auth, Client, ConnectOptions, Control, Dn, Error, Modification, Password, Scope,
+    SdFlags, TlsRoots, Transport,
+};
+use security::{SecurityDescriptor, Sid};
+
+use super::normal::{Entries, Identities, entries};
+use super::operation::{Operation, Request, Search, Value, Who};
+use crate::rig::Rig;
+
+/// Everything that the test makes is below it.
+pub const CORNER: &str = "OU=differential,DC=contoso,DC=com";
+const READER: &str = "differential-reader";
+const READERS: &str = "differential-readers";
+const STRANGER: &str = "differential-stranger";
+const PASSWORD: &str = "Different-1al!";
+
+/// What is read of an object after it was changed.
+const READ_BACK: [&str; 5] = [
+    "*",
+    "canonicalName",
+    "msDS-User-Account-Control-Computed",
+    "tokenGroups",
+    "objectCategory",
+];
+
+/// Where a directory is, and its administrator's password.
+pub struct Address {
+    pub name: &'static str,
+    pub server: String,
+    pub ldaps: SocketAddr,
+    pub authority_pem: Vec<u8>,
+    pub administrator_password: Vec<u8>,
+}
+
+impl Address {
+    /// The domain controller of the rig.
+    pub fn rig() -> Self {
+        let rig = Rig::get();
+        let ip: IpAddr = rig.value("RIG_DC_IP").parse().unwrap();
+        Self {
+            name: "rig",
+            server: rig.value("RIG_DC").to_owned(),
+            ldaps: SocketAddr::new(ip, 636),
+            authority_pem: rig.bytes("RIG_CA_FILE"),
+            administrator_password: rig.password("RIG_PASSWORD_FILE"),
+        }
+    }
+
+    async fn connect(&self, user: &str, password: &[u8]) -> Client {
+        let auth = Auth::Simple {
+            name: format!("CONTOSO\\{user}"),
+            password: Password::new(password.to_vec()),
+        };
+        let mut options = ConnectOptions::new(&self.server, self.ldaps, Transport::Ldaps, auth);
+        options.roots = TlsRoots::Pem(self.authority_pem.clone());
+        let connected = Client::connect(&options).await;
+        connected.unwrap_or_else(|error| panic!("{}: {user}: {error}", self.name))
+    }
+
+    async fn administrator(&self) -> Client {
+        self.connect("Administrator", &self.administrator_password)
+            .await
+    }
+
+    /// Makes the corner with its accounts; whatever an earlier run left goes.
+    pub async fn prepare(&self) {
+        self.clean().await;
+        let client = self.administrator().await;
+        let add = async |name: &str, attributes: Vec<Attribute>| {
+            let added = client.add(&Dn::from(name), &attributes, &[]).await;
+            added.unwrap_or_else(|error| panic!("{}: {name}: {error}", self.name));
+        };
+        let class = |class: &str| Attribute::new("objectClass", [class]);
+        add(CORNER, vec![class("organizationalUnit")]).await;
+        for user in [READER, STRANGER] {
+            let attributes = vec![
+                class("user"),
+                Attribute::new("sAMAccountName", [user]),
+                Attribute::new("unicodePwd", [quoted(PASSWORD)]),
+                Attribute::new("userAccountControl", ["512"]),
+            ];
+            add(&format!("CN={user},{CORNER}"), attributes).await;
+        }
+        let attributes = vec![
+            class("group"),
+            Attribute::new("sAMAccountName", [READERS]),
+            Attribute::new("member", [format!("CN={READER},{CORNER}")]),
+        ];
+        add(&format!("CN={READERS},{CORNER}"), attributes).await;
+    }
+
+    /// Removes everything that was made.
+    pub async fn clean(&self) {
+        remove(&self.administrator().await, CORNER).await;
+    }
+}
+
+async fn remove(client: &Client, name: &str) {
+    match client
+        .delete(&Dn::from(name), &[Control::tree_delete()])
+        .await
+    {
+        Ok(()) => {}
+        Err(error) if error.result_code() == Some(ldap::ResultCode::NO_SUCH_OBJECT) => {}
+        Err(error) => panic!("{name}: {error}"),
+    }
+}
+
+/// An answer with everything in it that must be the same everywhere.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Answer {
+    /// The LDAP result code.
+    pub code: u32,
+    /// The Windows error in the server's words.
+    pub windows: Option<u32>,
+    /// What was found; after a successful write, what the object is now.
+    pub entries: Entries,
+    /// The server's own words.
+    pub said: String,
+}
+
+/// Connections of one worker to one directory.
+pub struct System {
+    name: &'static str,
+    administrator: Client,
+    reader: Client,
+    stranger: Client,
+    domain: Sid,
+    accounts: HashMap<String, Sid>,
+}
+
+impl System {
+    pub async fn connect(address: &Address) -> Self {
+        let administrator = address.administrator().await;
+        let mut accounts = HashMap::new();
+        for (name, account) in [
+            ("reader", READER),
+            ("readers", READERS),
+            ("stranger", STRANGER),
+        ] {
+            let sid = sid(&administrator, &format!("CN={account},{CORNER}")).await;
+            accounts.insert(name.to_owned(), sid.unwrap());
+        }
+        Self {
+            name: address.name,
+            domain: sid(&administrator, "DC=contoso,DC=com").await.unwrap(),
+            reader: address.connect(READER, PASSWORD.as_bytes()).await,
+            stranger: address.connect(STRANGER, PASSWORD.as_bytes()).await,
+            administrator,
+            accounts,
+        }
+    }
+
+    /// An empty organizational unit for one case.
+    pub async fn place(&self, tag: &str) -> Place<'_> {
+        let ou = format!("OU={tag},{CORNER}");
+        remove(&self.administrator, &ou).await;
+        let class = [Attribute::new("objectClass", ["organizationalUnit"])];
+        let added = self.administrator.add(&Dn::from(&*ou), &class, &[]).await;
+        added.unwrap_or_else(|error| panic!("{}: {ou}: {error}", self.name));
+        let mut identities = Identities::new(self.domain);
+        for (name, sid) in &self.accounts {
+            identities.learn(name, *sid);
+        }
+        Place {
+            system: self,
+            tag: tag.to_owned(),
+            ou,
+            identities,
+        }
+    }
+
+    /// Removes a case's unit.
+    pub async fn leave(&self, tag: &str) {
+        remove(&self.administrator, &format!("OU={tag},{CORNER}")).await;
+    }
+
+    fn client(&self, who: Who) -> &Client {
+        match who {
+            Who::Administrator => &self.administrator,
+            Who::Reader => &self.reader,
+            Who::Stranger => &self.stranger,
+        }
+    }
+}
+
+async fn sid(client: &Client, name: &str) -> Option<Sid> {
+    let entry = client.read(&Dn::from(name), ["objectSid"]).await.unwrap()?;
+    Sid::from_bytes(entry.value("objectSid")?).ok()
+}
+
+/// One case's organizational unit in one directory.
+pub struct Place<'a> {
+    system: &'a System,
+    tag: String,
+    ou: String,
+    identities: Identities,
+}
+
+impl Place<'_> {
+    /// Carries an operation out, and reads back what a successful write left.
+    pub async fn carry_out(&mut self, operation: &Operation) -> Answer {
+        let client = self.system.client(operation.who);
+        let (outcome, written) = match &operation.request {
+            Request::Add { name, attributes } => {
+                let attributes: Vec<Attribute> = attributes
+                    .iter()
+                    .map(|(name, values)| self.attribute(name, values))
+                    .collect();
+                let name = self.text(name);
+                (
+                    client.add(&Dn::from(&*name), &attributes, &[]).await,
+                    Some(name),
+                )
+            }
+            Request::Modify { name, changes } => {
+                let changes: Vec<Modification> = changes
+                    .iter()
+                    .map(|(kind, name, values)| Modification {
+                        kind: *kind,
+                        attribute: self.attribute(name, values),
+                    })
+                    .collect();
+                let name = self.text(name);
+                (
+                    client.modify(&Dn::from(&*name), &changes, &[]).await,
+                    Some(name),
+                )
+            }
+            Request::Delete { name, tree } => {
+                let controls: &[Control] = &[Control::tree_delete()];
+                let controls = if *tree { controls } else { &[] };
+                (
+                    client.delete(&Dn::from(self.text(name)), controls).await,
+                    None,
+                )
+            }
+            Request::Rename {
+                name,
+                rdn,
+                superior,
+            } => {
+                let (name, rdn) = (self.text(name), self.text(rdn));
+                let superior = superior.as_ref().map(|superior| self.text(superior));
+                let below = superior.as_ref().map(|superior| Dn::from(&**superior));
+                let outcome = client
+                    .modify_dn(&Dn::from(&*name), &rdn, below.as_ref())
+                    .await;
+                let above = below.or_else(|| Dn::from(&*name).parent());
+                let above = above.unwrap_or_else(Dn::root);
+                (outcome, Some(format!("{rdn},{above}")))
+            }
+            Request::Compare {
+                name,
+                attribute,
+                value,
+            } => {
+                let compared = client
+                    .compare(&Dn::from(self.text(name)), attribute, self.bytes(value))
+                    .await;
+                return match compared {
+                    Ok(equal) => Answer {
+                        code: if equal { 6 } else { 5 },
+                        ..Answer::default()
+                    },
+                    Err(error) => self.refused(&error),
+                };
+            }
+            Request::Search(search) => return self.search(operation.who, search).await,
+        };
+        match (outcome, written) {
+            (Ok(()), Some(name)) => {
+                let is_add = matches!(operation.request, Request::Add { .. });
+                self.read_back(&name, is_add).await
+            }
+            (Ok(()), None) => Answer::default(),
+            (Err(error), _) => self.refused(&error),
+        }
+    }
+
+    async fn read_back(&mut self, name: &str, learn: bool) -> Answer {
+        let client = &self.system.administrator;
+        let entry = client.read(&Dn::from(name), READ_BACK).await;
+        let entry = entry.unwrap_or_else(|error| panic!("{}: {name}: {error}", self.system.name));
+        if let Some(sid) = entry
+            .as_ref()
+            .and_then(|entry| Sid::from_bytes(entry.value("objectSid")?).ok())
+            .filter(|_| learn)
+        {
+            let key = name.replace(&self.ou, "{ou}").replace(&self.tag, "{tag}");
+            self.identities.learn(&key, sid);
+        }
+        Answer {
+            entries: entries(&self.identities, entry.as_slice(), &self.tag),
+            ..Answer::default()
+        }
+    }
+
+    /// Everything in the organizational unit, with all attributes.
+    pub async fn everything(&self) -> Answer {
+        let search = Search {
+            base: "{ou}".to_owned(),
+            scope: Scope::Subtree,
+            filter: "(objectClass=*)".to_owned(),
+            attributes: vec!["*", "canonicalName"],
+            page: Some(100),
+            limit: 0,
+            descriptor_parts: None,
+        };
+        self.search(Who::Administrator, &search).await
+    }
+
+    async fn search(&self, who: Who, search: &Search) -> Answer {
+        let client = self.system.client(who);
+        let filter = self.text(&search.filter).parse().unwrap();
+        let base = Dn::from(self.text(&search.base));
+        let mut request = ldap::Search::new(base, search.scope, filter)
+            .attributes(search.attributes.iter().copied())
+            .size_limit(search.limit);
+        if let Some(parts) = search.descriptor_parts {
+            request = request.control(Control::sd_flags(SdFlags(parts)));
+        }
+        let found = match search.page {
+            Some(size) => client.search_paged(&request, size).await,
+            None => client.search(&request).await,
+        };
+        match found {
+            // Which of the entries come first is the server's choice.
+            Ok(found) if found.truncated => Answer {
+                code: ldap::ResultCode::SIZE_LIMIT_EXCEEDED.0,
+                said: format!("{} entries", found.entries.len()),
+                ..Answer::default()
+            },
+            Ok(found) => Answer {
+                entries: entries(&self.identities, &found.entries, &self.tag),
+                ..Answer::default()
+            },
+            Err(error) => self.refused(&error),
+        }
+    }
+
+    /// # Panics
+    /// Where there is no answer: neither directory may end a connection.
+    fn refused(&self, error: &Error) -> Answer {
+        let Error::Refused(refusal) = error else {
+            panic!("{}: {error}", self.system.name)
+        };
+        Answer {
+            code: refusal.code.0,
+            windows: refusal.windows.map(|windows| windows.code),
+            entries: Entries::new(),
+            said: refusal.diagnostic.trim_end_matches(['\0', '\n']).to_owned(),
+        }
+    }
+
+    fn attribute(&self, name: &str, values: &[Value]) -> Attribute {
+        Attribute::new(name, values.iter().map(|value| self.bytes(value)))
+    }
+
+    fn bytes(&self, value: &Value) -> Vec<u8> {
+        match value {
+            Value::Text(text) => self.text(text).into_bytes(),
+            Value::Bytes(bytes) => bytes.clone(),
+            Value::Descriptor(sddl) => SecurityDescriptor::from_sddl(&self.text(sddl))
+                .unwrap()
+                .to_bytes(),
+            Value::Password(password) => quoted(password),
+        }
+    }
+
+    fn text(&self, text: &str) -> String {
+        let mut text = text.to_owned();
+        while let Some((before, (name, after))) = text
+            .split_once("{sid:")
+            .and_then(|(before, rest)| Some((before, rest.split_once(":}")?)))
+        {
+            text = format!("{before}{}{after}", self.identities.sid(name));
+        }
+        text.replace("{ou}", &self.ou).replace("{tag}", &self.tag)
+    }
+}
+
+fn quoted(password: &str) -> Vec<u8> {
+    let quoted = format!("\"{password}\"");
+    quoted.encode_utf16().flat_map(u16::to_le_bytes).collect()
+}
