@@ -3,6 +3,8 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use lab::LabSeed;
+use lab::in_memory::{InMemory, Peer};
 use ldap::{Filter, Scope, Search};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
@@ -10,7 +12,7 @@ use proptest::test_runner::TestRunner;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-use crate::world::{administrator, lab};
+use crate::world::{ADMINISTRATOR, SERVICE, administrator, lab};
 
 /// Sends bytes and reads until the server ends it, or says nothing for a while.
 async fn send(address: SocketAddr, bytes: &[u8]) -> Vec<u8> {
@@ -22,20 +24,28 @@ async fn send(address: SocketAddr, bytes: &[u8]) -> Vec<u8> {
     answer
 }
 
+fn tagged(tag: u8, content: &[u8]) -> Vec<u8> {
+    [
+        &[tag, 0x84][..],
+        &u32::try_from(content.len()).unwrap().to_be_bytes(),
+        content,
+    ]
+    .concat()
+}
+
+/// `(cn=*)`
+const PRESENT: &[u8] = &[0x87, 2, b'c', b'n'];
+
 /// `NOT NOT NOT … (cn=*)` in a search request.
 fn deep_filter(depth: usize) -> Vec<u8> {
-    fn tagged(tag: u8, content: &[u8]) -> Vec<u8> {
-        [
-            &[tag, 0x84][..],
-            &u32::try_from(content.len()).unwrap().to_be_bytes(),
-            content,
-        ]
-        .concat()
-    }
-    let filter = (0..depth).fold(vec![0x87, 2, b'c', b'n'], |filter, _| tagged(0xa2, &filter));
+    search_by(&(0..depth).fold(PRESENT.to_vec(), |filter, _| tagged(0xa2, &filter)))
+}
+
+/// A search below the root for all that a filter finds.
+fn search_by(filter: &[u8]) -> Vec<u8> {
     let fields = [
-        &[4, 0, 10, 1, 0, 10, 1, 0, 2, 1, 0, 2, 1, 0, 1, 1, 0][..],
-        &filter,
+        &[4, 0, 10, 1, 2, 10, 1, 0, 2, 1, 0, 2, 1, 0, 1, 1, 0][..],
+        filter,
         &[0x30, 0],
     ]
     .concat();
@@ -102,5 +112,90 @@ async fn a_client_that_never_reads_holds_up_nobody() {
         writing.await.is_err(),
         "the server took requests without end"
     );
+    administrator(&lab).await;
+}
+
+/// The operations of the answers with their first bytes: tag and, where it is a result, its code.
+fn operations(answers: &[u8]) -> Vec<(u8, u8)> {
+    let mut rest = answers;
+    let mut found = Vec::new();
+    while let [0x30, 0x84, a, b, c, d, after @ ..] = rest {
+        let (message, next) = after.split_at(u32::from_be_bytes([*a, *b, *c, *d]) as usize);
+        let [2, length, operation @ ..] = message else {
+            panic!("a message without its number");
+        };
+        // Tag, five bytes of length, ENUMERATED, one byte of length, the code.
+        let operation = &operation[usize::from(*length)..];
+        found.push((operation[0], operation[8]));
+        rest = next;
+    }
+    assert!(rest.is_empty());
+    found
+}
+
+#[test]
+fn filters_without_end_are_refused() {
+    const DONE: u8 = 0x65;
+    const OPERATIONS_ERROR: u8 = 1;
+    let lab = InMemory::new(&LabSeed::reference_estate(ADMINISTRATOR, SERVICE)).unwrap();
+    let answers = |message: &[u8]| operations(&lab.directory_answers(Peer::Administrator, message));
+    let many = |tag: u8, parts: usize| search_by(&tagged(tag, &PRESENT.repeat(parts)));
+    // In every group above itself, by its matching rule.
+    let chain = tagged(
+        0xa9,
+        &[
+            &b"\x81\x171.2.840.113556.1.4.1941"[..],
+            b"\x82\x08memberOf\x83\x11DC=contoso,DC=com",
+        ]
+        .concat(),
+    );
+    for refused in [
+        deep_filter(70),
+        many(0xa0, 5_000),
+        many(0xa1, 5_000),
+        search_by(&tagged(0xa1, &chain.repeat(20))),
+    ] {
+        assert_eq!(answers(&refused), [(DONE, OPERATIONS_ERROR)]);
+    }
+    for answered in [deep_filter(60), many(0xa0, 4_000), search_by(&chain)] {
+        assert_eq!(answers(&answered).last(), Some(&(DONE, 0)));
+    }
+    // More elements than a message may have, and an announced length that nobody has.
+    assert_eq!(answers(&many(0xa1, 300_000)), []);
+    assert_eq!(answers(&[0x30, 0x84, 0x7f, 0xff, 0xff, 0xff, 2, 1, 1]), []);
+}
+
+#[test]
+fn what_is_abandoned_is_not_answered() {
+    let lab = InMemory::new(&LabSeed::reference_estate(ADMINISTRATOR, SERVICE)).unwrap();
+    let abandon = tagged(0x30, &[2, 1, 9, 0x50, 1, 1]).repeat(10_000);
+    let who_am_i = tagged(
+        0x30,
+        &[
+            &[2, 1, 1][..],
+            &tagged(0x77, b"\x80\x171.3.6.1.4.1.4203.1.11.3"),
+        ]
+        .concat(),
+    );
+    let answers = lab.directory_answers(Peer::Administrator, &[abandon, who_am_i].concat());
+    assert_eq!(operations(&answers), [(0x78, 0)]);
+}
+
+#[tokio::test]
+async fn hundreds_who_say_nothing_keep_nobody_out() {
+    let lab = lab().await;
+    let mut idle = Vec::new();
+    for _ in 0..100 {
+        for address in [
+            lab.addresses().ldap,
+            lab.addresses().ldaps,
+            lab.addresses().kdc,
+        ] {
+            let mut stream = TcpStream::connect(address).await.unwrap();
+            // The beginning of a message, of a TLS handshake, of a length.
+            stream.write_all(&[0x16, 3, 1]).await.unwrap();
+            idle.push(stream);
+        }
+    }
     administrator(&lab).await;
 }
