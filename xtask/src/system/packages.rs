@@ -62,6 +62,15 @@ pub fn ensure(packages: &[&str], log: &Path) -> anyhow::Result<()> {
     })
 }
 
+/// The same for packages of which one brings a service: it is started neither now nor at the next boot.
+pub fn ensure_without_service(packages: &[&str], service: &str, log: &Path) -> anyhow::Result<()> {
+    if missing(packages)?.is_empty() {
+        return Ok(());
+    }
+    ensure(packages, log)?;
+    command::run(Command::new("update-rc.d").args([service, "disable"]), log)
+}
+
 /// Fails, and says which packages are missing, unless this process is root's.
 pub fn require_root(packages: &[&[&str]]) -> anyhow::Result<()> {
     if is_root() {

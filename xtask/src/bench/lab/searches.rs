@@ -48,7 +48,11 @@ pub fn run(figures: &Figures) -> Result<()> {
         "the rig is not up: run cargo xtask rig up first"
     );
     let folder = scratch()?;
-    packages::ensure(&["slapd", "ldap-utils"], &folder.join("packages.log"))?;
+    packages::ensure_without_service(
+        &["slapd", "ldap-utils"],
+        "slapd",
+        &folder.join("packages.log"),
+    )?;
 
     let ldif = |base: &str| command::output(&mut figures.command(&["ldif", USERS, base]));
     let lab = InLab::start(figures, &folder)?;
