@@ -116,6 +116,7 @@ impl Directory {
             defaults: &self.defaults,
             token,
             confidential,
+            of_global_catalog: false,
             now: self.now(),
         }
     }

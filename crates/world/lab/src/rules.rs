@@ -32,5 +32,7 @@ pub(crate) struct Caller<'a> {
     pub(crate) token: &'a Token,
     /// The connection is encrypted.
     pub(crate) confidential: bool,
+    /// It asks the global catalog: what is not in the partial attribute set is not there.
+    pub(crate) of_global_catalog: bool,
     pub(crate) now: FileTime,
 }

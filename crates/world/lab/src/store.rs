@@ -7,6 +7,7 @@ pub(crate) mod class;
 pub(crate) mod dn;
 pub(crate) mod journal;
 pub(crate) mod object;
+pub(crate) mod partial_set;
 pub(crate) mod saved;
 pub(crate) mod schema;
 

@@ -1,5 +1,5 @@
-//! The global catalog's port: the whole forest, read-only, and of each object the attributes of the partial attribute
-//! set ([MS-ADTS] 3.1.1.1.8 "GC Server").
+//! The global catalog's port: the whole forest, read-only ([MS-ADTS] 3.1.1.1.8 "GC Server"). Which attributes it shows:
+//! [`crate::store::partial_set`].
 
 use rasn_ldap::ResultCode;
 

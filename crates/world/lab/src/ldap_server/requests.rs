@@ -118,7 +118,8 @@ impl Connection {
     fn effect(&mut self, request: ProtocolOp, controls: &[Control]) -> Effect {
         let directory = Arc::clone(&self.directory);
         let confidential = self.is_confidential();
-        let caller = directory.caller(&self.token, confidential);
+        let mut caller = directory.caller(&self.token, confidential);
+        caller.of_global_catalog = self.is_global_catalog;
         if matches!(
             request,
             ProtocolOp::BindRequest(_) | ProtocolOp::SearchRequest(_)
@@ -298,7 +299,7 @@ fn compare(
     let object = store
         .get(id)
         .ok_or_else(|| Refusal::no_such_object(String::new()))?;
-    let mut access = AccessCheck::new(caller.defaults, caller.token);
+    let mut access = AccessCheck::of(caller);
     let readable = !attribute.definition().is_secret()
         && attribute != Attr::ManagedPassword
         && access.may_read(object, attribute);

@@ -58,7 +58,8 @@ impl Connection {
             }
         };
         let token = self.token.clone();
-        let caller = directory.caller(&token, self.is_confidential());
+        let mut caller = directory.caller(&token, self.is_confidential());
+        caller.of_global_catalog = self.is_global_catalog;
         let limit = pages::limit(page.as_ref(), request.size_limit);
         let found = match page.as_ref().filter(|page| !page.is_first()) {
             Some(page) => self.pages.resume(page).map(Found::all),
@@ -77,7 +78,7 @@ impl Connection {
         let mut reader = Reader {
             caller,
             message: id,
-            access: AccessCheck::new(caller.defaults, caller.token),
+            access: AccessCheck::of(&caller),
         };
         if let Err(refusal) = self
             .send_entries(&directory, &mut reader, &found.ids, &selection)
@@ -105,7 +106,7 @@ impl Connection {
         let mut rest = ids.iter();
         while !rest.as_slice().is_empty() {
             let mut outbox = Outbox::default();
-            if selection.wants(Attr::ManagedPassword) {
+            if selection.wants(Attr::ManagedPassword) && !reader.caller.of_global_catalog {
                 // Reading a managed password may roll it over: one object at a time, with the right to write.
                 for id in rest.by_ref().take(1) {
                     let read = |store: &mut _| gmsa::read_password(&reader.caller, store, *id);
@@ -228,7 +229,7 @@ impl<'a> Sweep<'a> {
         Ok(Self {
             rest: scope.objects(store, &condition).into_iter(),
             condition,
-            access: AccessCheck::new(caller.defaults, caller.token),
+            access: AccessCheck::of(&caller),
             enough,
             deadline: Instant::now() + limit,
             found: Found::all(Vec::new()),

@@ -4,8 +4,10 @@ use std::collections::HashMap;
 
 use security::{AccessMask, AceFlags, AceType, Guid, SecurityDescriptor, Sid};
 
+use super::Caller;
 use super::token::Token;
 use crate::store::object::Object;
+use crate::store::partial_set::PARTIAL_SET;
 use crate::store::schema::Attr;
 
 /// Rights of [MS-ADTS] 5.1.3.2 "Access Rights" that crate `security` does not name.
@@ -56,6 +58,7 @@ impl DefaultDescriptors {
 pub(crate) struct AccessCheck<'a> {
     defaults: &'a DefaultDescriptors,
     token: &'a Token,
+    of_global_catalog: bool,
     remembered: HashMap<(&'static str, bool, u32), bool>,
 }
 
@@ -64,7 +67,16 @@ impl<'a> AccessCheck<'a> {
         Self {
             defaults,
             token,
+            of_global_catalog: false,
             remembered: HashMap::new(),
+        }
+    }
+
+    /// As far as the port goes that the caller came to.
+    pub(crate) fn of(caller: &Caller<'a>) -> Self {
+        Self {
+            of_global_catalog: caller.of_global_catalog,
+            ..Self::new(caller.defaults, caller.token)
         }
     }
 
@@ -79,6 +91,9 @@ impl<'a> AccessCheck<'a> {
     }
 
     pub(crate) fn may_read(&mut self, object: &Object, attribute: Attr) -> bool {
+        if self.of_global_catalog && !PARTIAL_SET.contains(&attribute) {
+            return false;
+        }
         let wanted = match attribute.definition().is_confidential() {
             true => AccessMask::READ_PROPERTY | AccessMask::CONTROL_ACCESS,
             false if attribute == Attr::NtSecurityDescriptor => AccessMask::READ_CONTROL,

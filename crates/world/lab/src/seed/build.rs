@@ -43,6 +43,7 @@ pub(crate) fn build(seed: &LabSeed) -> Result<Directory, LabError> {
         defaults: &defaults,
         token: &token,
         confidential: true,
+        of_global_catalog: false,
         now: seed.clock.now(),
     };
     let mut builder = Builder {

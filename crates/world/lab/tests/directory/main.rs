@@ -8,6 +8,7 @@
 
 mod account_settings;
 mod faults;
+mod global_catalog;
 mod hostile;
 mod import;
 mod ldif;
