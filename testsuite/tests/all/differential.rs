@@ -24,7 +24,7 @@ use system::{Address, System};
 use crate::rig::Rig;
 
 /// What one `./test` does; `cargo xtask differential` sets others.
-const OPERATIONS: u64 = 1_000;
+const OPERATIONS: u64 = 800;
 const SEED: u64 = 1;
 /// Cases at a time: they are in units of their own.
 const WORKERS: usize = 4;
