@@ -1,11 +1,14 @@
 //! The plan: what blocks it, what stands in it, and that nobody edits it.
 
-use model::inventory::AccountClass;
-use model::plan::{InvalidPlan, Plan, PlanDocument};
+use engine::EngineError;
+use model::host::AccountRight;
+use model::inventory::{AccountClass, ServiceState};
+use model::plan::{InvalidPlan, Plan, PlanDocument, Step};
+use model::run::Outcome;
 use serde_json::Value;
 
 use super::fake_world::State;
-use super::fake_world::reference::{SYNC_SERVICE, add_account};
+use super::fake_world::reference::{PORTAL_ACCOUNT, SYNC_SERVICE, add_account};
 use super::scenario::Scenario;
 
 fn blocking(plan: &Plan) -> Vec<&str> {
@@ -62,6 +65,16 @@ async fn what_cannot_work_blocks_the_plan() {
         obstacle("GMSA-034", "no computer account", |state| {
             state.accounts.remove("mimsync01$");
         }),
+        obstacle("GMSA-061", "the right is denied to everybody", |state| {
+            let host = state.hosts.values_mut().next().unwrap();
+            let rights = &mut host.settings.rights;
+            for right in [
+                AccountRight::LogOnAsService,
+                AccountRight::DenyLogOnAsService,
+            ] {
+                rights.insert(right, ["S-1-1-0".parse().unwrap()].into());
+            }
+        }),
         obstacle("GMSA-081", "the key set file is there already", |state| {
             let host = state.hosts.values_mut().next().unwrap();
             host.files.insert(
@@ -90,6 +103,92 @@ async fn what_cannot_work_blocks_the_plan() {
         scenario.apply(&plan).await.unwrap_err();
         assert!(scenario.world.state().records.is_empty(), "{what}");
     }
+}
+
+/// What an intent asks for that cannot be.
+#[tokio::test]
+async fn what_cannot_be_wanted_blocks_the_plan() {
+    let mut portal = Scenario::sync();
+    portal.intent.conversions[0].component = "portal".parse().unwrap();
+    let plan = portal.plan().await;
+    assert_eq!(blocking(&plan), ["GMSA-014"]);
+    assert!(
+        plan.findings[0]
+            .advice
+            .contains("automatic password change")
+    );
+
+    let mut group = Scenario::sync();
+    group.intent.conversions[0].groups = vec!["MIMSyncNobody".parse().unwrap()];
+    assert_eq!(blocking(&group.plan().await), ["GMSA-035"]);
+
+    let shared = Scenario::rich();
+    for host in shared.world.state().hosts.values_mut() {
+        let idle = host.service(&"FIMIdle".parse().unwrap()).unwrap();
+        idle.service.logon_account = PORTAL_ACCOUNT.to_owned().into();
+    }
+    assert_eq!(blocking(&shared.plan().await), ["GMSA-026"]);
+}
+
+/// A stopped Synchronization Service comes after the active one, and nothing of it is activated.
+#[tokio::test]
+async fn a_warm_standby_comes_last_and_is_not_activated() {
+    let scenario = Scenario::sync_on(&["MIMSYNC01", "MIMSYNC02"]);
+    let standby = "MIMSYNC01".parse().unwrap();
+    for found in (scenario.world.state().hosts.get_mut(&standby).unwrap())
+        .services
+        .values_mut()
+    {
+        found.service.state = ServiceState::Stopped;
+    }
+    let start = scenario.world.snapshot();
+    let plan = scenario.sound_plan().await;
+    let on_hosts: Vec<_> = plan
+        .steps
+        .iter()
+        .filter_map(|step| step.host.as_ref())
+        .collect();
+    assert!(
+        on_hosts.is_sorted_by_key(|host| **host == standby),
+        "{on_hosts:?}"
+    );
+    let kinds = |step: &&Step| step.host.as_ref() == Some(&standby);
+    let kinds: Vec<_> = plan
+        .steps
+        .iter()
+        .filter(kinds)
+        .map(|step| step.kind.as_str())
+        .collect();
+    assert_eq!(
+        kinds,
+        [
+            "prove-retrieval",
+            "stop-service",
+            "set-logon-account",
+            "prove-logon"
+        ]
+    );
+    assert_eq!(scenario.apply(&plan).await.unwrap().outcome, Outcome::Done);
+    scenario.rollback_to(&start, "rollback").await;
+}
+
+/// Components that share a group rest on steps of their own: one goes back, the other stays as it is.
+#[tokio::test]
+async fn what_components_share_stays_while_one_is_left() {
+    let mut scenario = Scenario::rich();
+    let group = scenario.intent.conversions[0].retrieval_group.clone();
+    scenario.intent.conversions[1].retrieval_group = group;
+    let start = scenario.world.snapshot();
+    scenario
+        .apply_to_the_end(&scenario.sound_plan().await, "apply")
+        .await;
+    let report = scenario.rollback_only(Some("sspr-reset")).await.unwrap();
+    assert_eq!(report.outcome, Outcome::Unwound);
+    let verification = scenario.verify().await.unwrap();
+    assert!(verification.holds, "{verification:?}");
+    let refused = scenario.rollback_only(Some("shared")).await.unwrap_err();
+    assert!(matches!(refused, EngineError::NotNow { .. }), "{refused}");
+    scenario.rollback_to(&start, "the rest").await;
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! A plan as a runbook: what will be done, in which order, old → new.
 
-use model::plan::{Change, Plan, PlanDocument, Reversible, Step, StepStatus};
+use model::names::HostName;
+use model::plan::{Action, Change, Plan, PlanDocument, Reversible, SHARED, Step, StepStatus};
 
 use super::Paint;
 
@@ -18,10 +19,13 @@ pub fn plan(document: &PlanDocument, paint: &Paint) -> String {
     for (number, step) in plan.steps.iter().enumerate() {
         if component != Some(&step.component) {
             component = Some(&step.component);
-            text += &format!("\n{}\n", paint.strong(step.component.as_str()));
+            let rest = plan.steps.get(number..).unwrap_or_default();
+            text += &heading(step, rest, paint);
         }
         text += &one_step(number + 1, step, paint);
     }
+    text += &tickets(plan, paint);
+    text += &downtimes(plan, paint);
     if !plan.findings.is_empty() {
         text += &format!(
             "\n{}\n{}",
@@ -31,6 +35,83 @@ pub fn plan(document: &PlanDocument, paint: &Paint) -> String {
     }
     text += &format!("\n{}\n", summary(plan, paint));
     text
+}
+
+/// A component's name, and whether what follows takes anything down.
+fn heading(first: &Step, rest: &[Step], paint: &Paint) -> String {
+    let mut section = rest
+        .iter()
+        .take_while(|step| step.component == first.component);
+    let harmless = section.all(|step| step.host.is_none());
+    let note = match (first.component.as_str() == SHARED, harmless) {
+        (true, _) => "  what several components rest on; nothing goes down",
+        (false, true) => "  in the directory; nothing goes down",
+        (false, false) => "",
+    };
+    format!(
+        "\n{}{}\n",
+        paint.strong(first.component.as_str()),
+        paint.dim(note)
+    )
+}
+
+/// Hosts that become members of a group: what that means is the operator's to do.
+fn tickets(plan: &Plan, paint: &Paint) -> String {
+    let joins = |host: &HostName| {
+        let computer = host.computer_account();
+        plan.steps.iter().any(|step| {
+            step.status == StepStatus::Change
+                && matches!(&step.action, Action::AddMember { member, .. } if member.same_as(&computer))
+        })
+    };
+    let mut hosts: Vec<_> = plan
+        .steps
+        .iter()
+        .filter_map(|step| step.host.as_ref())
+        .collect();
+    hosts.sort();
+    hosts.dedup();
+    let hosts: Vec<_> = hosts
+        .into_iter()
+        .filter(|host| joins(host))
+        .map(HostName::as_str)
+        .collect();
+    if hosts.is_empty() {
+        return String::new();
+    }
+    format!(
+        "\n{}\n  A membership counts from the computer's next Kerberos ticket on. When the run waits for one of {}: on \
+         that host\n  klist -li 0x3e7 purge, as an administrator, or a restart; then apply the plan again: it goes on from there.\n",
+        paint.strong("By hand, in between"),
+        hosts.join(", ")
+    )
+}
+
+/// How long each component is down on each host, in the order of the plan.
+fn downtimes(plan: &Plan, paint: &Paint) -> String {
+    let mut down: Vec<(String, u32)> = Vec::new();
+    let mut place = String::new();
+    for step in plan.steps.iter().filter(|step| step.downtime_seconds > 0) {
+        // A step in the directory belongs to the host whose service was stopped for it.
+        if let Some(host) = &step.host {
+            place = format!("{} on {host}", step.component);
+        }
+        match down.last_mut().filter(|(last, _)| *last == place) {
+            Some((_, seconds)) => *seconds += step.downtime_seconds,
+            None => down.push((place.clone(), step.downtime_seconds)),
+        }
+    }
+    if down.is_empty() {
+        return String::new();
+    }
+    let lines = down
+        .iter()
+        .map(|(place, seconds)| format!("  {place}: about {seconds} s\n"));
+    format!(
+        "\n{}\n{}",
+        paint.strong("Down, one after the other"),
+        lines.collect::<String>()
+    )
 }
 
 fn one_step(number: usize, step: &Step, paint: &Paint) -> String {
@@ -102,6 +183,6 @@ fn summary(plan: &Plan, paint: &Paint) -> String {
         return paint.good(&format!("No changes: {idle} steps hold already."));
     }
     format!(
-        "{changes} changes, {checks} checks, {idle} hold already; service down for about {downtime} s."
+        "{changes} changes, {checks} checks, {idle} hold already; services down for about {downtime} s in all."
     )
 }
