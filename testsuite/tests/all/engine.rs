@@ -10,5 +10,6 @@ mod gates;
 mod happy_path;
 mod interleavings;
 mod journal;
+mod many_hosts;
 mod planning;
 mod scenario;

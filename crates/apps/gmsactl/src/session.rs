@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use directory::{ActiveDirectory, DirectoryOptions};
-use engine::{ComponentProbe, HostQuestion, Questions, World};
+use engine::{ComponentProbe, HostQuestion, Manner, Questions, World};
 use hosts::EstateHosts;
 use journal_sqlite::SqliteJournal;
 use managed_password::Keytab;
@@ -195,6 +195,16 @@ impl<'a> Session<'a> {
         world: &World,
         intent: Option<&Intent>,
     ) -> Result<Inventory, Failure> {
+        self.discover_with(world, intent, &Manner::default()).await
+    }
+
+    /// As [`Session::discover`], in a manner of its own.
+    pub async fn discover_with(
+        &self,
+        world: &World,
+        intent: Option<&Intent>,
+        manner: &Manner,
+    ) -> Result<Inventory, Failure> {
         let profiles = self.profiles();
         let mut wanted = planner::questions(&self.estate, intent, &profiles);
         let host = |access: &HostAccess| HostQuestion {
@@ -217,7 +227,7 @@ impl<'a> Session<'a> {
             names: wanted.names,
             spns: wanted.spns,
         };
-        Ok(engine::discover(world, &questions).await?)
+        Ok(engine::discover_with(world, &questions, manner).await?)
     }
 
     /// Plans; the passwords that the estate names count as supplied, `apply` proves them.

@@ -1,8 +1,10 @@
 //! Finds what is there: the directory and the hosts, each asked once, with every gap named.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use futures_util::future::{join, join_all};
+use futures_util::stream::{self, StreamExt};
 use model::host::{self, PoolState, RightHolders, ServiceTrigger};
 use model::inventory::{
     Account, AccountClass, AccountDelegation, AppPool, Carrier, Coverage, Domain, Gap,
@@ -11,7 +13,7 @@ use model::inventory::{
 use model::names::{
     ComponentId, DnsName, HostName, LogonAccount, SamAccountName, ServiceName, Spn,
 };
-use model::ports::{Delegation, ErrorKind, Host, WorldError};
+use model::ports::{Delegation, ErrorKind, Host, Reads, WorldError};
 
 use crate::run::with_causes;
 use crate::world::World;
@@ -58,18 +60,47 @@ pub struct ComponentProbe {
     pub registry: Vec<(String, String)>,
 }
 
+/// How hosts are asked.
+#[derive(Debug, Clone)]
+pub struct Manner {
+    /// How many at a time.
+    pub at_once: usize,
+    /// How long each may take to answer, its connection included.
+    pub patience: Duration,
+    /// An earlier inventory: what it has of hosts that answered is kept, and only the others are asked.
+    pub known: Option<Inventory>,
+}
+
+impl Default for Manner {
+    /// 16 at a time, two minutes each, all of them.
+    fn default() -> Self {
+        Self {
+            at_once: 16,
+            patience: Duration::from_secs(120),
+            known: None,
+        }
+    }
+}
+
 /// Asks the directory and every host.
 ///
 /// # Errors
 /// Only where the domain itself cannot be read; everything else that is missing is a gap in the coverage.
 pub async fn discover(world: &World, questions: &Questions) -> Result<Inventory, WorldError> {
+    discover_with(world, questions, &Manner::default()).await
+}
+
+/// As [`discover`], in a manner of its own.
+///
+/// # Errors
+/// As [`discover`].
+pub async fn discover_with(
+    world: &World,
+    questions: &Questions,
+    manner: &Manner,
+) -> Result<Inventory, WorldError> {
     let taken_at = world.clock.now();
-    let hosts = join_all(
-        questions
-            .hosts
-            .iter()
-            .map(|host| ask_host(world, host, &questions.components)),
-    );
+    let hosts = ask_hosts(world, questions, manner);
     let directory = async {
         (
             world.directory.domain().await,
@@ -114,12 +145,57 @@ pub async fn discover(world: &World, questions: &Questions) -> Result<Inventory,
     Ok(inventory)
 }
 
+/// Every host's answer, in the order of the questions.
+async fn ask_hosts(
+    world: &World,
+    questions: &Questions,
+    manner: &Manner,
+) -> Vec<Result<(HostInventory, Vec<Gap>), WorldError>> {
+    let ask = async |(at, question): (usize, &HostQuestion)| {
+        let known = manner.known.as_ref();
+        let answer = match known.and_then(|known| answered_before(known, question)) {
+            Some(known) => Ok(known),
+            None => ask_host(world, question, &questions.components, manner.patience).await,
+        };
+        (at, answer)
+    };
+    let asked = questions.hosts.iter().enumerate().map(ask);
+    let answers = stream::iter(asked).buffer_unordered(manner.at_once.max(1));
+    let mut answers: Vec<_> = answers.collect().await;
+    answers.sort_by_key(|(at, _)| *at);
+    answers.into_iter().map(|(_, answer)| answer).collect()
+}
+
+/// What an earlier inventory has of a host that answered, with the gaps that are the host's.
+fn answered_before(
+    known: &Inventory,
+    question: &HostQuestion,
+) -> Option<(HostInventory, Vec<Gap>)> {
+    let host = known.host(&question.name)?;
+    let of_host = format!("{}, ", question.name);
+    let gaps = known.coverage.gaps.iter();
+    let gaps = gaps.filter(|gap| gap.subject.starts_with(&of_host));
+    Some((host.clone(), gaps.cloned().collect()))
+}
+
+/// Everything that is going to be read of a host.
+fn reads(question: &HostQuestion, probes: &[ComponentProbe]) -> Reads {
+    let registry: BTreeSet<_> = probes.iter().flat_map(|probe| &probe.registry).collect();
+    Reads {
+        registry: registry.into_iter().cloned().collect(),
+        files: question.files.clone(),
+        triggers: KDSSVC.parse().into_iter().collect(),
+    }
+}
+
 async fn ask_host(
     world: &World,
     question: &HostQuestion,
     probes: &[ComponentProbe],
+    patience: Duration,
 ) -> Result<(HostInventory, Vec<Gap>), WorldError> {
     let host = world.hosts.host(&question.name).await?;
+    host.foresee(&reads(question, probes), patience).await?;
     let facts = host.facts().await?;
     let services = host.services().await?;
     let mut gaps = Vec::new();

@@ -31,7 +31,7 @@ mod world;
 
 pub use admission::changed_facts;
 pub use apply::{ApplyRequest, apply, open_run};
-pub use discover::{ComponentProbe, HostQuestion, Questions, discover};
+pub use discover::{ComponentProbe, HostQuestion, Manner, Questions, discover, discover_with};
 pub use error::EngineError;
 pub use history::{Direction, History, StepRecord};
 pub use progress::{Progress, Silent};

@@ -14,7 +14,7 @@ pub use directory::{
 };
 pub use error::{ErrorKind, WorldError};
 pub use host::{
-    AccountRights, FileFacts, Host, Hosts, OperatingSystem, ProgramOutput, ProgramRun,
+    AccountRights, FileFacts, Host, Hosts, OperatingSystem, ProgramOutput, ProgramRun, Reads,
     RetrievalState, Settings, StoppedService, TaskScheduler, WebServer,
 };
 pub use journal::{Journal, JournalError, LockHolder, RunLock};

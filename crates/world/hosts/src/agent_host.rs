@@ -1,6 +1,7 @@
 //! The `Host` port over an agent.
 
 mod account_rights;
+mod conversation;
 mod operating_system;
 mod settings;
 mod task_scheduler;
@@ -20,13 +21,14 @@ use model::host::ScheduledTask;
 use model::inventory::{HostFacts, Product, Service};
 use model::names::{DnsName, HostName, LogonAccount, SamAccountName, ServiceName};
 use model::ports::{
-    Clock, ErrorKind, FileFacts, Host, ProgramOutput, ProgramRun, RetrievalState, StoppedService,
-    WorldError,
+    Clock, ErrorKind, FileFacts, Host, ProgramOutput, ProgramRun, Reads, RetrievalState,
+    StoppedService, WorldError,
 };
 use model::secret::Password;
 use tokio::sync::Mutex;
 
 use crate::connect::EstateEntry;
+use crate::foreseen::Foreseen;
 use crate::{AgentClient, AgentError, Connect, translate};
 
 /// For requests that look something up or change a setting.
@@ -41,6 +43,7 @@ pub struct AgentHost {
     name: HostName,
     way: Box<dyn Connect>,
     client: Mutex<Option<AgentClient>>,
+    foreseen: Mutex<Foreseen>,
     /// What the host's clock is compared with; the system's where `None`.
     clock: Option<Arc<dyn Clock>>,
 }
@@ -72,6 +75,7 @@ impl AgentHost {
             name,
             way,
             client: Mutex::new(None),
+            foreseen: Mutex::default(),
             clock,
         }
     }
@@ -79,83 +83,6 @@ impl AgentHost {
     /// The host's name.
     pub fn name(&self) -> &HostName {
         &self.name
-    }
-
-    /// Has any request done: those of the agent that the port has no words for, too.
-    pub async fn ask(
-        &self,
-        request: Request,
-        secret: Secret,
-        limit: Duration,
-    ) -> Result<Reply, AgentError> {
-        let mut slot = self.client.lock().await;
-        // A connection that broke while it was idle is noticed only now; reading again is harmless.
-        let again = (slot.is_some() && request.only_reads()).then(|| request.clone());
-        match (
-            self.ask_once(&mut slot, request, secret, limit).await,
-            again,
-        ) {
-            (Err(AgentError::Closed { .. }), Some(request)) => {
-                self.ask_once(&mut slot, request, Secret::none(), limit)
-                    .await
-            }
-            (result, _) => result,
-        }
-    }
-
-    /// Ends the agent, if it was started.
-    pub async fn close(&self) {
-        if let Some(client) = self.client.lock().await.take() {
-            client.close().await;
-        }
-    }
-
-    async fn ask_once(
-        &self,
-        slot: &mut Option<AgentClient>,
-        request: Request,
-        secret: Secret,
-        limit: Duration,
-    ) -> Result<Reply, AgentError> {
-        tracing::debug!(host = %self.name, %request, "ask");
-        // Taken out, so that a request that is dropped half-way leaves no connection in between.
-        let mut client = match slot.take() {
-            Some(client) => client,
-            None => self.connect().await?,
-        };
-        let result = client.request(request, secret, limit).await;
-        if !result.as_ref().is_err_and(AgentError::breaks_connection) {
-            *slot = Some(client);
-        }
-        result
-    }
-
-    async fn connect(&self) -> Result<AgentClient, AgentError> {
-        AgentClient::greet(self.way.connect().await?).await
-    }
-
-    async fn plain(&self, request: Request, limit: Duration) -> Result<Reply, WorldError> {
-        self.ask(request, Secret::none(), limit)
-            .await
-            .map_err(|error| self.world(error))
-    }
-
-    /// As [`AgentHost::plain`]; `None` when the agent did not find it.
-    async fn find(&self, request: Request) -> Result<Option<Reply>, WorldError> {
-        match self.ask(request, Secret::none(), SHORT).await {
-            Ok(reply) => Ok(Some(reply)),
-            Err(AgentError::Failed(failure)) if failure.kind == FailureKind::NotFound => Ok(None),
-            Err(error) => Err(self.world(error)),
-        }
-    }
-
-    /// Has something made or taken away, and tells whether it was there before.
-    async fn whether_there(&self, request: Request, limit: Duration) -> Result<bool, WorldError> {
-        let words = request.to_string();
-        match self.plain(request, limit).await? {
-            Reply::Existed(existed) => Ok(existed),
-            _ => Err(self.unexpected(&words)),
-        }
     }
 
     /// The tasks that could be read; the others go to the log.
@@ -187,24 +114,29 @@ impl AgentHost {
 
 #[async_trait]
 impl Host for AgentHost {
+    async fn foresee(&self, reads: &Reads, patience: Duration) -> Result<(), WorldError> {
+        self.stock_up(reads, patience).await
+    }
+
     async fn facts(&self) -> Result<HostFacts, WorldError> {
         let (before, since) = (self.our_time(), Instant::now());
-        let reply = self.plain(Request::Facts, SHORT).await?;
+        let (reply, ours) = match self.foreseen(&Request::Facts).await {
+            Some((answer, at)) => (answer.map_err(|failure| self.world(failure))?, at),
+            None => {
+                let reply = self.plain(Request::Facts, SHORT).await?;
+                (reply, before + since.elapsed() / 2)
+            }
+        };
         let Reply::Facts(facts) = reply else {
             return Err(self.unexpected("facts"));
         };
-        let half = since.elapsed() / 2;
         let agent = self
             .client
             .lock()
             .await
             .as_ref()
             .map(|client| client.agent().agent_version.clone());
-        Ok(translate::facts(
-            facts,
-            agent.unwrap_or_default(),
-            before + half,
-        ))
+        Ok(translate::facts(facts, agent.unwrap_or_default(), ours))
     }
 
     async fn services(&self) -> Result<Vec<Service>, WorldError> {

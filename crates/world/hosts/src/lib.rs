@@ -18,6 +18,7 @@ mod client;
 mod connect;
 mod error;
 mod estate_hosts;
+mod foreseen;
 mod known_hosts;
 mod local;
 mod ssh;

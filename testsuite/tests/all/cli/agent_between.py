@@ -2,7 +2,7 @@
 
 usage: agent_between.py AGENT FOLDER
 
-FOLDER/rule.json holds {"at": REQUEST, "do": ..., "times": N}: at the first N requests of that name
+FOLDER/rule.json holds {"at": REQUEST, "do": ..., "times": N}: at the first N requests of that name, or batches with one
   close-before   ends without passing the request on
   close-after    passes the request on, and ends before the answer
   garbage        answers with something that is no frame
@@ -33,10 +33,19 @@ def pass_on(stream, header, secret):
     stream.flush()
 
 
-def name(header):
+def name(request):
+    return request if isinstance(request, str) else next(iter(request))
+
+
+def names(header):
     body = json.loads(header)["body"]
     request = body.get("request", body)
-    return request if isinstance(request, str) else next(iter(request))
+    parts = request["batch"] if name(request) == "batch" else []
+    return [name(one) for one in [request, *parts]]
+
+
+def hide_service(services):
+    services["services"] = [one for one in services["services"] if not one["name"].startswith("FIM")]
 
 
 def edited(header, action):
@@ -44,18 +53,21 @@ def edited(header, action):
     if action == "version-9":
         message["body"]["hello"]["protocol"] = 9
     elif action == "hide-service":
-        services = message["body"]["done"]["services"]
-        services["services"] = [one for one in services["services"] if not one["name"].startswith("FIM")]
+        done = message["body"]["done"]
+        parts = [one["Ok"] for one in done.get("batch", []) if "Ok" in one]
+        for part in [done, *parts]:
+            if isinstance(part, dict) and "services" in part:
+                hide_service(part["services"])
     return json.dumps(message).encode()
 
 
 def meets(folder, rule, header):
     seen = os.path.join(folder, "seen")
     count = len(open(seen).readlines()) if os.path.exists(seen) else 0
-    if name(header) != rule["at"] or count >= rule["times"]:
+    if rule["at"] not in names(header) or count >= rule["times"]:
         return False
     with open(seen, "a") as file:
-        file.write(name(header) + "\n")
+        file.write(rule["at"] + "\n")
     return True
 
 

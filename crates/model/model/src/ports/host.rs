@@ -65,6 +65,17 @@ pub struct FileFacts {
     pub sha256: String,
 }
 
+/// What an inventory is going to read of a host, beside facts, services, products, pools, tasks and rights.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Reads {
+    /// Registry values: key and value name.
+    pub registry: Vec<(String, String)>,
+    /// Files.
+    pub files: Vec<String>,
+    /// Services whose triggers are read.
+    pub triggers: Vec<ServiceName>,
+}
+
 /// Whether a host can use a gMSA: the states of `MSA_INFO_STATE` (lmaccess.h).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -84,6 +95,16 @@ pub enum RetrievalState {
 /// One host, through its agent: services, files and programs here, the rest by subject in its supertraits.
 #[async_trait]
 pub trait Host: AccountRights + WebServer + TaskScheduler + Settings + OperatingSystem {
+    /// Gets everything that an inventory is going to read in one exchange; the questions that follow are answered
+    /// from it, each once. Where a host cannot do that, they are asked one by one.
+    ///
+    /// # Errors
+    /// Where the host does not answer within `patience`, its connection included.
+    async fn foresee(&self, reads: &Reads, patience: Duration) -> Result<(), WorldError> {
+        let _ = (reads, patience);
+        Ok(())
+    }
+
     /// Operating system, names, boot time and clock.
     async fn facts(&self) -> Result<HostFacts, WorldError>;
 
