@@ -155,7 +155,17 @@ async fn ask_hosts(
         let known = manner.known.as_ref();
         let answer = match known.and_then(|known| answered_before(known, question)) {
             Some(known) => Ok(known),
-            None => ask_host(world, question, &questions.components, manner.patience).await,
+            None => {
+                let answer =
+                    ask_host(world, question, &questions.components, manner.patience).await;
+                // Of few hosts the connections are kept for what comes after; of many they would be too many.
+                if questions.hosts.len() > manner.at_once
+                    && let Ok(host) = world.hosts.host(&question.name).await
+                {
+                    host.hang_up().await;
+                }
+                answer
+            }
         };
         (at, answer)
     };

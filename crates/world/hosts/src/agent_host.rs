@@ -118,6 +118,10 @@ impl Host for AgentHost {
         self.stock_up(reads, patience).await
     }
 
+    async fn hang_up(&self) {
+        self.close().await;
+    }
+
     async fn facts(&self) -> Result<HostFacts, WorldError> {
         let (before, since) = (self.our_time(), Instant::now());
         let (reply, ours) = match self.foreseen(&Request::Facts).await {

@@ -105,6 +105,9 @@ pub trait Host: AccountRights + WebServer + TaskScheduler + Settings + Operating
         Ok(())
     }
 
+    /// Ends the conversation, so that no connection stays open; the next question begins another.
+    async fn hang_up(&self) {}
+
     /// Operating system, names, boot time and clock.
     async fn facts(&self) -> Result<HostFacts, WorldError>;
 
