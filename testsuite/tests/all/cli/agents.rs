@@ -46,7 +46,7 @@ fn what_is_no_agent_is_named_and_blocks() {
     says_why_it_is_blocked(
         &scene,
         &[
-            "answer to \\\"list the services\\\" is not understood",
+            "is not understood",
             "Micr",
         ],
     );
