@@ -43,13 +43,7 @@ fn what_is_no_agent_is_named_and_blocks() {
         says_why_it_is_blocked(&scene, says);
     }
     scene.agent_does("garbage", "services", ALWAYS);
-    says_why_it_is_blocked(
-        &scene,
-        &[
-            "is not understood",
-            "Micr",
-        ],
-    );
+    says_why_it_is_blocked(&scene, &["is not understood", "Micr"]);
     scene.agent_does("version-9", "hello", ALWAYS);
     says_why_it_is_blocked(
         &scene,
