@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::SystemTime;
 
 use directory::OperatorSecret;
-use ldap::TicketCache;
+use logon::{TicketCache, TicketCacheError, bare_name};
 use managed_password::Keytab;
 use model::estate::{Auth, DomainAccess};
 use model::names::SamAccountName;
@@ -52,17 +52,11 @@ impl Operator {
     }
 
     fn with_tickets(access: &DomainAccess) -> Result<Self, Failure> {
-        let cache = ticket_cache(access)?;
-        let holder = cache.holder(SystemTime::now()).map_err(unusable)?;
+        let cache = TicketCache::from_environment(access.name.as_str()).map_err(unusable)?;
+        let holder = cache
+            .held_by(access.user.as_deref(), SystemTime::now())
+            .map_err(unusable)?;
         let file = cache.path().display();
-        if let Some(user) = &access.user
-            && !is_same(user, &holder)
-        {
-            let message = format!("the tickets in {file} are {holder}'s, not {user}'s");
-            return Err(Failure::new("credential", message).hint(format!(
-                "run kinit for {user}, or leave --user and user away to be {holder}"
-            )));
-        }
         let how = format!("with the tickets in {file}");
         Ok(Self {
             user: holder,
@@ -136,31 +130,7 @@ impl Operator {
     }
 }
 
-fn ticket_cache(access: &DomainAccess) -> Result<TicketCache, Failure> {
-    let realm = access.name.as_str();
-    match std::env::var("KRB5CCNAME") {
-        Ok(name) if !name.is_empty() => TicketCache::named(&name, realm).map_err(unusable),
-        _ => default_cache(realm),
-    }
-}
-
-#[cfg(unix)]
-fn default_cache(realm: &str) -> Result<TicketCache, Failure> {
-    Ok(TicketCache::of_user(
-        rustix::process::getuid().as_raw(),
-        realm,
-    ))
-}
-
-#[cfg(not(unix))]
-fn default_cache(_: &str) -> Result<TicketCache, Failure> {
-    Err(
-        Failure::new("not-configured", "there is no ticket cache on this system")
-            .hint("set KRB5CCNAME to a file that MIT Kerberos for Windows keeps"),
-    )
-}
-
-fn unusable(error: ldap::TicketCacheError) -> Failure {
+fn unusable(error: TicketCacheError) -> Failure {
     Failure::new("credential", error.to_string()).hint(error.advice())
 }
 
@@ -180,45 +150,4 @@ fn read_keytab(path: &Path) -> Result<Keytab, Failure> {
         Failure::new("credential", format!("{}: {error}", path.display()))
             .hint("make it anew: ktutil, samba-tool domain exportkeytab, ktpass")
     })
-}
-
-/// `name` of `name@domain` and `DOMAIN\name`.
-fn bare_name(user: &str) -> &str {
-    let name = user.split_once('\\').map_or(user, |(_, name)| name);
-    name.split_once('@').map_or(name, |(name, _)| name)
-}
-
-/// Whether a user as named is the holder of tickets, `name@REALM`.
-fn is_same(user: &str, holder: &str) -> bool {
-    let (name, realm) = holder.split_once('@').unwrap_or((holder, ""));
-    let netbios = realm.split('.').next().unwrap_or(realm);
-    let in_domain = match (user.split_once('\\'), user.split_once('@')) {
-        (Some((domain, _)), _) => {
-            domain.eq_ignore_ascii_case(netbios) || domain.eq_ignore_ascii_case(realm)
-        }
-        (None, Some((_, domain))) => domain.eq_ignore_ascii_case(realm),
-        (None, None) => true,
-    };
-    in_domain && bare_name(user).eq_ignore_ascii_case(name)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_holder_of_tickets_is_known_under_every_form_of_the_name() {
-        let holder = "admin@CONTOSO.COM";
-        for same in [
-            "admin",
-            "Admin@contoso.com",
-            r"CONTOSO\admin",
-            r"contoso.com\ADMIN",
-        ] {
-            assert!(is_same(same, holder), "{same}");
-        }
-        for other in ["administrator", "admin@fabrikam.com", r"FABRIKAM\admin"] {
-            assert!(!is_same(other, holder), "{other}");
-        }
-    }
 }

@@ -59,6 +59,14 @@ enum Package {
     Ntlm(Box<Ntlm>, Option<AuthIdentityBuffers>),
 }
 
+/// A sealed message.
+pub struct Sealed {
+    /// What the receiver needs to check and open it.
+    pub token: Vec<u8>,
+    /// The encrypted bytes.
+    pub data: Vec<u8>,
+}
+
 /// What one step of the log-on gave.
 pub struct Step {
     /// To be sent, unless empty.
@@ -178,6 +186,12 @@ impl SecurityContext {
 
     /// Encrypts and signs one SASL buffer's worth of bytes.
     pub fn seal(&mut self, plain: &[u8]) -> Result<Vec<u8>, String> {
+        let sealed = self.seal_apart(plain)?;
+        Ok([sealed.token, sealed.data].concat())
+    }
+
+    /// The same with token and data apart, for protocols that write the token's length.
+    pub fn seal_apart(&mut self, plain: &[u8]) -> Result<Sealed, String> {
         match &mut self.package {
             Package::Kerberos(kerberos, _) => seal(&mut **kerberos, plain),
             Package::Negotiate(negotiate, _) => seal(&mut **negotiate, plain),
@@ -271,7 +285,7 @@ async fn drive<P: Sspi>(
     Ok(Some(Step { token, complete }))
 }
 
-fn seal<P: Sspi>(package: &mut P, plain: &[u8]) -> sspi::Result<Vec<u8>> {
+fn seal<P: Sspi>(package: &mut P, plain: &[u8]) -> sspi::Result<Sealed> {
     let mut trailer = vec![0; package.query_context_sizes()?.security_trailer as usize];
     let mut data = plain.to_vec();
     let mut buffers = [
@@ -279,11 +293,11 @@ fn seal<P: Sspi>(package: &mut P, plain: &[u8]) -> sspi::Result<Vec<u8>> {
         SecurityBufferRef::data_buf(&mut data),
     ];
     package.encrypt_message(EncryptionFlags::empty(), &mut buffers)?;
-    Ok(buffers
-        .iter()
-        .flat_map(|buffer| buffer.data())
-        .copied()
-        .collect())
+    let [token, data] = buffers;
+    Ok(Sealed {
+        token: token.data().to_vec(),
+        data: data.data().to_vec(),
+    })
 }
 
 fn open<P: Sspi>(package: &mut P, sealed: &[u8]) -> sspi::Result<Zeroizing<Vec<u8>>> {

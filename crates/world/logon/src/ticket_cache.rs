@@ -27,6 +27,19 @@ pub enum TicketCacheError {
         /// `KCM`, `KEYRING`, `DIR` …
         kind: String,
     },
+    /// Nothing says where tickets are.
+    #[error("no ticket cache is named")]
+    Unnamed,
+    /// The tickets are another user's.
+    #[error("the tickets in {} are {holder}'s, not {user}'s", .path.display())]
+    Holder {
+        /// The file.
+        path: PathBuf,
+        /// Whose tickets these are, `name@REALM`.
+        holder: String,
+        /// Who was named.
+        user: String,
+    },
     /// No log-on has left tickets.
     #[error("there is no ticket cache {}", .0.display())]
     Missing(PathBuf),
@@ -83,6 +96,12 @@ impl TicketCacheError {
     pub fn advice(&self) -> String {
         match self {
             Self::Kind { .. } => "set KRB5CCNAME to a file, as in FILE:/tmp/krb5cc_1000, and run kinit again".into(),
+            Self::Unnamed => {
+                "set KRB5CCNAME to a file that MIT Kerberos for Windows keeps".into()
+            }
+            Self::Holder { holder, user, .. } => {
+                format!("run kinit for {user}, or name no user to be {holder}")
+            }
             Self::Missing(_) => "run kinit; where the system keeps tickets elsewhere (klist shows it), \
                                  set KRB5CCNAME to a file first"
                 .into(),
@@ -125,6 +144,17 @@ impl TicketCache {
         })
     }
 
+    /// The cache that KRB5CCNAME names, else the one that MIT Kerberos uses where nothing is configured.
+    ///
+    /// # Errors
+    /// [`TicketCacheError::Kind`]; [`TicketCacheError::Unnamed`] where the system has no default.
+    pub fn from_environment(realm: &str) -> Result<Self, TicketCacheError> {
+        match std::env::var("KRB5CCNAME") {
+            Ok(name) if !name.is_empty() => Self::named(&name, realm),
+            _ => default_cache(realm),
+        }
+    }
+
     /// The cache that MIT Kerberos uses where nothing is configured.
     pub fn of_user(user_id: u32, realm: &str) -> Self {
         Self {
@@ -136,6 +166,22 @@ impl TicketCache {
     /// The file.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// The same, if it is this user: `name`, `name@domain` or `DOMAIN\name`; anybody where nobody is named.
+    ///
+    /// # Errors
+    /// As [`TicketCache::holder`]; [`TicketCacheError::Holder`] for somebody else's tickets.
+    pub fn held_by(&self, user: Option<&str>, now: SystemTime) -> Result<String, TicketCacheError> {
+        let holder = self.holder(now)?;
+        match user {
+            Some(user) if !is_same(user, &holder) => Err(TicketCacheError::Holder {
+                path: self.path.clone(),
+                holder,
+                user: user.to_owned(),
+            }),
+            _ => Ok(holder),
+        }
     }
 
     /// Who logs on with this cache, `name@REALM`; only with a ticket that can be used at that time.
@@ -204,6 +250,39 @@ impl TicketCache {
             ticket,
         })
     }
+}
+
+#[cfg(unix)]
+fn default_cache(realm: &str) -> Result<TicketCache, TicketCacheError> {
+    Ok(TicketCache::of_user(
+        rustix::process::getuid().as_raw(),
+        realm,
+    ))
+}
+
+#[cfg(not(unix))]
+fn default_cache(_: &str) -> Result<TicketCache, TicketCacheError> {
+    Err(TicketCacheError::Unnamed)
+}
+
+/// `name` of `name@domain` and `DOMAIN\name`.
+pub fn bare_name(user: &str) -> &str {
+    let name = user.split_once('\\').map_or(user, |(_, name)| name);
+    name.split_once('@').map_or(name, |(name, _)| name)
+}
+
+/// Whether a user as named is the holder of tickets, `name@REALM`.
+fn is_same(user: &str, holder: &str) -> bool {
+    let (name, realm) = holder.split_once('@').unwrap_or((holder, ""));
+    let netbios = realm.split('.').next().unwrap_or(realm);
+    let in_domain = match (user.split_once('\\'), user.split_once('@')) {
+        (Some((domain, _)), _) => {
+            domain.eq_ignore_ascii_case(netbios) || domain.eq_ignore_ascii_case(realm)
+        }
+        (None, Some((_, domain))) => domain.eq_ignore_ascii_case(realm),
+        (None, None) => true,
+    };
+    in_domain && bare_name(user).eq_ignore_ascii_case(name)
 }
 
 impl fmt::Debug for GrantingTicket {
@@ -310,5 +389,21 @@ mod tests {
             TicketCache::of_user(7, "A").path(),
             Path::new("/tmp/krb5cc_7")
         );
+    }
+
+    #[test]
+    fn the_holder_of_tickets_is_known_under_every_form_of_the_name() {
+        let holder = "admin@CONTOSO.COM";
+        for same in [
+            "admin",
+            "Admin@contoso.com",
+            r"CONTOSO\admin",
+            r"contoso.com\ADMIN",
+        ] {
+            assert!(is_same(same, holder), "{same}");
+        }
+        for other in ["administrator", "admin@fabrikam.com", r"FABRIKAM\admin"] {
+            assert!(!is_same(other, holder), "{other}");
+        }
     }
 }
