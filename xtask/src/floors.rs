@@ -24,13 +24,16 @@ use workspace::{Crate, Dependency, Place};
 
 /// Edges within one floor: importer, imported, and why it is worth the exception.
 #[rustfmt::skip]
-const SIDEWAYS: [(&str, &str, &str); 7] = [
+const SIDEWAYS: [(&str, &str, &str); 10] = [
     ("agent-protocol", "security", "rights and group memberships of a host belong to SIDs"),
     ("kds", "security", "root keys are named by GUID, group keys bound to a security descriptor"),
     ("managed-password", "security", "a password belongs to a SID"),
     ("managed-password", "kds", "a password is derived from a group key"),
     ("mim", "planner", "the MIM catalogue is one profile of the planner"),
     ("directory", "ldap", "the directory port speaks LDAP"),
+    ("hosts", "logon", "a host is logged on to with the operator's tickets"),
+    ("hosts", "winrm", "WinRM is one way to a host's agent, as ssh is"),
+    ("winrm", "logon", "so is WinRM"),
     ("ldap", "logon", "LDAP is one of the protocols that carry a log-on and its seal"),
 ];
 

@@ -14,6 +14,7 @@ mod sshd;
 mod status;
 mod windows_host;
 mod wine;
+mod winrm_peers;
 
 use std::time::Duration;
 
@@ -44,6 +45,8 @@ enum Verb {
         #[arg(long)]
         purge: bool,
     },
+    /// Install other people's WinRM clients from PyPI, for the tests that want them.
+    Peers,
     /// Show what is up; fails unless everything is.
     Status {
         /// One JSON document.
@@ -67,6 +70,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     lock.lock().context("cannot lock the rig")?;
     match args.verb {
         Verb::Down { purge } => down(&layout, purge),
+        Verb::Peers => winrm_peers::install(&layout),
         _ => step("the rig is up", || up(&layout)),
     }
 }

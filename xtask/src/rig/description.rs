@@ -38,6 +38,7 @@ fn variables(layout: &Layout) -> String {
         ("RIG_ESTATE", layout.path("estate.toml")),
         ("RIG_INTENT", layout.path("conversion.toml")),
         ("RIG_PACKAGE", layout.package()),
+        ("RIG_PYTHON", layout.path("python/bin/python")),
     ];
     if let Some(host) = estate::HOSTS.first() {
         paths.push(("RIG_MACHINE_KEYTAB", layout.path(keytab(host))));

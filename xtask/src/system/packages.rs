@@ -27,6 +27,11 @@ pub const TESTS: &[&str] = &[
     "libsasl2-modules-gssapi-mit",
     "msitools",
     "python3-ldap3",
+    // For pypsrp and its Kerberos, which is built on installation.
+    "gcc",
+    "libkrb5-dev",
+    "python3-dev",
+    "python3-venv",
 ];
 
 const SAMBA: &str = "2:4.22";
