@@ -33,3 +33,4 @@ mod scene;
 mod secrets;
 mod tickets;
 mod usage;
+mod winrm;

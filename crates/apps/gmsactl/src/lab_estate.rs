@@ -290,6 +290,9 @@ fn host_access((name, dns_name): (&HostName, &DnsName)) -> HostAccess {
         password: None,
         known_hosts: None,
         subsystem: None,
+        tls: false,
+        auth: Auth::Default,
+        ca_file: None,
         command: None,
         machine_keytab: None,
     }

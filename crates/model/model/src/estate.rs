@@ -104,10 +104,10 @@ pub struct HostAccess {
     pub dns_name: DnsName,
     /// How the agent's frames travel.
     pub transport: HostTransport,
-    /// Port, for ssh; 22 where none is given.
+    /// Port; 22 for ssh, 5985 for winrm, 5986 for winrm over TLS where none is given.
     #[serde(default)]
     pub port: Option<u16>,
-    /// Who logs on, for ssh.
+    /// Who logs on, for ssh and winrm.
     #[serde(default)]
     pub user: Option<String>,
     /// Private key, for ssh.
@@ -116,7 +116,7 @@ pub struct HostAccess {
     /// Whether the keys of a running ssh-agent may be used.
     #[serde(default)]
     pub ssh_agent: bool,
-    /// Where that user's password comes from, for ssh without a key.
+    /// Where that user's password comes from, for ssh without a key and winrm without tickets.
     #[serde(default)]
     pub password: Option<SecretSource>,
     /// Known host keys, for ssh; `~/.ssh/known_hosts` where none is given.
@@ -125,7 +125,16 @@ pub struct HostAccess {
     /// The sshd subsystem that is the agent.
     #[serde(default)]
     pub subsystem: Option<String>,
-    /// The agent's command line: over ssh instead of a subsystem, or on this machine for `local`.
+    /// Whether TLS protects winrm, in place of the log-on's own seal.
+    #[serde(default)]
+    pub tls: bool,
+    /// How to log on, for winrm.
+    #[serde(default)]
+    pub auth: Auth,
+    /// Certificate authorities (PEM) that the host's certificate must chain to, for winrm over TLS.
+    #[serde(default)]
+    pub ca_file: Option<PathBuf>,
+    /// The agent's command line: over winrm, over ssh instead of a subsystem, or on this machine for `local`.
     #[serde(default)]
     pub command: Option<Vec<String>>,
     /// The host's machine account as a keytab: proves that the host can retrieve a password where Windows cannot tell.
@@ -141,6 +150,8 @@ pub enum HostTransport {
     Local,
     /// An SSH channel.
     Ssh,
+    /// A shell of Windows Remote Management.
+    Winrm,
 }
 
 /// Where the password of a password account comes from.
@@ -235,6 +246,29 @@ impl Estate {
                 HostTransport::Ssh if host.subsystem.is_some() == host.command.is_some() => {
                     return wrong(name, "transport \"ssh\" needs either subsystem or command");
                 }
+                HostTransport::Winrm if host.command.is_none() => {
+                    return wrong(
+                        name,
+                        "transport \"winrm\" needs command, the agent's command line",
+                    );
+                }
+                HostTransport::Winrm if matches!(host.auth, Auth::Simple | Auth::Keytab) => {
+                    return wrong(
+                        name,
+                        "transport \"winrm\" has no such auth: default, ticket-cache, kerberos or ntlm",
+                    );
+                }
+                HostTransport::Winrm if host.tls && host.auth != Auth::Ntlm => {
+                    return wrong(
+                        name,
+                        "winrm with tls needs auth \"ntlm\"; Kerberos seals winrm without TLS",
+                    );
+                }
+                HostTransport::Ssh | HostTransport::Local
+                    if host.tls || host.auth != Auth::Default =>
+                {
+                    return wrong(name, "tls and auth are for transport \"winrm\"");
+                }
                 _ => {}
             }
             if host.command.as_ref().is_some_and(Vec::is_empty) {
@@ -268,6 +302,7 @@ impl Estate {
             host.identity_file
                 .iter_mut()
                 .chain(host.known_hosts.iter_mut())
+                .chain(host.ca_file.iter_mut())
                 .chain(host.machine_keytab.iter_mut())
                 .chain(host.password.iter_mut().filter_map(file_of))
         });

@@ -16,8 +16,10 @@ use crate::ssh_logon::Logon;
 use crate::{AgentError, LocalProcess, SshChannel, Transport};
 
 const SSH_PORT: u16 = 22;
+/// Windows Remote Management over HTTP and HTTPS.
+const WINRM_PORTS: [u16; 2] = [5985, 5986];
 
-/// Where a host's sshd is: its name for people and known_hosts, its address for the network.
+/// Where a host's sshd or WinRM service is: its name for people and known_hosts, its address for the network.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Destination {
     name: String,
@@ -27,7 +29,7 @@ pub struct Destination {
 
 impl Destination {
     /// The host's DNS name, or the IP address that `addresses` has for it; the port of the host's
-    /// entry, else that of the address, else 22.
+    /// entry, else that of the address, else the transport's own.
     pub fn of(
         host: &HostAccess,
         addresses: &BTreeMap<DnsName, String>,
@@ -40,7 +42,7 @@ impl Destination {
         Ok(Self {
             name,
             address,
-            port: host.port.or(port).unwrap_or(SSH_PORT),
+            port: host.port.or(port).unwrap_or(default_port(host)),
         })
     }
 
@@ -49,7 +51,7 @@ impl Destination {
         &self.name
     }
 
-    /// The port of its sshd.
+    /// The port.
     pub fn port(&self) -> u16 {
         self.port
     }
@@ -71,6 +73,15 @@ impl fmt::Display for Destination {
         } else {
             write!(f, "{name} ({address}) port {port}")
         }
+    }
+}
+
+fn default_port(host: &HostAccess) -> u16 {
+    let [http, https] = WINRM_PORTS;
+    match host.transport {
+        HostTransport::Winrm if host.tls => https,
+        HostTransport::Winrm => http,
+        HostTransport::Local | HostTransport::Ssh => SSH_PORT,
     }
 }
 
@@ -114,6 +125,9 @@ pub async fn connect(
     password: Option<&Password>,
 ) -> Result<Box<dyn Transport>, AgentError> {
     match host.transport {
+        HostTransport::Winrm => Err(AgentError::NotConfigured(
+            "winrm needs the estate's domain: reach the host through EstateHosts",
+        )),
         HostTransport::Local => {
             let command = host.command.as_deref().unwrap_or_default();
             Ok(Box::new(LocalProcess::start(command)?))

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use agent_protocol::{Failure, FailureKind, FrameError, InvalidName, VersionMismatch};
+use logon::TicketCacheError;
 use model::names::HostName;
 use model::ports::{ErrorKind, WorldError};
 use thiserror::Error;
@@ -113,6 +114,20 @@ pub enum AgentError {
     /// SSH itself broke.
     #[error("the ssh connection failed")]
     Ssh(#[from] russh::Error),
+    /// WinRM refused or broke.
+    #[error(transparent)]
+    Winrm(#[from] winrm::Error),
+    /// The tickets for a log-on by WinRM are of no use.
+    #[error(transparent)]
+    TicketCache(#[from] TicketCacheError),
+    /// The trusted certificates cannot be read.
+    #[error("cannot read {}", .path.display())]
+    CaFile {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
     /// Agent and gmsactl do not match.
     #[error(transparent)]
     Version(#[from] VersionMismatch),
@@ -196,8 +211,11 @@ impl AgentError {
             | Self::KnownHosts { .. }
             | Self::IdentityFile { .. }
             | Self::SshAgent(_)
+            | Self::CaFile { .. }
             | Self::NotConfigured(_)
             | Self::NotStarted { .. } => ErrorKind::NotConfigured,
+            Self::TicketCache(_) => ErrorKind::Credential,
+            Self::Winrm(error) => winrm_kind(error),
             Self::Ssh(_) | Self::Version(_) | Self::Garbled { .. } | Self::Unexpected { .. } => {
                 ErrorKind::Protocol
             }
@@ -227,7 +245,14 @@ impl AgentError {
         }
     }
 
-    fn advice(&self) -> Option<&'static str> {
+    fn advice(&self) -> Option<String> {
+        if let Self::TicketCache(error) = self {
+            return Some(error.advice());
+        }
+        self.fixed_advice().map(str::to_owned)
+    }
+
+    fn fixed_advice(&self) -> Option<&'static str> {
         Some(match self {
             Self::Unreachable { .. } | Self::ConnectTimeout { .. } => {
                 "check name, port and firewall, and that sshd runs there"
@@ -256,6 +281,8 @@ impl AgentError {
             Self::NotStarted { .. } => {
                 "check that the agent is installed and that sshd_config has its Subsystem line"
             }
+            Self::Winrm(error) => return winrm_advice(error),
+            Self::CaFile { .. } => "check the host's ca-file in estate.toml",
             Self::Version(_) => "install the agent that came with this gmsactl",
             Self::Garbled { .. } => {
                 "check that the host's command is gmsactl-agent and nothing prints before it"
@@ -279,6 +306,38 @@ impl AgentError {
             }
             _ => return None,
         })
+    }
+}
+
+fn winrm_kind(error: &winrm::Error) -> ErrorKind {
+    use winrm::Error;
+    match error {
+        Error::Connect { .. } => ErrorKind::Unreachable,
+        Error::Tls { .. } => ErrorKind::Untrusted,
+        Error::Logon(_) | Error::Refused { .. } => ErrorKind::Credential,
+        Error::Unsupported(_) => ErrorKind::NotSupported,
+        Error::Fault { fault, .. } if fault.is_denied() => ErrorKind::Denied,
+        Error::Fault { .. } => ErrorKind::Failed,
+        Error::Connection { .. } | Error::Timeout { .. } => ErrorKind::Timeout,
+        Error::Protocol { .. } => ErrorKind::Protocol,
+    }
+}
+
+fn winrm_advice(error: &winrm::Error) -> Option<&'static str> {
+    use winrm::Error;
+    match error {
+        Error::Connect { .. } | Error::Timeout { .. } => Some(
+            "check name, port and firewall, and that WinRM listens there (winrm enumerate winrm/config/listener)",
+        ),
+        Error::Tls { .. } => Some(
+            "name the authority of the host's certificate as ca-file, or use HTTP: it is sealed",
+        ),
+        Error::Logon(_) | Error::Refused { .. } => Some(
+            "check user and password or tickets, and that the host's account has HTTP or HOST under this name as SPN",
+        ),
+        Error::Fault { fault, .. } => fault.advice(),
+        Error::Unsupported(_) => Some("use tls = false, or auth = \"ntlm\" with tls"),
+        Error::Connection { .. } | Error::Protocol { .. } => None,
     }
 }
 

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use model::estate::Estate;
+use model::estate::{Estate, HostTransport};
 use model::names::HostName;
 use model::ports::{Clock, ErrorKind, Host, Hosts, WorldError};
 use model::secret::Password;
 
+use crate::winrm::WinrmEntry;
 use crate::{AgentHost, Connect};
 
 /// The hosts of an estate, each connected when first needed.
@@ -19,7 +20,20 @@ impl EstateHosts {
     pub fn new(estate: &Estate, mut passwords: BTreeMap<HostName, Password>) -> Self {
         let mut host = |access: &model::estate::HostAccess| {
             let password = passwords.remove(&access.name);
-            AgentHost::new(access.clone(), estate.addresses.clone(), password)
+            match access.transport {
+                HostTransport::Winrm => {
+                    let entry = WinrmEntry {
+                        access: access.clone(),
+                        domain: estate.domain.clone(),
+                        addresses: estate.addresses.clone(),
+                        password,
+                    };
+                    AgentHost::reached_by(access.name.clone(), Box::new(entry), None)
+                }
+                HostTransport::Local | HostTransport::Ssh => {
+                    AgentHost::new(access.clone(), estate.addresses.clone(), password)
+                }
+            }
         };
         Self(
             estate

@@ -4,7 +4,7 @@
 //! Hosts port   EstateHosts ── one AgentHost a host, connected when first needed
 //! Host port    AgentHost   ── requests of agent-protocol, reconnects after a broken connection
 //!              AgentClient ── hello, one request at a time, time-outs
-//!              Transport   ── LocalProcess · SshChannel · ByteStream
+//!              Transport   ── LocalProcess · SshChannel · WinrmProcess · ByteStream
 //! ```
 //!
 //! INVARIANT: a request that changes something is sent once. When its answer is lost, the error says
@@ -28,6 +28,7 @@ mod ssh_tests;
 mod stderr_tail;
 mod translate;
 mod transport;
+mod winrm;
 
 pub use agent_host::AgentHost;
 pub use byte_stream::ByteStream;

@@ -8,7 +8,7 @@ use super::scene::Scene;
 use crate::rig::Rig;
 
 /// Runs kinit for an account of the rig; its tickets are in the file that the scene's commands look for.
-fn kinit(scene: &Scene, user: &str, proof: &[&str]) {
+pub fn kinit(scene: &Scene, user: &str, proof: &[&str]) {
     let rig = Rig::get();
     let mut kinit = Command::new("kinit");
     kinit
