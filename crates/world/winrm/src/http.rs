@@ -207,7 +207,11 @@ impl Http {
             doing: LOG_ON,
             detail: error.to_string(),
         })?;
-        let answer = timeout(LOGON_TIMEOUT, self.sender.send_request(request)).await;
+        let sent = async {
+            self.sender.ready().await?;
+            self.sender.send_request(request).await
+        };
+        let answer = timeout(LOGON_TIMEOUT, sent).await;
         let late = Error::Timeout {
             doing: LOG_ON,
             after: LOGON_TIMEOUT,
