@@ -6,7 +6,14 @@ use super::answer::DONE;
 use super::scene::Scene;
 use crate::rig::Rig;
 
-const AS_HOST: [&str; 4] = ["--keytab", "mimsync01.keytab", "--user", "MIMSYNC01$"];
+const AS_HOST: [&str; 6] = [
+    "--auth",
+    "keytab",
+    "--keytab",
+    "mimsync01.keytab",
+    "--user",
+    "MIMSYNC01$",
+];
 
 #[test]
 fn a_gmsa_made_by_hand_logs_on_with_its_keytab() {
