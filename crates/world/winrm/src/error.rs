@@ -71,7 +71,7 @@ pub enum Error {
     },
 }
 
-/// A fault of WS-Management ([DSP0226] 14, "Fault messages"), with the code of Windows ([MS-WSMV] 2.2.4.43, "WSManFault").
+/// A fault of WS-Management (DSP0226, 14, "Fault messages"), with the code of Windows ([MS-WSMV] 2.2.4.43, "WSManFault").
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
     /// The last subcode without its prefix, as in `AccessDenied`.
