@@ -20,7 +20,7 @@ use serde::Serialize;
 
 pub use directory::{
     Changed, ControllerKeys, DelegationDocument, GmsaList, GroupDocument, Holder, KeytabDocument,
-    Named, SpnCheck, SpnClash, SpnList, WaitDocument, named,
+    Named, SpnCheck, SpnClash, SpnList, TestCheck, TestDocument, WaitDocument, named,
 };
 
 /// The document of `demo`.

@@ -4,12 +4,14 @@ use ldap::{Dn, Filter, Scope, Search};
 use model::inventory::Gmsa;
 use model::names::{self, DnsName, SamAccountName};
 use model::ports::{ErrorKind, WorldError};
-use security::{AccessMask, Sid};
+use security::{AccessMask, FileTime, Guid, Sid};
 
 use crate::ActiveDirectory;
 use crate::accounts::{ALL_ATTRIBUTES, GMSA_CLASS, dn, gmsa};
+use crate::connection::Connection;
 use crate::delegation::CALLERS;
 use crate::error::world_error;
+use crate::naming::generalized_time;
 
 impl ActiveDirectory {
     /// DNS name of the domain.
@@ -93,4 +95,42 @@ impl ActiveDirectory {
         }
         Ok(accounts)
     }
+
+    /// Domain controllers that answer and do not have the object yet.
+    ///
+    /// # Errors
+    /// Where the operator's own domain controller cannot be asked.
+    pub async fn controllers_without(&self, object: &Guid) -> Result<Vec<DnsName>, WorldError> {
+        let dn = Dn::from(format!("<GUID={object}>"));
+        let asked = self
+            .ask_all(|controller| has_object(controller, dn.clone()))
+            .await?;
+        let without = asked.into_iter().filter(|(_, has)| !has);
+        Ok(without.map(|(name, _)| name).collect())
+    }
+
+    /// When one of these objects changed last; `None` for none.
+    ///
+    /// # Errors
+    /// Where the directory cannot be asked.
+    pub async fn changed_last(
+        &self,
+        objects: &[names::Dn],
+    ) -> Result<Option<FileTime>, WorldError> {
+        let mut last = None;
+        for object in objects {
+            let cannot = format!("cannot read when {object} changed");
+            let entry = self.read_account(object, &["whenChanged"], &cannot).await?;
+            last = last.max(entry.text("whenChanged").and_then(generalized_time));
+        }
+        Ok(last)
+    }
+}
+
+async fn has_object(controller: &Connection, dn: Dn) -> Result<(DnsName, bool), WorldError> {
+    let name = controller.server.clone();
+    let found = controller.read(&dn, &["objectClass"]).await;
+    let cannot = format!("cannot look for {} on {name}", dn.as_str());
+    let found = found.map_err(|error| world_error(cannot, error))?;
+    Ok((name, found.is_some()))
 }

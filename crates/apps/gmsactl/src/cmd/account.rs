@@ -5,6 +5,7 @@ mod delete;
 mod retrieval;
 mod settings;
 mod show;
+mod test;
 
 pub use retrieval::gmsa;
 
@@ -45,6 +46,11 @@ pub enum AccountVerb {
         after_help = "Example:\n  gmsactl account deny MIMSyncGMSAsvc MIMSYNC02 --estate estate.toml"
     )]
     Deny(retrieval::Deny),
+    /// Can the gMSA be used, on this host? Names the one cause if not; exit code 1 then.
+    #[command(
+        after_help = "Example:\n  gmsactl account test MIMSyncGMSAsvc --host MIMSYNC01 --estate estate.toml"
+    )]
+    Test(test::Test),
     /// Delete a gMSA for good, with what refers to it shown first.
     #[command(
         after_help = "Example:\n  gmsactl account delete MIMOldGMSA --yes --estate estate.toml"
@@ -61,6 +67,7 @@ pub async fn run(verb: &AccountVerb, global: &Global, output: &Output) -> Done {
         AccountVerb::Set(args) => settings::run(args, global, output).await,
         AccountVerb::Allow(args) => retrieval::allow(args, global, output).await,
         AccountVerb::Deny(args) => retrieval::deny(args, global, output).await,
+        AccountVerb::Test(args) => test::run(args, global, output).await,
         AccountVerb::Delete(args) => delete::run(args, global, output).await,
     }
 }

@@ -158,3 +158,59 @@ pub struct ControllerKeys {
     /// Why it cannot use the key yet; none where it can.
     pub late: Option<String>,
 }
+
+/// The document of `account test`.
+#[derive(Debug, Serialize)]
+pub struct TestDocument {
+    /// Whether nothing was found that stands in the way.
+    pub usable: bool,
+    /// The first check that fails.
+    pub cause: Option<TestCheck>,
+    /// All of them, in order.
+    pub checks: Vec<TestCheck>,
+}
+
+/// One thing that a gMSA needs.
+#[derive(Debug, Clone, Serialize)]
+pub struct TestCheck {
+    /// A word for scripts.
+    pub id: &'static str,
+    /// Whether it is so; none where that could not be seen.
+    pub holds: Option<bool>,
+    /// What was seen.
+    pub detail: String,
+    /// What to do.
+    pub advice: Option<String>,
+}
+
+impl TestCheck {
+    /// It is so.
+    pub fn of(id: &'static str, detail: String) -> Self {
+        Self {
+            id,
+            holds: Some(true),
+            detail,
+            advice: None,
+        }
+    }
+
+    /// It is not so.
+    pub fn failed(id: &'static str, detail: String, advice: String) -> Self {
+        Self {
+            id,
+            holds: Some(false),
+            detail,
+            advice: Some(advice),
+        }
+    }
+
+    /// It could not be seen.
+    pub fn unknown(id: &'static str, detail: String) -> Self {
+        Self {
+            id,
+            holds: None,
+            detail,
+            advice: None,
+        }
+    }
+}

@@ -12,7 +12,7 @@ mod rehearsal;
 mod run;
 
 pub use changes::{
-    change_in_short, changed, delegation, gmsas, group, keytab, spn_check, spns, wait,
+    account_test, change_in_short, changed, delegation, gmsas, group, keytab, spn_check, spns, wait,
 };
 pub use demo::demo;
 pub use directory::{account, derived, doctor, inventory, root_keys};

@@ -192,3 +192,50 @@ fn lost_answers_are_read_back() {
         assert_eq!(world.json(line).done()["changed"], true, "{line:?}");
     }
 }
+
+#[test]
+fn a_test_names_the_one_cause() {
+    let world = World::new();
+    world.changes(&["group", "create", "Hosts"]);
+    world.changes(&["account", "create", "WebGMSA", "--allow", "Hosts"]);
+    let test = ["account", "test", "WebGMSA", "--host", "MIMSYNC01"];
+    let cause = |id: &str, says: &str| {
+        let document = world.json(&test).ended(1);
+        assert_eq!(document["cause"]["id"], id, "{document}");
+        assert!(document["cause"].to_string().contains(says), "{document}");
+    };
+    cause("allowed", "gmsactl group add Hosts MIMSYNC01$");
+    world.changes(&["group", "create", "Inner"]);
+    world.changes(&["group", "add", "Inner", "MIMSYNC01"]);
+    world.changes(&["group", "add", "Hosts", "Inner"]);
+    let usable = world.json(&test).done();
+    assert!(
+        usable
+            .to_string()
+            .contains("CN=Inner,CN=Users,DC=contoso,DC=com → CN=Hosts"),
+        "{usable}"
+    );
+    let checks = usable["checks"].as_array().unwrap();
+    let check = |id: &str| checks.iter().find(|check| check["id"] == id).unwrap();
+    assert_eq!(check("retrieval")["holds"], true, "{usable}");
+    assert_eq!(check("log-on")["holds"], true, "{usable}");
+    assert_eq!(
+        check("ticket")["holds"],
+        json!(null),
+        "no agent answers: {usable}"
+    );
+
+    world.changes(&["account", "set", "WebGMSA", "--encryption-types", "rc4"]);
+    world.changes(&[
+        "account",
+        "set",
+        "MIMSYNC01",
+        "--encryption-types",
+        "aes256",
+    ]);
+    cause("encryption-types", "none in common");
+    world.changes(&["account", "set", "WebGMSA", "--enabled", "off"]);
+    cause("enabled", "--enabled on");
+    let other = world.json(&["account", "test", "svc-mimsync"]).ended(1);
+    assert_eq!(other["cause"]["id"], "account");
+}

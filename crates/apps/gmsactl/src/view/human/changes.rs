@@ -5,7 +5,7 @@ use directory::{AttributeChange, Change, ChangeKind};
 use super::Paint;
 use crate::documents::{
     Changed, DelegationDocument, GmsaList, GroupDocument, KeytabDocument, Named, SpnCheck,
-    SpnClash, SpnList, WaitDocument,
+    SpnClash, SpnList, TestDocument, WaitDocument,
 };
 
 /// What was changed, or would be: old → new.
@@ -240,6 +240,29 @@ pub fn wait(document: &WaitDocument, paint: &Paint) -> String {
             Some(why) => paint.warn(&format!("late: {why}")),
         };
         text += &format!("{}  {state}\n", one.domain_controller);
+    }
+    text
+}
+
+/// What a gMSA needs on a host, and the one thing that is missing.
+pub fn account_test(document: &TestDocument, paint: &Paint) -> String {
+    let mut text = String::new();
+    for check in &document.checks {
+        let word = match check.holds {
+            Some(true) => paint.good("ok     "),
+            Some(false) => paint.bad("fails  "),
+            None => paint.dim("unknown"),
+        };
+        text += &format!("{word} {}: {}\n", check.id, check.detail);
+    }
+    match &document.cause {
+        None => text += "Nothing stands in the way.\n",
+        Some(cause) => {
+            text += &format!("{} {}\n", paint.strong("The cause:"), cause.detail);
+            if let Some(advice) = &cause.advice {
+                text += &format!("  {} {advice}\n", paint.strong("what to do:"));
+            }
+        }
     }
     text
 }
