@@ -86,23 +86,24 @@ impl ActiveDirectory {
         }))
     }
 
-    /// Every SPN with each account that holds it, and whether the whole forest was asked: its global catalog, or the
-    /// domain alone where there is no catalog here.
+    /// Every SPN with each account that holds it, and whether the whole forest was asked: where it has several domains
+    /// its global catalog, or the domain alone if there is no catalog here.
     ///
     /// # Errors
     /// Where the directory cannot be asked.
     pub async fn all_spns(&self) -> Result<(Vec<HeldSpn>, bool), WorldError> {
-        match self.spns_at(&self.catalog, Dn::root()).await {
-            Ok(held) => Ok((held, true)),
-            Err(error) if error.kind == ErrorKind::Unreachable => {
-                tracing::warn!(%error, "no global catalog: the domain alone is asked");
-                let held = self
-                    .spns_at(&self.server, self.naming.domain.clone())
-                    .await?;
-                Ok((held, self.naming.domains == 1))
+        let whole_forest = self.naming.domains == 1;
+        if !whole_forest {
+            match self.spns_at(&self.catalog, Dn::root()).await {
+                Ok(held) => return Ok((held, true)),
+                Err(error) if error.kind == ErrorKind::Unreachable => {
+                    tracing::warn!(%error, "no global catalog: the domain alone is asked");
+                }
+                Err(error) => return Err(error),
             }
-            Err(error) => Err(error),
         }
+        let domain = self.naming.domain.clone();
+        Ok((self.spns_at(&self.server, domain).await?, whole_forest))
     }
 
     async fn spns_at(&self, server: &Connection, base: Dn) -> Result<Vec<HeldSpn>, WorldError> {
