@@ -14,9 +14,15 @@ const BLOCKED: &[Case] = &[
         ..NOTHING
     },
     Case {
-        edits: &[("conversion.toml", "\"sync\"", "\"portal\"")],
+        edits: &[("conversion.toml", "\"sync\"", "\"exchange\"")],
         kind: "GMSA-011",
-        says: &["portal", "no component", "known are: sync"],
+        says: &["exchange", "no component", "known are: sync"],
+        ..NOTHING
+    },
+    Case {
+        edits: &[("conversion.toml", "\"sync\"", "\"portal\"")],
+        kind: "GMSA-014",
+        says: &["portal", "SharePoint"],
         ..NOTHING
     },
     Case {
