@@ -67,6 +67,9 @@ pub fn keeper(layout: &Layout, host: &WindowsHost) -> Server {
 }
 
 /// Writes the script that starts the host's agent: stdin and stdout are the caller's, stderr is a log.
+///
+/// Wine 8 now and then ends a program before it begins, with exit code 1 and not a word. The agent never ends so without
+/// saying why: then it was Wine, nothing was read from stdin, and the script starts it again.
 pub fn write_agent_script(layout: &Layout, host: &WindowsHost) -> anyhow::Result<PathBuf> {
     let script = layout.path("hosts").join(host.file_name()).join("agent");
     let environment: String = wine(layout, host)
@@ -76,7 +79,15 @@ pub fn write_agent_script(layout: &Layout, host: &WindowsHost) -> anyhow::Result
         .collect();
     let log = layout.log(&format!("agent-{}", host.file_name()));
     let text = format!(
-        "#!/bin/sh\n{environment}exec 2>>'{}'\nexec wine 'C:\\{AGENT}'\n",
+        "#!/bin/sh\n{environment}log='{}'\nexec 2>>\"$log\"\n\
+         for attempt in 1 2 3; do\n\
+         \x20   before=$(wc -c <\"$log\")\n\
+         \x20   wine 'C:\\{AGENT}'\n\
+         \x20   code=$?\n\
+         \x20   [ $code = 1 ] && [ \"$before\" = \"$(wc -c <\"$log\")\" ] || exit $code\n\
+         \x20   echo \"attempt $attempt: Wine ended before the agent began\" >&2\n\
+         done\n\
+         exit 1\n",
         log.display()
     );
     files::write_program(&script, &text)?;
