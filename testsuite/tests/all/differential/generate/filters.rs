@@ -30,7 +30,14 @@ pub fn filter(random: &mut Random, target: &str, depth: usize) -> String {
         ),
         4 => format!(
             "(sAMAccountName={})",
-            random.pick(&["{tag}u1", "{tag}U1", "{tag}c1$", "{tag}*", "*1*", "*g*2"])
+            random.pick(&[
+                "{tag}u1",
+                "{tag}U1",
+                "{tag}c1$",
+                "{tag}*",
+                "{tag}*1*",
+                "{tag}*g*2"
+            ])
         ),
         5 => format!(
             "(servicePrincipalName={})",
