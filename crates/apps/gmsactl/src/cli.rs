@@ -68,6 +68,9 @@ pub enum Verb {
     /// Single things on one host, through its agent: services, rights, pools, tasks, registry, events.
     #[command(subcommand)]
     Host(cmd::host::HostVerb),
+    /// Microsoft Identity Manager: what of it is installed where.
+    #[command(subcommand)]
+    Mim(cmd::mim::MimVerb),
     /// Installation packages: what they can be told, and what they do with it.
     #[command(subcommand)]
     Msi(cmd::msi::Msi),
@@ -128,6 +131,7 @@ pub fn run(cli: Cli, output: &Output) -> Result<u8, Failure> {
             Verb::Host(verb) => cmd::host::run(&verb, global, output).await,
             Verb::Account(verb) => cmd::account::run(&verb, global, output).await,
             Verb::Explain(args) => cmd::explain::run(&args, output),
+            Verb::Mim(verb) => cmd::mim::run(&verb, global, output).await,
             Verb::Msi(verb) => cmd::msi::run(&verb, output),
             Verb::Keytab(verb) => cmd::keytab::run(&verb, global, output).await,
             Verb::Group(verb) => cmd::group::run(&verb, global, output).await,

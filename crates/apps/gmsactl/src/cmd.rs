@@ -14,6 +14,7 @@ pub mod host;
 pub mod kds;
 pub mod keytab;
 pub mod lab;
+pub mod mim;
 pub mod msi;
 pub mod plan;
 pub mod rehearse;

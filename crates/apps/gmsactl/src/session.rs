@@ -10,7 +10,7 @@ use engine::{ComponentProbe, HostQuestion, Manner, Questions, World};
 use hosts::EstateHosts;
 use journal_sqlite::SqliteJournal;
 use managed_password::Keytab;
-use mim::Component;
+use mim::{Component, Detection, Excluded};
 use model::estate::{DirectoryTransport, Estate, HostAccess};
 use model::intent::Intent;
 use model::inventory::Inventory;
@@ -33,6 +33,7 @@ pub struct Session<'a> {
     /// How to reach things.
     pub estate: Estate,
     catalogue: Vec<Component>,
+    excluded: Vec<Excluded>,
     refused: Vec<Refusal>,
 }
 
@@ -46,11 +47,13 @@ impl<'a> Session<'a> {
     pub fn of_estate(global: &'a Global, estate: Estate) -> Result<Self, Failure> {
         let unreadable = |error| Failure::new("internal", format!("the catalogue: {error}"));
         let catalogue = mim::catalogue().map_err(unreadable)?;
-        let refused = mim::refused().map_err(unreadable)?;
+        let excluded = mim::refused().map_err(unreadable)?;
+        let refused = excluded.iter().map(Excluded::refusal).collect();
         Ok(Self {
             global,
             estate,
             catalogue,
+            excluded,
             refused,
         })
     }
@@ -220,14 +223,21 @@ impl<'a> Session<'a> {
             registry: profile.registry(),
         };
         let components = profiles.iter().map(component).collect();
+        let registry = self.excluded.iter().filter_map(Excluded::registry);
         let questions = Questions {
             estate: self.estate.name.clone(),
             hosts,
             components,
+            registry: registry.cloned().collect(),
             names: wanted.names,
             spns: wanted.spns,
         };
         Ok(engine::discover_with(world, &questions, manner).await?)
+    }
+
+    /// What of Microsoft Identity Manager the inventory shows.
+    pub fn detect(&self, inventory: &Inventory) -> Detection {
+        mim::detect(inventory, &self.catalogue, &self.excluded)
     }
 
     /// Plans; the passwords that the estate names count as supplied, `apply` proves them.

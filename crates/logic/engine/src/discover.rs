@@ -30,6 +30,8 @@ pub struct Questions {
     pub hosts: Vec<HostQuestion>,
     /// Components of the catalogue.
     pub components: Vec<ComponentProbe>,
+    /// Registry values to read beside those of components: key and value name.
+    pub registry: Vec<(String, String)>,
     /// Accounts and groups to look up beside the logon accounts that are found: those of the intent.
     pub names: Vec<SamAccountName>,
     /// SPNs to look for beside those of the accounts that are found.
@@ -156,8 +158,7 @@ async fn ask_hosts(
         let answer = match known.and_then(|known| answered_before(known, question)) {
             Some(known) => Ok(known),
             None => {
-                let answer =
-                    ask_host(world, question, &questions.components, manner.patience).await;
+                let answer = ask_host(world, question, questions, manner.patience).await;
                 // Of few hosts the connections are kept for what comes after; of many they would be too many.
                 if questions.hosts.len() > manner.at_once
                     && let Ok(host) = world.hosts.host(&question.name).await
@@ -188,11 +189,18 @@ fn answered_before(
     Some((host.clone(), gaps.cloned().collect()))
 }
 
+impl Questions {
+    /// Every registry value that is read of a host, each once: products share keys.
+    fn all_registry(&self) -> BTreeSet<&(String, String)> {
+        let of_components = self.components.iter().flat_map(|probe| &probe.registry);
+        of_components.chain(&self.registry).collect()
+    }
+}
+
 /// Everything that is going to be read of a host.
-fn reads(question: &HostQuestion, probes: &[ComponentProbe]) -> Reads {
-    let registry: BTreeSet<_> = probes.iter().flat_map(|probe| &probe.registry).collect();
+fn reads(question: &HostQuestion, questions: &Questions) -> Reads {
     Reads {
-        registry: registry.into_iter().cloned().collect(),
+        registry: questions.all_registry().into_iter().cloned().collect(),
         files: question.files.clone(),
         triggers: KDSSVC.parse().into_iter().collect(),
     }
@@ -201,11 +209,12 @@ fn reads(question: &HostQuestion, probes: &[ComponentProbe]) -> Reads {
 async fn ask_host(
     world: &World,
     question: &HostQuestion,
-    probes: &[ComponentProbe],
+    questions: &Questions,
     patience: Duration,
 ) -> Result<(HostInventory, Vec<Gap>), WorldError> {
+    let probes = &questions.components;
     let host = world.hosts.host(&question.name).await?;
-    host.foresee(&reads(question, probes), patience).await?;
+    host.foresee(&reads(question, questions), patience).await?;
     let facts = host.facts().await?;
     let services = host.services().await?;
     let mut gaps = Vec::new();
@@ -217,9 +226,8 @@ async fn ask_host(
         Vec::new()
     });
     let mut registry = BTreeMap::new();
-    // Products share keys, and whether a component is there may stand in one: all are read, each once.
-    let wanted: BTreeSet<_> = probes.iter().flat_map(|probe| &probe.registry).collect();
-    for (key, value) in wanted {
+    // Whether a component is there may stand in the registry: all values are read of every host.
+    for (key, value) in questions.all_registry() {
         match host.registry_text(key, value).await {
             Ok(Some(text)) => drop(registry.insert(registry_path(key, value), text)),
             Ok(None) => {}

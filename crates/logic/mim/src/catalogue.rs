@@ -1,9 +1,9 @@
 //! The catalogue's file: what can be converted, and what is refused by name.
 
-use planner::Refusal;
 use serde::Deserialize;
 
 use crate::component::Component;
+use crate::excluded::Excluded;
 
 const DATA: &str = include_str!("../data/components.toml");
 
@@ -11,7 +11,7 @@ const DATA: &str = include_str!("../data/components.toml");
 #[serde(deny_unknown_fields)]
 struct Data {
     component: Vec<Component>,
-    refused: Vec<Refusal>,
+    refused: Vec<Excluded>,
 }
 
 /// All components that gmsactl can convert.
@@ -26,7 +26,7 @@ pub fn catalogue() -> Result<Vec<Component>, toml::de::Error> {
 ///
 /// # Errors
 /// As [`catalogue`].
-pub fn refused() -> Result<Vec<Refusal>, toml::de::Error> {
+pub fn refused() -> Result<Vec<Excluded>, toml::de::Error> {
     Ok(toml::from_str::<Data>(DATA)?.refused)
 }
 
@@ -42,7 +42,7 @@ mod tests {
         let mut ids: Vec<_> = catalogue
             .iter()
             .map(|component| component.component().clone())
-            .chain(refused.iter().map(|refusal| refusal.component.clone()))
+            .chain(refused.iter().map(|part| part.refusal().component))
             .collect();
         assert_eq!(ids.len(), 7 + 4);
         ids.sort();

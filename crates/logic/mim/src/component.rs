@@ -1,7 +1,7 @@
 //! A component of the catalogue, as the planner's profile.
 
 use model::finding::Finding;
-use model::inventory::{Carrier, HostInventory, WebFolder};
+use model::inventory::{Carried, Carrier, HostInventory, WebFolder};
 use model::names::{
     ComponentId, DnsName, GmsaName, LogonAccount, SamAccountName, ServiceName, Spn,
 };
@@ -80,6 +80,21 @@ impl TryFrom<Entry> for Component {
             carrier,
             watched,
         })
+    }
+}
+
+impl Component {
+    /// Server and name of its database on a host, as the registry has them.
+    pub(crate) fn database<'a>(&self, host: &'a HostInventory) -> Option<(&'a str, &'a str)> {
+        let place = self.entry.database.as_ref()?;
+        let read = |value: &str| host.registry_text(&place.key, value);
+        Some((read(&place.server_value)?, read(&place.name_value)?))
+    }
+
+    /// Whether a host is taken for a warm standby: activating its key set would make it the active server, and what
+    /// does not run is left alone, since only its operator knows better.
+    pub(crate) fn stands_by(&self, carried: Carried<'_>) -> bool {
+        self.entry.key_set.is_some() && !carried.runs()
     }
 }
 

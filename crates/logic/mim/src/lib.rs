@@ -2,14 +2,18 @@
 //!
 //! What can be data is data: `data/components.toml`, each fact with its source. What is left is code: how the tools'
 //! command lines are put together (`key_set.rs`), which versions can run under a gMSA (`version.rs`), and what an
-//! operator should know beforehand (`rules.rs`).
+//! operator should know beforehand (`rules.rs`), what of MIM an inventory shows (`detect.rs`).
 
 mod catalogue;
 mod component;
+mod detect;
+mod excluded;
 mod key_set;
 mod rules;
 mod version;
 
 pub use catalogue::{catalogue, refused};
 pub use component::Component;
+pub use detect::{AccountKind, Detected, Detection, Node, Other, Role, Staying, detect};
+pub use excluded::Excluded;
 pub use rules::FINDINGS;

@@ -129,8 +129,7 @@ pub(crate) fn findings(component: &Component, view: &HostView<'_>) -> Vec<Findin
     if view.carried.logon_account().same_as(view.gmsa) {
         return findings; // Converted already.
     }
-    let stands_by = component.entry.key_set.is_some() && !view.carried.runs();
-    findings.extend(match stands_by {
+    findings.extend(match component.stands_by(view.carried) {
         true => Some(standby(component, view)),
         false => key_set(component, view),
     });
@@ -216,12 +215,9 @@ fn key_set(component: &Component, view: &HostView<'_>) -> Option<Finding> {
 }
 
 fn database(component: &Component, view: &HostView<'_>) -> Option<Finding> {
-    let place = component.entry.database.as_ref()?;
-    let read = |value: &str| view.host.registry_text(&place.key, value);
-    let (server, name) = (
-        read(&place.server_value).unwrap_or("(local)"),
-        read(&place.name_value).unwrap_or("FIMSynchronizationService"),
-    );
+    component.entry.database.as_ref()?;
+    let unread = ("the product's database server", "the product's database");
+    let (server, name) = component.database(view.host).unwrap_or(unread);
     let gmsa = view.gmsa;
     let what = format!("whether {gmsa} has a login and is db_owner of {name} is not checked");
     let advice = format!(

@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | [`plan`] | inventory, intent, profiles | plan with findings |
 //! | [`propose`] | inventory, profiles | a first intent |
+//! | [`proposal_text`] | inventory, intent, profiles | that intent as a file with comments |
 //! | [`questions`] | estate, intent, profiles | what discovery must look for |
 //!
 //! INVARIANT: pure and deterministic: no clock, no I/O; the same input gives the same plan, byte for byte.
@@ -18,11 +19,13 @@ pub mod findings;
 mod planning;
 mod profile;
 mod proposal;
+mod proposal_text;
 mod steps;
 
 pub use planning::Planning;
 pub use profile::{HostView, KeySetTools, Profile, Refusal, Suggestion};
 pub use proposal::{Wanted, propose, questions};
+pub use proposal_text::proposal_text;
 
 use model::plan::{Plan, PlannedEstate, fingerprint};
 

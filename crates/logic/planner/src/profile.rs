@@ -7,7 +7,6 @@ use model::names::{
     ComponentId, DnsName, GmsaName, LogonAccount, SamAccountName, ServiceName, Spn,
 };
 use model::plan::ToolRun;
-use serde::Deserialize;
 
 /// A product's component: one service or application pool that can run as a gMSA.
 pub trait Profile: Sync {
@@ -51,11 +50,9 @@ pub trait Profile: Sync {
 }
 
 /// A component that cannot run under a gMSA: refused by name.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
     /// Its name in intents.
-    #[serde(rename = "id")]
     pub component: ComponentId,
     /// Its name for people.
     pub title: String,

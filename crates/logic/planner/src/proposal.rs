@@ -78,7 +78,7 @@ impl Wanted {
 
 /// A first intent: every component that was found, in the catalogue's order, under the names that its profile suggests.
 ///
-/// A component that runs as a gMSA already keeps that gMSA's name.
+/// A component that runs as a gMSA already keeps that gMSA's name; a name that something else has gets a number.
 pub fn propose(inventory: &Inventory, profiles: &[&dyn Profile]) -> Intent {
     let conversions = profiles.iter().filter_map(|profile| {
         let found = || {
@@ -110,7 +110,7 @@ pub fn propose(inventory: &Inventory, profiles: &[&dyn Profile]) -> Intent {
         Some(Conversion {
             component: profile.component().clone(),
             hosts,
-            gmsa: present.unwrap_or(suggestion.gmsa),
+            gmsa: present.unwrap_or_else(|| free(suggestion.gmsa, inventory)),
             retrieval_group: suggestion.retrieval_group,
             strategy: Strategy::Direct,
             interval_days: 30,
@@ -126,4 +126,23 @@ pub fn propose(inventory: &Inventory, profiles: &[&dyn Profile]) -> Intent {
         format: 1,
         conversions: conversions.collect(),
     }
+}
+
+/// The name, or where something that is no gMSA has it, the same with a number behind it; never longer than it may be.
+fn free(name: GmsaName, inventory: &Inventory) -> GmsaName {
+    let taken = |name: &GmsaName| {
+        let name = name.sam_account_name();
+        let account = inventory.account(&name);
+        account.is_some_and(|account| account.class != AccountClass::Gmsa)
+            || inventory.group(&name).is_some()
+    };
+    let with = |number: u32| {
+        let text: String = name.as_str().chars().take(13).collect();
+        format!("{text}{number}").parse().ok()
+    };
+    if !taken(&name) {
+        return name;
+    }
+    let other = (2..10).filter_map(with).find(|name| !taken(name));
+    other.unwrap_or(name)
 }

@@ -118,6 +118,7 @@ impl Scenario {
                     registry: profile.registry(),
                 })
                 .collect(),
+            registry: Vec::new(),
             names: wanted.names,
             spns: wanted.spns,
         };
@@ -126,12 +127,14 @@ impl Scenario {
 
     pub fn plan_from(&self, inventory: &Inventory) -> Plan {
         let catalogue = mim::catalogue().unwrap();
+        let refused = mim::refused().unwrap();
+        let refused: Vec<_> = refused.iter().map(mim::Excluded::refusal).collect();
         let credentials: Vec<_> = self.supplied.0.keys().cloned().collect();
         planner::plan(&Planning {
             inventory,
             intent: &self.intent,
             profiles: &profiles(&catalogue),
-            refused: &mim::refused().unwrap(),
+            refused: &refused,
             credentials: &credentials,
             made_by: "test",
         })

@@ -56,8 +56,7 @@ pub async fn run(args: &Discover, global: &Global, output: &Output) -> Done {
     }
     if let Some(path) = args.intent.as_ref().filter(|path| !path.exists()) {
         let proposal = planner::propose(&inventory, &session.profiles());
-        let text = proposal
-            .to_text()
+        let text = planner::proposal_text(&inventory, &proposal, &session.profiles())
             .map_err(|error| Failure::new("internal", error.to_string()))?;
         inputs::write(path, &text)?;
         output.note(&format!(

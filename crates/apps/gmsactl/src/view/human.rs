@@ -6,6 +6,7 @@ mod directory;
 mod explanation;
 mod host;
 mod lab;
+mod mim;
 mod package;
 mod plan;
 mod rehearsal;
@@ -22,6 +23,7 @@ pub use host::{
     rights, services, task, tasks, triggers,
 };
 pub use lab::{lab, lab_changed, lab_status};
+pub use mim::detection;
 pub use package::package;
 pub use plan::plan;
 pub use rehearsal::rehearsal;

@@ -46,13 +46,16 @@ pub(super) fn of_the_names(conversion: &Conversion<'_>) -> Vec<Finding> {
     }
     let taken = inventory
         .account(&gmsa)
-        .filter(|account| account.class != AccountClass::Gmsa);
-    for (name, account) in [(&gmsa, taken), (group, inventory.account(group))] {
-        let Some(account) = account else { continue };
+        .filter(|account| account.class != AccountClass::Gmsa)
+        .map(|account| &account.dn)
+        .or_else(|| Some(&inventory.group(&gmsa)?.dn));
+    let taken_group = inventory.account(group).map(|account| &account.dn);
+    for (name, taken) in [(&gmsa, taken), (group, taken_group)] {
+        let Some(dn) = taken else { continue };
         let advice = "choose another name in conversion.toml";
         findings.push(kind::NAME_TAKEN.found(
             name.as_str(),
-            format!("the name belongs to {}", account.dn),
+            format!("the name belongs to {dn}"),
             advice,
         ));
     }
