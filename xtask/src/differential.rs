@@ -13,6 +13,8 @@ use crate::repo;
 const TEST: &str = "differential::lab_and_rig_do_the_same";
 const OPERATIONS: &str = "GMSACTL_DIFFERENTIAL_OPERATIONS";
 const SEED: &str = "GMSACTL_DIFFERENTIAL_SEED";
+const FIRST_CASE: &str = "GMSACTL_DIFFERENTIAL_FIRST_CASE";
+const MAX_DIFFERENCES: &str = "GMSACTL_DIFFERENTIAL_MAX_DIFFERENCES";
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -22,6 +24,12 @@ pub struct Args {
     /// Where the random numbers begin; the clock's seconds unless given.
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
+    /// Which sequence is the first, to go on from where a run said it was, or to see a difference again.
+    #[arg(long, value_name = "N", default_value = "0")]
+    first_case: u64,
+    /// After how many different differences it ends.
+    #[arg(long, value_name = "N", default_value = "12")]
+    max_differences: NonZeroU64,
 }
 
 /// Runs the test and shows its figures; fails if the two differ in a way that is not on the list.
@@ -38,7 +46,10 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         .args(["test", "--quiet", "--locked", "--package", "testsuite"])
         .args(["--test", "all", "--", "--exact", TEST, "--nocapture"])
         .env(OPERATIONS, args.operations.to_string())
+        .env("RUST_BACKTRACE", "0") // The differences are told; where the test was then tells nobody anything.
         .env(SEED, seed.to_string())
+        .env(FIRST_CASE, args.first_case.to_string())
+        .env(MAX_DIFFERENCES, args.max_differences.to_string())
         .current_dir(repo::root())
         .status()
         .context("cannot start cargo")?;

@@ -17,7 +17,7 @@ use std::time::Instant;
 use lab::{Lab, LabSeed};
 
 use accepted::Accepted;
-use case::{Difference, Failure, Pair};
+use case::{Difference, Failure, Pair, Report};
 use operation::Operation;
 use system::{Address, System};
 
@@ -26,28 +26,54 @@ use crate::rig::Rig;
 /// What one `./test` does; `cargo xtask differential` sets others.
 const OPERATIONS: u64 = 800;
 const SEED: u64 = 1;
+/// After so many differences the rest would mostly repeat them.
+const MAX_DIFFERENCES: u64 = 12;
 /// Cases at a time: they are in units of their own.
-const WORKERS: usize = 4;
-/// After so many failing cases the rest would only repeat them.
-const MAX_FAILURES: usize = 12;
+const WORKERS: u64 = 4;
+/// Operations between two lines that say how far it is.
+const PROGRESS: u64 = 2500;
 
+/// What is to be done; from the environment, which `cargo xtask differential` sets.
+struct Settings {
+    seed: u64,
+    first_case: u64,
+    operations: u64,
+    max_differences: u64,
+}
+
+impl Settings {
+    fn get() -> Self {
+        let setting = |name: &str, usual: u64| match std::env::var(name) {
+            Ok(text) => text.parse().unwrap(),
+            Err(_) => usual,
+        };
+        Self {
+            seed: setting("GMSACTL_DIFFERENTIAL_SEED", SEED),
+            first_case: setting("GMSACTL_DIFFERENTIAL_FIRST_CASE", 0),
+            operations: setting("GMSACTL_DIFFERENTIAL_OPERATIONS", OPERATIONS),
+            max_differences: setting("GMSACTL_DIFFERENTIAL_MAX_DIFFERENCES", MAX_DIFFERENCES),
+        }
+    }
+}
+
+/// What was done so far.
 #[derive(Default)]
 struct Totals {
-    sent: usize,
-    written: usize,
-    accepted: BTreeMap<&'static str, usize>,
-    failures: Vec<String>,
+    sent: u64,
+    written: u64,
+    accepted: BTreeMap<&'static str, u64>,
+    differences: u64,
+    /// Those that were told already.
     known: BTreeSet<String>,
+    /// Cases that are done although one before them is not.
+    ahead: BTreeSet<u64>,
+    /// All cases before this one are done.
+    next: u64,
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn lab_and_rig_do_the_same() {
-    let setting = |name: &str, usual: u64| match std::env::var(name) {
-        Ok(text) => text.parse().unwrap(),
-        Err(_) => usual,
-    };
-    let operations = setting("GMSACTL_DIFFERENTIAL_OPERATIONS", OPERATIONS);
-    let seed = setting("GMSACTL_DIFFERENTIAL_SEED", SEED);
+    let settings = Settings::get();
     let _alone = Rig::get().exclusive_for("differential");
     let began = Instant::now();
 
@@ -55,7 +81,7 @@ async fn lab_and_rig_do_the_same() {
     let lab = Lab::start(LabSeed::new("contoso.com", "CONTOSO", password))
         .await
         .unwrap();
-    let addresses = Arc::new([
+    let addresses = [
         Address {
             name: "lab",
             server: lab.controller(),
@@ -64,83 +90,148 @@ async fn lab_and_rig_do_the_same() {
             administrator_password: password.to_vec(),
         },
         Address::rig(),
-    ]);
-    for address in &*addresses {
+    ];
+    for address in &addresses {
         address.prepare().await;
     }
-    let next = Arc::new(AtomicU64::new(0));
-    let totals = Arc::new(Mutex::new(Totals::default()));
-    let workers: Vec<_> = (0..WORKERS)
+    let totals = Totals {
+        next: settings.first_case,
+        ..Totals::default()
+    };
+    let run = Arc::new(Run {
+        next: AtomicU64::new(settings.first_case),
+        settings,
+        addresses,
+        began,
+        totals: Mutex::new(totals),
+    });
+    let workers = run.settings.operations.div_ceil(generate::LENGTH as u64);
+    let workers: Vec<_> = (0..workers.min(WORKERS))
         .map(|_| {
-            let (addresses, next, totals) = (addresses.clone(), next.clone(), totals.clone());
-            tokio::spawn(async move { work(&addresses, seed, operations, &next, &totals).await })
+            let run = run.clone();
+            tokio::spawn(async move { run.work().await })
         })
         .collect();
     for worker in workers {
         worker.await.unwrap();
     }
-    addresses[1].clean().await;
+    run.addresses[1].clean().await;
 
-    let totals = totals.lock().unwrap();
+    let totals = run.totals.lock().unwrap();
     println!(
-        "{} operations (seed {seed}) in {:.0} s: {} changes made by both, {} accepted differences, {} others",
+        "{} operations (seed {}, cases {} to {}) in {:.0} s: {} changes made by both, {} accepted differences, {} others",
         totals.sent,
+        run.settings.seed,
+        run.settings.first_case,
+        run.next.load(Ordering::Relaxed) - 1,
         began.elapsed().as_secs_f64(),
         totals.written,
-        totals.accepted.values().sum::<usize>(),
-        totals.failures.len(),
+        totals.accepted.values().sum::<u64>(),
+        totals.differences,
     );
     for (id, count) in &totals.accepted {
         println!("  {count:6} {id}");
     }
-    assert!(
-        totals.failures.is_empty(),
-        "\n{}",
-        totals.failures.join("\n")
-    );
+    assert_eq!(totals.differences, 0, "lab and rig differ: see above");
 }
 
-async fn work(
-    addresses: &[Address; 2],
-    seed: u64,
-    operations: u64,
-    next: &AtomicU64,
-    totals: &Mutex<Totals>,
-) {
-    let (lab, rig) = tokio::join!(
-        System::connect(&addresses[0]),
-        System::connect(&addresses[1])
-    );
-    let pair = Pair { lab, rig };
-    loop {
-        let is_enough = {
-            let totals = totals.lock().unwrap();
-            totals.sent as u64 >= operations || totals.failures.len() >= MAX_FAILURES
+struct Run {
+    settings: Settings,
+    addresses: [Address; 2],
+    began: Instant,
+    /// The next case that nobody has begun.
+    next: AtomicU64,
+    totals: Mutex<Totals>,
+}
+
+impl Run {
+    /// One worker's cases, until enough was done.
+    async fn work(&self) {
+        let [lab, rig] = &self.addresses;
+        let (lab, rig) = tokio::join!(System::connect(lab), System::connect(rig));
+        let pair = Pair { lab, rig };
+        let is_enough = || {
+            let totals = self.totals.lock().unwrap();
+            totals.sent >= self.settings.operations
+                || totals.differences >= self.settings.max_differences
         };
-        if is_enough {
-            return;
-        }
-        let number = next.fetch_add(1, Ordering::Relaxed);
-        let (tag, operations) = (format!("d{number}"), generate::case(seed, number));
-        let report = case::run(&pair, &tag, &operations, Accepted::get()).await;
-        let mut failures = Vec::new();
-        for failure in report.failures {
-            let key = key(&operations, &failure);
-            if totals.lock().unwrap().known.insert(key) {
-                let failing = operations[..operations.len().min(failure.index + 1)].to_vec();
-                let title = format!("seed {seed}, case {number}, operation {}", failure.index);
-                let shortest = shrink::shrink(&pair, &tag, failing, failure, Accepted::get()).await;
-                failures.push(describe(&title, &shortest.0, &shortest.1));
+        while !is_enough() {
+            let case = self.next.fetch_add(1, Ordering::Relaxed);
+            let (tag, operations) = (format!("d{case}"), generate::case(self.settings.seed, case));
+            let mut report = case::run(&pair, &tag, &operations, Accepted::get()).await;
+            for failure in std::mem::take(&mut report.failures) {
+                let is_new = {
+                    let mut totals = self.totals.lock().unwrap();
+                    totals.known.insert(key(&operations, &failure))
+                };
+                if is_new {
+                    let told = self.describe(&pair, case, &operations, failure).await;
+                    println!("{told}");
+                    self.totals.lock().unwrap().differences += 1;
+                }
             }
+            tokio::join!(pair.lab.leave(&tag), pair.rig.leave(&tag));
+            self.count(case, report);
         }
-        tokio::join!(pair.lab.leave(&tag), pair.rig.leave(&tag));
-        let mut totals = totals.lock().unwrap();
-        totals.sent += report.sent;
-        totals.written += report.written;
+    }
+
+    /// Adds what came of a case, and says from time to time how far it is.
+    fn count(&self, case: u64, report: Report) {
+        let mut totals = self.totals.lock().unwrap();
+        let before = totals.sent;
+        totals.sent += report.sent as u64;
+        totals.written += report.written as u64;
         for id in report.accepted {
             *totals.accepted.entry(id).or_default() += 1;
         }
-        totals.failures.extend(failures);
+        totals.ahead.insert(case);
+        while let Some(next) = totals
+            .ahead
+            .first()
+            .copied()
+            .filter(|it| *it == totals.next)
+        {
+            totals.ahead.remove(&next);
+            totals.next += 1;
+        }
+        if before / PROGRESS != totals.sent / PROGRESS {
+            let seconds = self.began.elapsed().as_secs_f64();
+            println!(
+                "{} of {} operations in {seconds:.0} s, {} differences; to go on from here: --seed {} --first-case {}",
+                totals.sent,
+                self.settings.operations,
+                totals.differences,
+                self.settings.seed,
+                totals.next,
+            );
+        }
+    }
+
+    /// A difference with the command that shows it again, and the shortest sequence that does.
+    async fn describe(
+        &self,
+        pair: &Pair,
+        case: u64,
+        operations: &[Operation],
+        failure: Failure,
+    ) -> String {
+        let (seed, index) = (self.settings.seed, failure.index);
+        let mut text = format!(
+            "\nseed {seed}, case {case}, operation {index}; \
+             again: cargo xtask differential --seed {seed} --first-case {case} --operations 1; shortest:\n"
+        );
+        let failing = operations[..operations.len().min(index + 1)].to_vec();
+        let tag = format!("d{case}");
+        let (operations, failure) =
+            shrink::shrink(pair, &tag, failing, failure, Accepted::get()).await;
+        for operation in operations {
+            text += &format!("  {operation}\n");
+        }
+        for Difference { of, lab, rig } in &failure.differences {
+            text += &format!("    {of}\n      lab: {lab}\n      rig: {rig}\n");
+        }
+        let [lab, rig] = &failure.said;
+        text + &format!("    lab said {lab:?}\n    rig said {rig:?}\n")
     }
 }
 
@@ -154,16 +245,4 @@ fn key(operations: &[Operation], failure: &Failure) -> String {
         "code" | "windows" => format!("{request} {of} {lab} {rig}"),
         _ => format!("{request} {of} {} {}", lab == "absent", rig == "absent"),
     }
-}
-
-fn describe(title: &str, operations: &[Operation], failure: &Failure) -> String {
-    let mut text = format!("{title}; shortest:\n");
-    for operation in operations {
-        text += &format!("  {operation}\n");
-    }
-    for Difference { of, lab, rig } in &failure.differences {
-        text += &format!("    {of}\n      lab: {lab}\n      rig: {rig}\n");
-    }
-    let [lab, rig] = &failure.said;
-    text + &format!("    lab said {lab:?}\n    rig said {rig:?}\n")
 }

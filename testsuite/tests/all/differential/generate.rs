@@ -10,7 +10,7 @@ use super::operation::{Operation, Request, Value, Who};
 use super::random::Random;
 
 /// Operations of one case.
-const LENGTH: usize = 60;
+pub const LENGTH: usize = 60;
 
 /// The operations of one case.
 pub fn case(seed: u64, case: u64) -> Vec<Operation> {
