@@ -1,5 +1,7 @@
 //! MIM's own rules: what an operator should know before a component is converted on a host.
 
+mod neighbours;
+
 use model::finding::{Finding, FindingKind, Severity};
 use model::inventory::{Carrier, ServiceState};
 use model::names::{ComponentId, ServiceName};
@@ -74,6 +76,32 @@ const EXCHANGE_PASSWORD: FindingKind = FindingKind {
     why: "it is encrypted for the old account: under the gMSA the service cannot read it and sends and receives no mail",
     source: GMSA,
 };
+const AGENT_ACCOUNT_SHARED: FindingKind = FindingKind {
+    id: "MIM-011",
+    severity: Severity::Warns,
+    why: "the management agent keeps the password account, which must stay enabled; and the MIM Service knows the agent \
+          by its account",
+    source: "Microsoft Learn, \"Prepare a domain for MIM with gMSA\" and \"Install MIM 2016: Synchronize Active Directory \
+             and MIM Service\"",
+};
+const AGENT_ACCOUNT_DENIED: FindingKind = FindingKind {
+    id: "MIM-012",
+    severity: Severity::Warns,
+    why: "the management agent logs on over the network: denied that, its imports and exports fail",
+    source: "Microsoft Learn, \"Prepare a domain for MIM with gMSA\"",
+};
+const ADD_ON_TOO_OLD: FindingKind = FindingKind {
+    id: "MIM-013",
+    severity: Severity::Informs,
+    why: "older builds cannot run under a gMSA",
+    source: "lithnet/miis-autosync on GitHub, issue 174",
+};
+const PAM_BESIDE_SYNC: FindingKind = FindingKind {
+    id: "MIM-014",
+    severity: Severity::Warns,
+    why: "PAM and the Synchronization Service on one server are not supported",
+    source: "Microsoft Learn, \"Deploying MIM PAM\"",
+};
 
 /// The kinds of findings that are MIM's own, in the order of their ids.
 pub const FINDINGS: &[FindingKind] = &[
@@ -87,6 +115,10 @@ pub const FINDINGS: &[FindingKind] = &[
     NOT_REPRODUCED,
     NO_SYNC_GROUP,
     EXCHANGE_PASSWORD,
+    AGENT_ACCOUNT_SHARED,
+    AGENT_ACCOUNT_DENIED,
+    ADD_ON_TOO_OLD,
+    PAM_BESIDE_SYNC,
 ];
 
 const SERVICE: &str = "service";
@@ -115,6 +147,7 @@ pub(crate) fn registry(component: &ComponentId) -> Vec<(String, String)> {
     }
     let own = [
         (SERVICE_KEY, "PollExchangeEnabled"),
+        (SERVICE_KEY, neighbours::AGENT_ACCOUNT),
         (SETTINGS_KEY, EXCHANGE_VALUE),
     ];
     own.into_iter()
@@ -138,6 +171,7 @@ pub(crate) fn findings(component: &Component, view: &HostView<'_>) -> Vec<Findin
         findings.extend(mim_service(view));
         findings.extend(sync_groups(component, view));
     }
+    findings.extend(neighbours::findings(component, view));
     findings.push(not_reproduced(component, view));
     findings
 }

@@ -12,7 +12,7 @@ use model::finding::Finding;
 
 use crate::conversion::Conversion;
 use crate::findings as kind;
-use delegation::{of_the_delegation, of_the_groups};
+use delegation::{of_the_delegation, of_the_groups, of_the_groups_left};
 use names::of_the_names;
 use place::of_a_place;
 use spns::of_the_spns;
@@ -47,5 +47,6 @@ pub(crate) fn of_a_conversion(conversion: &Conversion<'_>) -> Vec<Finding> {
     findings.extend(of_the_spns(conversion));
     findings.extend(of_the_delegation(conversion));
     findings.extend(of_the_groups(conversion));
+    findings.extend(of_the_groups_left(conversion));
     findings
 }

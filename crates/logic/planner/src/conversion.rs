@@ -145,6 +145,23 @@ impl<'a> Conversion<'a> {
         spns
     }
 
+    /// Services and pools on any host that run under an account and are not this conversion's own.
+    pub fn others_under(&self, account: &LogonAccount) -> Vec<String> {
+        let own = |host: &HostInventory, carried: Carried<'_>| {
+            let mut places = self.places.iter();
+            places.any(|place| {
+                let own = place.carried.map(Carried::name);
+                *place.name == host.name && own == Some(carried.name())
+            })
+        };
+        let others = self.inventory.hosts.iter().flat_map(|host| {
+            host.all_carried()
+                .filter(|carried| carried.logon_account().same_as(account) && !own(host, *carried))
+                .map(|carried| format!("{} on {}", carried.name(), host.name))
+        });
+        others.collect()
+    }
+
     /// Whether an SPN belongs to the component.
     pub fn owns(&self, spn: &Spn) -> bool {
         match &self.wanted.spns {
@@ -181,6 +198,7 @@ impl<'a> Place<'a> {
         'a: 'b,
     {
         Some(HostView {
+            inventory: conversion.inventory,
             host: self.host?,
             carried: self.carried?,
             conversion: conversion.wanted,

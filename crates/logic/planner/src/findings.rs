@@ -68,6 +68,13 @@ pub const CLOCK_SKEW: FindingKind = blocks(
     "Kerberos refuses clocks that differ by more than 5 minutes",
     "RFC 4120, 3.1.3",
 );
+/// Clocks differ a little.
+pub const CLOCK_DRIFTS: FindingKind = warns(
+    "GMSA-006",
+    "around a change of the managed password, a domain controller and a host whose clocks differ take different passwords \
+     for the current one; 5 minutes are the limit for everything",
+    ADTS,
+);
 /// A host did not answer.
 pub const HOST_UNKNOWN: FindingKind = blocks(
     "GMSA-010",
@@ -165,6 +172,18 @@ pub const COMPUTER_MISSING: FindingKind = blocks(
 /// A group that the gMSA is to join is missing.
 pub const GROUP_MISSING: FindingKind =
     blocks("GMSA-035", "the gMSA cannot become a member of it", DESIGN);
+/// Others may retrieve the password of a gMSA that is there.
+pub const RETRIEVED_BY_OTHERS: FindingKind = warns(
+    "GMSA-036",
+    "whoever can retrieve the managed password can log on as the account, from anywhere",
+    ADTS,
+);
+/// The old account is in groups that the gMSA does not join.
+pub const GROUPS_NOT_JOINED: FindingKind = informs(
+    "GMSA-037",
+    "what the service may do through a group it may not do under the gMSA; what it does not need is better left behind",
+    DESIGN,
+);
 /// The service does not run under a password account of the domain.
 pub const NOT_A_PASSWORD_ACCOUNT: FindingKind = blocks(
     "GMSA-040",
@@ -188,6 +207,12 @@ pub const MANAGED_FLAG_UNKNOWN: FindingKind = informs(
     "GMSA-043",
     "without the flag a service fails with 7038 and 1069 when the cached password expires",
     SCM,
+);
+/// Windows Server 2012 R2 may lack an update.
+pub const OLD_WINDOWS: FindingKind = warns(
+    "GMSA-044",
+    "without that update services cannot log on for a while after each change of the managed password",
+    "Microsoft Support, KB2998082",
 );
 /// Rights are not looked at.
 pub const RIGHTS_NOT_CHECKED: FindingKind = warns(
@@ -243,6 +268,7 @@ pub const ALL: &[FindingKind] = &[
     ROOT_KEY_DEFECT,
     ROOT_KEYS_UNKNOWN,
     CLOCK_SKEW,
+    CLOCK_DRIFTS,
     HOST_UNKNOWN,
     COMPONENT_UNKNOWN,
     SERVICE_MISSING,
@@ -262,10 +288,13 @@ pub const ALL: &[FindingKind] = &[
     INTERVAL_FIXED,
     COMPUTER_MISSING,
     GROUP_MISSING,
+    RETRIEVED_BY_OTHERS,
+    GROUPS_NOT_JOINED,
     NOT_A_PASSWORD_ACCOUNT,
     SHARED_ACCOUNT,
     SERVICE_NOT_RUNNING,
     MANAGED_FLAG_UNKNOWN,
+    OLD_WINDOWS,
     RIGHTS_NOT_CHECKED,
     RIGHT_DENIED,
     RIGHT_BY_POLICY,

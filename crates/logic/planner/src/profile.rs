@@ -2,7 +2,7 @@
 
 use model::finding::Finding;
 use model::intent::Conversion;
-use model::inventory::{Carried, Carrier, HostInventory};
+use model::inventory::{Carried, Carrier, HostInventory, Inventory};
 use model::names::{
     ComponentId, DnsName, GmsaName, LogonAccount, SamAccountName, ServiceName, Spn,
 };
@@ -67,6 +67,8 @@ pub struct Refusal {
 /// One host of one conversion.
 #[derive(Debug, Clone, Copy)]
 pub struct HostView<'a> {
+    /// Everything that was found.
+    pub inventory: &'a Inventory,
     /// The host.
     pub host: &'a HostInventory,
     /// The component's service or pool there.

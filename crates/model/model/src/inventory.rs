@@ -379,6 +379,11 @@ impl HostInventory {
             .find(|service| service.name.as_str().eq_ignore_ascii_case(name.as_str()))
     }
 
+    /// Whether it is Windows Server 2012 R2, by its version number, 6.3.
+    pub fn is_2012_r2(&self) -> bool {
+        self.facts.os_version == "6.3" || self.facts.os_version.starts_with("6.3.")
+    }
+
     /// A registry value that discovery read.
     pub fn registry_text(&self, key: &str, value: &str) -> Option<&str> {
         self.registry

@@ -48,6 +48,33 @@ pub(super) fn of_the_delegation(conversion: &Conversion<'_>) -> Vec<Finding> {
     findings
 }
 
+/// Groups of the old account that the gMSA is not in, and is not going to be.
+pub(super) fn of_the_groups_left(conversion: &Conversion<'_>) -> Vec<Finding> {
+    let inventory = conversion.inventory;
+    let wanted = conversion.wanted.groups.iter();
+    let mut joined: Vec<_> = wanted
+        .filter_map(|group| Some(&inventory.group(group)?.dn))
+        .collect();
+    let gmsa = conversion.gmsa().map(|gmsa| &gmsa.account.member_of);
+    joined.extend(gmsa.into_iter().flatten());
+    let old = conversion.old_accounts();
+    let left = old.iter().filter_map(|old| {
+        let member_of = &conversion.account(old)?.member_of;
+        let left = member_of.iter().filter(|group| !joined.contains(group));
+        let left: Vec<_> = left.map(ToString::to_string).collect();
+        (!left.is_empty()).then(|| {
+            let what = format!(
+                "it is in groups that the gMSA does not join: {}",
+                left.join("; ")
+            );
+            let advice =
+                "those that the service needs: groups in conversion.toml. Others are no loss";
+            kind::GROUPS_NOT_JOINED.found(old.to_string(), what, advice)
+        })
+    });
+    left.collect()
+}
+
 /// Groups that the gMSA is to join must be there.
 pub(super) fn of_the_groups(conversion: &Conversion<'_>) -> Vec<Finding> {
     let inventory = conversion.inventory;

@@ -10,6 +10,8 @@ use crate::findings as kind;
 
 /// Kerberos' limit; what a domain controller accepts by default.
 const MAX_SKEW_SECONDS: i64 = 300;
+/// Above it a change of password is no longer seen by both at about the same time.
+const DRIFT_SECONDS: i64 = 60;
 
 /// Everything about the forest and the hosts' clocks.
 pub(crate) fn of_the_forest(inventory: &Inventory) -> Vec<Finding> {
@@ -22,10 +24,14 @@ pub(crate) fn of_the_forest(inventory: &Inventory) -> Vec<Finding> {
         .map(|host| (host.dns_name.as_str(), host.facts.clock_skew_seconds));
     for (name, skew) in clocks
         .chain(hosts)
-        .filter(|(_, skew)| skew.abs() > MAX_SKEW_SECONDS)
+        .filter(|(_, skew)| skew.abs() > DRIFT_SECONDS)
     {
         let what = format!("its clock differs from this machine's by {skew} seconds");
-        findings.push(kind::CLOCK_SKEW.found(
+        let kind = match skew.abs() > MAX_SKEW_SECONDS {
+            true => kind::CLOCK_SKEW,
+            false => kind::CLOCK_DRIFTS,
+        };
+        findings.push(kind.found(
             name,
             what,
             "set the clocks (w32tm /resync, chronyc makestep), then plan again",

@@ -82,6 +82,21 @@ fn of_the_gmsa(conversion: &Conversion<'_>, gmsa: &Gmsa) -> Vec<Finding> {
         let advice = format!("Set-ADServiceAccount {name} -KerberosEncryptionType AES128,AES256");
         findings.push(kind::GMSA_WITHOUT_AES.found(name, what, advice));
     }
+    let group = conversion
+        .inventory
+        .group(&conversion.wanted.retrieval_group);
+    let others = gmsa.retrieval_principals.iter();
+    let others = others.filter(|sid| group.is_none_or(|group| group.sid != **sid));
+    let others: Vec<_> = others.map(ToString::to_string).collect();
+    if !others.is_empty() {
+        let what = format!(
+            "beside {} these may retrieve its password: {}",
+            conversion.wanted.retrieval_group,
+            others.join(", ")
+        );
+        let advice = "gmsactl account show has their names; take out who needs it no more. One group of hosts for each gMSA";
+        findings.push(kind::RETRIEVED_BY_OTHERS.found(name, what, advice));
+    }
     if gmsa.interval_days != conversion.wanted.interval_days {
         let what = format!(
             "its interval is {} days, wanted are {}",

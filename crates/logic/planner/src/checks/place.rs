@@ -2,7 +2,7 @@
 
 use model::finding::Finding;
 use model::host::{AccountRight, PolicyDefinition, Trustee};
-use model::inventory::{Carried, Carrier, HostInventory};
+use model::inventory::{Carrier, HostInventory};
 
 use security::Sid;
 
@@ -59,10 +59,16 @@ pub(super) fn of_a_place(conversion: &Conversion<'_>, place: &Place<'_>) -> Vec<
     if place.has_its_gmsa(conversion) {
         return findings;
     }
+    if host.is_2012_r2() {
+        let what =
+            "it is Windows Server 2012 R2, and whether update KB2998082 is installed was not read";
+        let advice = "Get-HotFix KB2998082 on the host, or a later update that replaces it; install it first";
+        findings.push(kind::OLD_WINDOWS.found(name, what, advice));
+    }
     if service.is_some() {
         findings.extend(of_the_rights(conversion, host, &subject));
     }
-    let others = others_under(host, carried);
+    let others = conversion.others_under(carried.logon_account());
     if !others.is_empty() {
         let what = format!("{} runs {} too", carried.logon_account(), others.join(", "));
         findings.push(kind::SHARED_ACCOUNT.found(
@@ -123,13 +129,4 @@ fn of_the_rights(
 /// Everyone, Authenticated Users, SERVICE: whoever logs on as a service is among them.
 fn everybody(sid: &Sid) -> bool {
     ["S-1-1-0", "S-1-5-11", "S-1-5-6"].contains(&sid.to_string().as_str())
-}
-
-/// Other services and application pools on the host under the same account.
-fn others_under<'a>(host: &'a HostInventory, carried: Carried<'_>) -> Vec<&'a str> {
-    host.all_carried()
-        .filter(|other| other.name() != carried.name())
-        .filter(|other| other.logon_account().same_as(carried.logon_account()))
-        .map(Carried::name)
-        .collect()
 }

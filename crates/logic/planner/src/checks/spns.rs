@@ -1,7 +1,7 @@
 //! Findings about the SPNs that belong to a component.
 
 use model::finding::Finding;
-use model::inventory::{Carried, HostInventory};
+use model::inventory::Carried;
 use model::names::{LogonAccount, SamAccountName, Spn};
 
 use crate::conversion::{Conversion, Place};
@@ -29,21 +29,7 @@ pub(super) fn of_the_spns(conversion: &Conversion<'_>) -> Vec<Finding> {
 fn shared(conversion: &Conversion<'_>, old: &LogonAccount) -> Option<Finding> {
     let mut owned = conversion.account(old)?.spns.iter();
     let spn = owned.find(|spn| conversion.owns(spn) && spn.class().eq_ignore_ascii_case("HTTP"))?;
-    let own = |host: &HostInventory, carried: Carried<'_>| {
-        let mut places = conversion.places.iter();
-        places.any(|place| {
-            *place.name == host.name
-                && place
-                    .carried
-                    .is_some_and(|own| own.name() == carried.name())
-        })
-    };
-    let others = conversion.inventory.hosts.iter().flat_map(|host| {
-        host.all_carried()
-            .filter(|carried| carried.logon_account().same_as(old) && !own(host, *carried))
-            .map(|carried| format!("{} on {}", carried.name(), host.name))
-    });
-    let others: Vec<_> = others.collect();
+    let others = conversion.others_under(old);
     if others.is_empty() || conversion.wanted.spns.is_some() {
         return None;
     }

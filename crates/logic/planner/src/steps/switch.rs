@@ -1,7 +1,7 @@
 //! Steps between the last moment with the old account and the first with the gMSA: the service is down meanwhile.
 
 use model::host::AccountRight;
-use model::inventory::{Carried, HostInventory};
+use model::inventory::Carried;
 use model::names::{LogonAccount, Spn, StepId};
 use model::plan::{Action, Reversible, Step, StepStatus};
 
@@ -137,7 +137,7 @@ impl<'a> StepList<'a> {
         let host = switch.place.host?;
         let planned = |step: &Step| matches!(step.action, Action::StartWithNetwork { .. });
         let mut here = self.steps.iter();
-        if !is_2012_r2(host)
+        if !host.is_2012_r2()
             || here.any(|step| planned(step) && step.host.as_ref() == Some(&host.name))
         {
             return None;
@@ -358,9 +358,4 @@ impl<'a> StepList<'a> {
             ..switch.draft(subject, action)
         })
     }
-}
-
-/// By its version number, 6.3.
-fn is_2012_r2(host: &HostInventory) -> bool {
-    host.facts.os_version.starts_with("6.3.") || host.facts.os_version == "6.3"
 }

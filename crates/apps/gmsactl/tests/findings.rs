@@ -1,0 +1,242 @@
+//! Findings, each on an estate that has what it warns of: before, the plan does not have it; then it does.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "helpers of tests fail by panicking, as tests do"
+)]
+
+mod started_lab;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde_json::{Value, json};
+use started_lab::{StartedLab, document, gmsactl};
+
+const SERVICE: &str = r"HKLM\SYSTEM\CurrentControlSet\Services\FIMService";
+const SETTINGS: &str = r"HKLM\SOFTWARE\Microsoft\Forefront Identity Manager\2010\Service";
+
+/// What the lab can be made to have, by gmsactl's own verbs; and the findings that must say so.
+const STATES: &[(&[&str], &[&str])] = &[
+    (
+        &["MIM-004"],
+        &[
+            "host",
+            "registry",
+            "set",
+            "MIMSVC01",
+            SERVICE,
+            "PollExchangeEnabled",
+            "--dword",
+            "1",
+        ],
+    ),
+    (
+        &["MIM-010"],
+        &[
+            "host",
+            "registry",
+            "set",
+            "MIMSVC01",
+            SETTINGS,
+            "EncryptedExchangeOnlineAccountPassword",
+            "--text",
+            "AQAAANCMnd8=",
+        ],
+    ),
+    (
+        &["MIM-011"],
+        &[
+            "host",
+            "registry",
+            "set",
+            "MIMSVC01",
+            SERVICE,
+            "SynchronizationAccount",
+            "--text",
+            r"CONTOSO\svc-mimsync",
+        ],
+    ),
+    (
+        &["MIM-012"],
+        &[
+            "host",
+            "rights",
+            "grant",
+            "MIMSYNC01",
+            "SeDenyNetworkLogonRight",
+            "--to",
+            r"CONTOSO\svc-mimsync",
+        ],
+    ),
+    (
+        &["GMSA-022"],
+        &[
+            "delegation",
+            "set",
+            "svc-mimservice",
+            "--danger-unconstrained",
+            "on",
+        ],
+    ),
+    (
+        &["GMSA-024"],
+        &[
+            "delegation",
+            "set",
+            "svc-ssprreg",
+            "--protocol-transition",
+            "on",
+        ],
+    ),
+    (
+        &["GMSA-037"],
+        &["group", "add", "MIMSyncOperators", "svc-mimsync"],
+    ),
+    (
+        &["GMSA-036", "GMSA-033"],
+        &[
+            "account",
+            "create",
+            "MIMSyncGMSAsvc",
+            "--dns-host-name",
+            "mimsyncgmsasvc.contoso.com",
+            "--allow",
+            "svc-pammon",
+            "--interval-days",
+            "60",
+        ],
+    ),
+];
+
+/// What no verb can make: the inventory is as it would be, and the findings that must say so.
+type Edit = fn(&mut Estate);
+const EDITS: &[(&str, Edit)] = &[
+    ("GMSA-006", |estate| {
+        estate.host("MIMSVC01")["facts"]["clock_skew_seconds"] = json!(90);
+    }),
+    ("GMSA-025", |estate| {
+        let delegations = estate.inventory["delegations"].as_array_mut().unwrap();
+        delegations[0]["delegation"]["other_entries"] = json!(true);
+    }),
+    ("GMSA-041", |estate| {
+        let pool = json!({ "name": "Reports", "account": r"CONTOSO\svc-mimsync", "started": true, "folders": [] });
+        let pools = &mut estate.host("MIMPAM01")["app_pools"];
+        pools.as_array_mut().unwrap().push(pool);
+    }),
+    ("GMSA-044", |estate| {
+        estate.host("MIMPAM01")["facts"]["os_version"] = json!("6.3.9600");
+    }),
+    ("MIM-005", |estate| {
+        let services = estate.host("MIMSVC02")["services"].as_array_mut().unwrap();
+        let mut left = services[0].clone();
+        left["name"] = json!("MIMKeyProtectService");
+        services.push(left);
+    }),
+    ("MIM-006", |estate| {
+        for version in ["TLS 1.0", "TLS 1.1"] {
+            let value = format!(
+                r"HKLM\SYSTEM\CurrentControlSet\Control\SecurityProviders\SCHANNEL\Protocols\{version}\Client!Enabled"
+            );
+            estate.host("MIMSVC01")["registry"][value] = json!("0");
+        }
+    }),
+    ("MIM-009", |estate| {
+        estate.intent = estate.intent.replace("groups = ", "# groups = ").replace(
+            "    \"MIMSyncAdmins\",\n    \"MIMSyncPasswordSet\",\n    \"MIMSyncBrowse\",\n]\n",
+            "",
+        );
+    }),
+    ("MIM-013", |estate| {
+        let product = json!({ "name": "Lithnet AutoSync", "version": "1.1.7000.0", "publisher": "Lithnet", "code": "{0}" });
+        let products = &mut estate.host("MIMSYNC01")["products"];
+        products.as_array_mut().unwrap().push(product);
+    }),
+    ("MIM-014", |estate| {
+        let components = &mut estate.host("MIMPAM01")["components"];
+        components.as_array_mut().unwrap().push(json!("sync"));
+    }),
+];
+
+/// What was found, and what is wanted of it.
+struct Estate {
+    inventory: Value,
+    intent: String,
+}
+
+impl Estate {
+    fn of(lab: &StartedLab, folder: &Path) -> Self {
+        let path = |name: &str| folder.join(name).display().to_string();
+        let (inventory, intent) = (path("inventory.json"), path("proposed.toml"));
+        drop(std::fs::remove_file(&intent));
+        let output = lab.run(&["discover", "--out", &inventory, "--intent", &intent]);
+        assert_eq!(output.status.code(), Some(0), "{output:?}");
+        Self {
+            inventory: serde_json::from_str(&std::fs::read_to_string(inventory).unwrap()).unwrap(),
+            intent: std::fs::read_to_string(intent).unwrap(),
+        }
+    }
+
+    fn host(&mut self, name: &str) -> &mut Value {
+        let hosts = self.inventory["hosts"].as_array_mut().unwrap();
+        hosts.iter_mut().find(|host| host["name"] == name).unwrap()
+    }
+
+    /// The findings of a plan, by id.
+    fn findings(&self, lab: &StartedLab, folder: &Path) -> BTreeMap<String, Value> {
+        let path = |name: &str| folder.join(name).display().to_string();
+        let (inventory, intent) = (path("changed.json"), path("changed.toml"));
+        std::fs::write(&inventory, self.inventory.to_string()).unwrap();
+        std::fs::write(&intent, &self.intent).unwrap();
+        let output = lab.run(&["plan", "--inventory", &inventory, "--intent", &intent]);
+        let plan = document(&output);
+        let findings = plan["findings"]
+            .as_array()
+            .unwrap_or_else(|| panic!("{plan:#}"));
+        let by_id = |finding: &Value| (finding["id"].as_str().unwrap().to_owned(), finding.clone());
+        findings.iter().map(by_id).collect()
+    }
+}
+
+fn is_whole(id: &str, finding: &Value) {
+    for field in ["subject", "what", "why", "advice", "source"] {
+        assert_ne!(finding[field], "", "{field} of {id}");
+    }
+    let output = gmsactl(&["--json", "explain", id]).output().unwrap();
+    assert_eq!(document(&output)["kind"], "finding", "{id}");
+}
+
+#[test]
+fn what_the_lab_is_made_to_have_is_found() {
+    let folder = tempfile::tempdir().unwrap();
+    let lab = StartedLab::start(&folder.path().join("lab"));
+    let before = Estate::of(&lab, folder.path()).findings(&lab, folder.path());
+    for (ids, verb) in STATES {
+        for id in *ids {
+            assert!(!before.contains_key(*id), "{id} is there already");
+        }
+        let output = lab.run(verb);
+        assert_eq!(output.status.code(), Some(0), "{verb:?}: {output:?}");
+    }
+    let after = Estate::of(&lab, folder.path()).findings(&lab, folder.path());
+    for id in STATES.iter().flat_map(|(ids, _)| *ids) {
+        let found = after.get(*id).unwrap_or_else(|| panic!("{id}: {after:#?}"));
+        is_whole(id, found);
+    }
+}
+
+#[test]
+fn what_an_inventory_shows_is_found() {
+    let folder = tempfile::tempdir().unwrap();
+    let lab = StartedLab::start(&folder.path().join("lab"));
+    let before = Estate::of(&lab, folder.path()).findings(&lab, folder.path());
+    for (id, edit) in EDITS {
+        assert!(!before.contains_key(*id), "{id} is there already");
+        let mut estate = Estate::of(&lab, folder.path());
+        edit(&mut estate);
+        let after = estate.findings(&lab, folder.path());
+        let found = after.get(*id).unwrap_or_else(|| panic!("{id}: {after:#?}"));
+        is_whole(id, found);
+    }
+}
