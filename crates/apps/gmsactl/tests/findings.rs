@@ -95,7 +95,11 @@ const STATES: &[(&[&str], &[&str])] = &[
         &["group", "add", "MIMSyncOperators", "svc-mimsync"],
     ),
     (
-        &["GMSA-036", "GMSA-033"],
+        &["GMSA-021"],
+        &["spn", "add", "svc-pammon", "HTTP/monitoring.contoso.com"],
+    ),
+    (
+        &["GMSA-036", "GMSA-033", "GMSA-031", "GMSA-032"],
         &[
             "account",
             "create",
@@ -106,6 +110,10 @@ const STATES: &[(&[&str], &[&str])] = &[
             "svc-pammon",
             "--interval-days",
             "60",
+            "--enabled",
+            "off",
+            "--encryption-types",
+            "AES128",
         ],
     ),
 ];
@@ -113,12 +121,34 @@ const STATES: &[(&[&str], &[&str])] = &[
 /// What no verb can make: the inventory is as it would be, and the findings that must say so.
 type Edit = fn(&mut Estate);
 const EDITS: &[(&str, Edit)] = &[
+    ("GMSA-004", |estate| {
+        estate.inventory["root_keys"] = json!([]);
+        estate.inventory["coverage"]["gaps"] =
+            json!([{ "subject": "KDS root keys", "why": "denied", "advice": null }]);
+    }),
     ("GMSA-006", |estate| {
         estate.host("MIMSVC01")["facts"]["clock_skew_seconds"] = json!(90);
+    }),
+    ("GMSA-013", |estate| {
+        estate.intent = estate.intent.replace("MIMPamMon", "MIMPamMonit");
+    }),
+    ("GMSA-023", |estate| {
+        let line = "interval-days = 30\n";
+        let with = format!("{line}delegation = \"unconstrained\"\n");
+        estate.intent = estate.intent.replacen(line, &with, 1);
     }),
     ("GMSA-025", |estate| {
         let delegations = estate.inventory["delegations"].as_array_mut().unwrap();
         delegations[0]["delegation"]["other_entries"] = json!(true);
+    }),
+    ("GMSA-040", |estate| {
+        estate.service("MIMPAM01", "PamMonitoringService")["logon_account"] = json!("LocalSystem");
+    }),
+    ("GMSA-042", |estate| {
+        estate.service("MIMPAM01", "PamMonitoringService")["state"] = json!("stopped");
+    }),
+    ("GMSA-043", |estate| {
+        estate.service("MIMPAM01", "PamMonitoringService")["managed_account"] = Value::Null;
     }),
     ("GMSA-041", |estate| {
         let pool = json!({ "name": "Reports", "account": r"CONTOSO\svc-mimsync", "started": true, "folders": [] });
@@ -127,6 +157,18 @@ const EDITS: &[(&str, Edit)] = &[
     }),
     ("GMSA-044", |estate| {
         estate.host("MIMPAM01")["facts"]["os_version"] = json!("6.3.9600");
+    }),
+    ("GMSA-060", |estate| {
+        estate.host("MIMPAM01")["rights"] = json!([]);
+    }),
+    ("GMSA-080", |estate| {
+        let registry = estate.host("MIMSYNC01")["registry"]
+            .as_object_mut()
+            .unwrap();
+        registry.retain(|name, _| !name.ends_with("!Path"));
+    }),
+    ("MIM-002", |estate| {
+        estate.host("MIMPAM01")["products"] = json!([]);
     }),
     ("MIM-005", |estate| {
         let services = estate.host("MIMSVC02")["services"].as_array_mut().unwrap();
@@ -183,6 +225,12 @@ impl Estate {
         hosts.iter_mut().find(|host| host["name"] == name).unwrap()
     }
 
+    fn service(&mut self, host: &str, name: &str) -> &mut Value {
+        let services = self.host(host)["services"].as_array_mut().unwrap();
+        let mut services = services.iter_mut();
+        services.find(|service| service["name"] == name).unwrap()
+    }
+
     /// The findings of a plan, by id.
     fn findings(&self, lab: &StartedLab, folder: &Path) -> BTreeMap<String, Value> {
         let path = |name: &str| folder.join(name).display().to_string();
@@ -218,6 +266,10 @@ fn what_the_lab_is_made_to_have_is_found() {
         }
         let output = lab.run(verb);
         assert_eq!(output.status.code(), Some(0), "{verb:?}: {output:?}");
+    }
+    // The reference estate itself has hosts behind a load balancer, a warm standby, and what `direct` leaves out.
+    for id in ["GMSA-027", "MIM-003", "MIM-007", "MIM-008"] {
+        is_whole(id, &before[id]);
     }
     let after = Estate::of(&lab, folder.path()).findings(&lab, folder.path());
     for id in STATES.iter().flat_map(|(ids, _)| *ids) {
