@@ -20,6 +20,8 @@ mod inputs;
 mod lab_estate;
 mod lab_fault;
 mod lab_import;
+#[cfg(test)]
+mod lab_only_tests;
 mod lab_page;
 mod lab_saved;
 mod lab_seed_file;

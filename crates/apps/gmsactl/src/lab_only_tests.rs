@@ -1,0 +1,134 @@
+//! One component at a time: converted alone and taken back, and taken back alone out of a whole conversion.
+
+use clap::Parser;
+use engine::{RollbackRequest, RunReport, Silent};
+use model::intent::Intent;
+use model::inventory::Carrier;
+use model::names::{ComponentId, RunId};
+use model::plan::Plan;
+use model::run::Outcome;
+
+use crate::cli::Cli;
+use crate::lab_estate::LabEstate;
+use crate::lab_stage::Stage;
+use crate::options::Global;
+use crate::view::Output;
+
+fn no_options() -> Global {
+    let words = ["gmsactl", "--non-interactive", "doctor"];
+    Cli::try_parse_from(words).unwrap().global
+}
+
+/// Plans and applies to the end.
+async fn convert(stage: &Stage<'_>, intent: &Intent) -> (Plan, RunId) {
+    let inventory = stage.discover(Some(intent)).await.unwrap();
+    let plan = stage.session.plan(&inventory, intent);
+    assert!(
+        plan.has_changes() && !plan.is_blocked(),
+        "{:?}",
+        plan.findings
+    );
+    let report = stage
+        .apply(&plan, &Silent, &Output::new(true))
+        .await
+        .unwrap()
+        .report;
+    assert_eq!(report.outcome, Outcome::Done, "{report:?}");
+    let run = report.run.unwrap();
+    let verification = engine::verify(&stage.world, &stage.journal, &run).await;
+    assert!(verification.unwrap().holds);
+    (plan, run)
+}
+
+async fn roll_back(stage: &Stage<'_>, run: &RunId, only: Option<&ComponentId>) -> RunReport {
+    let request = RollbackRequest {
+        run: run.clone(),
+        only: only.cloned(),
+        by: "the test",
+    };
+    engine::rollback(&stage.world, &stage.journal, &Silent, &request)
+        .await
+        .unwrap()
+}
+
+/// The words that a component leaves in the comparison: its service or pool, its gMSA, its old accounts.
+fn traces(stage: &Stage<'_>, intent: &Intent, component: &ComponentId) -> Vec<String> {
+    let mut conversions = intent.conversions.iter();
+    let wanted = conversions.find(|wanted| wanted.component == *component);
+    let mut profiles = stage.session.profiles().into_iter();
+    let profile = profiles.find(|profile| profile.component() == component);
+    let mut traces = vec![format!("CN={},", wanted.unwrap().gmsa).to_lowercase()];
+    if let Carrier::Service(service) = profile.unwrap().carrier() {
+        traces.push(format!(": {service}").to_lowercase());
+    }
+    traces
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_component_is_converted_and_taken_back_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let global = no_options();
+    let lab = LabEstate::reference().await.unwrap();
+    let journal = folder.path().join("journal.sqlite");
+    let stage = Stage::new(&global, lab, &journal).await.unwrap();
+    let start = stage.lab.snapshot().unwrap();
+    let all = stage.intent(&stage.discover(None).await.unwrap());
+    assert_eq!(all.conversions.len(), 7);
+    for wanted in &all.conversions {
+        let alone = Intent {
+            format: 1,
+            conversions: vec![wanted.clone()],
+        };
+        let (_, run) = convert(&stage, &alone).await;
+        let converted = stage.lab.snapshot().unwrap();
+        assert!(!start.differences(&converted).is_empty());
+        let report = roll_back(&stage, &run, Some(&wanted.component)).await;
+        assert_eq!(report.outcome, Outcome::Unwound, "{report:?}");
+        // What components share is taken back with the run only.
+        let report = roll_back(&stage, &run, None).await;
+        assert_eq!(report.outcome, Outcome::Unwound, "{report:?}");
+        let differences = start.differences(&stage.lab.snapshot().unwrap());
+        assert!(
+            differences.is_empty(),
+            "{}: {differences:#?}",
+            wanted.component
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_component_is_taken_back_out_of_a_whole_conversion() {
+    let folder = tempfile::tempdir().unwrap();
+    let global = no_options();
+    let lab = LabEstate::reference().await.unwrap();
+    let journal = folder.path().join("journal.sqlite");
+    let stage = Stage::new(&global, lab, &journal).await.unwrap();
+    let start = stage.lab.snapshot().unwrap();
+    let intent = stage.intent(&stage.discover(None).await.unwrap());
+    let (plan, run) = convert(&stage, &intent).await;
+    let mut left = plan.intent.conversions.clone();
+    while let Some(wanted) = left.pop() {
+        let component = &wanted.component;
+        let traces = traces(&stage, &intent, component);
+        let seen = |lines: &[String]| {
+            let lines = lines.iter().map(|line| line.to_lowercase());
+            let of_it = lines.filter(|line| traces.iter().any(|trace| line.contains(trace)));
+            of_it.collect::<Vec<_>>()
+        };
+        let before = start.differences(&stage.lab.snapshot().unwrap());
+        assert!(!seen(&before).is_empty(), "{component}: {before:#?}");
+        let report = roll_back(&stage, &run, Some(component)).await;
+        assert_eq!(report.outcome, Outcome::Unwound, "{report:?}");
+        let after = start.differences(&stage.lab.snapshot().unwrap());
+        assert_eq!(seen(&after), Vec::<String>::new(), "{component}");
+        if !left.is_empty() {
+            let others = engine::verify(&stage.world, &stage.journal, &run).await;
+            let others = others.unwrap();
+            assert!(others.holds, "after {component}: {others:?}");
+        }
+    }
+    let report = roll_back(&stage, &run, None).await;
+    assert_eq!(report.outcome, Outcome::Unwound, "{report:?}");
+    let differences = start.differences(&stage.lab.snapshot().unwrap());
+    assert!(differences.is_empty(), "{differences:#?}");
+}
