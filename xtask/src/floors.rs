@@ -24,7 +24,7 @@ use workspace::{Crate, Dependency, Place};
 
 /// Edges within one floor: importer, imported, and why it is worth the exception.
 #[rustfmt::skip]
-const SIDEWAYS: [(&str, &str, &str); 10] = [
+const SIDEWAYS: [(&str, &str, &str); 11] = [
     ("agent-protocol", "security", "rights and group memberships of a host belong to SIDs"),
     ("kds", "security", "root keys are named by GUID, group keys bound to a security descriptor"),
     ("managed-password", "security", "a password belongs to a SID"),
@@ -34,6 +34,7 @@ const SIDEWAYS: [(&str, &str, &str); 10] = [
     ("hosts", "logon", "a host is logged on to with the operator's tickets"),
     ("hosts", "winrm", "WinRM is one way to a host's agent, as ssh is"),
     ("winrm", "logon", "so is WinRM"),
+    ("sql", "logon", "so is SQL Server's protocol"),
     ("ldap", "logon", "LDAP is one of the protocols that carry a log-on and its seal"),
 ];
 

@@ -5,9 +5,13 @@ use std::io;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, ServerName};
-use rustls::{CertificateError, ClientConfig, RootCertStore};
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::{
+    CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme,
+};
 use rustls_platform_verifier::Verifier;
 use sha2::{Digest as _, Sha256, Sha384, Sha512};
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -23,6 +27,18 @@ pub enum TlsRoots {
     Pem(Vec<u8>),
     /// What the operating system trusts.
     Platform,
+    /// Any certificate of anybody, because the operator asked for it by a name with `danger` in it: what listens on
+    /// the way can read along.
+    DangerAnybody,
+}
+
+/// What a protocol wants of TLS beside a certificate.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Terms {
+    /// Nothing newer than TLS 1.2: after its handshake the server says nothing on its own.
+    pub at_most_tls12: bool,
+    /// The protocol's name for ALPN (RFC 7301), where it has one.
+    pub alpn: Option<&'static str>,
 }
 
 /// Starts TLS on a stream; the certificate must be valid for the server's host name. `limit` bounds the handshake.
@@ -35,7 +51,26 @@ pub async fn start<S: AsyncRead + AsyncWrite + Unpin>(
     stream: S,
     limit: Duration,
 ) -> Result<TlsStream<S>, TlsFailure> {
-    let config = config(roots)?;
+    start_on(Terms::default(), server, roots, stream, limit).await
+}
+
+/// The same on a protocol's own terms.
+///
+/// # Errors
+/// As [`start`].
+pub async fn start_on<S: AsyncRead + AsyncWrite + Unpin>(
+    terms: Terms,
+    server: &str,
+    roots: &TlsRoots,
+    stream: S,
+    limit: Duration,
+) -> Result<TlsStream<S>, TlsFailure> {
+    let mut config = config(roots, terms)?;
+    config.alpn_protocols = terms
+        .alpn
+        .iter()
+        .map(|name| name.as_bytes().to_vec())
+        .collect();
     let name = ServerName::try_from(server.to_owned())
         .map_err(|error| TlsFailure::Other(format!("{server}: {error}")))?;
     let handshake = TlsConnector::from(Arc::new(config)).connect(name, stream);
@@ -45,11 +80,15 @@ pub async fn start<S: AsyncRead + AsyncWrite + Unpin>(
     }
 }
 
-fn config(roots: &TlsRoots) -> Result<ClientConfig, TlsFailure> {
+fn config(roots: &TlsRoots, terms: Terms) -> Result<ClientConfig, TlsFailure> {
     let unusable = |error: String| TlsFailure::Roots(error);
     let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let versions = match terms.at_most_tls12 {
+        true => &[&rustls::version::TLS12][..],
+        false => rustls::DEFAULT_VERSIONS,
+    };
     let builder = ClientConfig::builder_with_provider(provider.clone())
-        .with_safe_default_protocol_versions()
+        .with_protocol_versions(versions)
         .map_err(|error| unusable(error.to_string()))?;
     match roots {
         TlsRoots::Pem(pem) => {
@@ -72,6 +111,51 @@ fn config(roots: &TlsRoots) -> Result<ClientConfig, TlsFailure> {
                 .with_custom_certificate_verifier(Arc::new(verifier))
                 .with_no_client_auth())
         }
+        TlsRoots::DangerAnybody => Ok(builder
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::new(Anybody(provider)))
+            .with_no_client_auth()),
+    }
+}
+
+/// Takes every certificate; that the server has its key is still checked.
+#[derive(Debug)]
+struct Anybody(Arc<CryptoProvider>);
+
+impl ServerCertVerifier for Anybody {
+    fn verify_server_cert(
+        &self,
+        _: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: &ServerName<'_>,
+        _: &[u8],
+        _: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        let known = &self.0.signature_verification_algorithms;
+        rustls::crypto::verify_tls12_signature(message, certificate, signature, known)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        let known = &self.0.signature_verification_algorithms;
+        rustls::crypto::verify_tls13_signature(message, certificate, signature, known)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.0.signature_verification_algorithms.supported_schemes()
     }
 }
 
