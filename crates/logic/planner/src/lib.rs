@@ -6,6 +6,7 @@
 //! | [`propose`] | inventory, profiles | a first intent |
 //! | [`proposal_text`] | inventory, intent, profiles | that intent as a file with comments |
 //! | [`questions`] | estate, intent, profiles | what discovery must look for |
+//! | [`database::judge`] | what a database server has of two accounts | what one lacks, and the T-SQL that gives it |
 //!
 //! INVARIANT: pure and deterministic: no clock, no I/O; the same input gives the same plan, byte for byte.
 //!
@@ -14,6 +15,7 @@
 
 mod checks;
 mod conversion;
+pub mod database;
 mod facts;
 pub mod findings;
 mod planning;

@@ -6,6 +6,7 @@
 //! | [`estate::Estate`]: how to reach things | [`estate`] | the operator, as `estate.toml` | apps, adapters |
 //! | [`inventory::Inventory`]: what was found | [`inventory`] | discover | planner, reports |
 //! | what Windows has: rights, pools, tasks, triggers | [`host`] | the agent | everyone |
+//! | [`database::DatabaseAccess`]: what a database server has of an account | [`database`] | the SQL client's caller | planner |
 //! | [`intent::Intent`]: what is wanted | [`intent`] | the operator, as `conversion.toml` | planner |
 //! | [`finding::Finding`]: what an operator should know | [`finding`] | planner, verify | everyone |
 //! | [`plan::Plan`]: what was decided | [`plan`] | planner | engine, views |
@@ -14,6 +15,7 @@
 //!
 //! INVARIANT: no noun holds a secret; [`secret::Password`] lives outside of them and is not serializable.
 
+pub mod database;
 pub mod estate;
 pub mod finding;
 pub mod host;
