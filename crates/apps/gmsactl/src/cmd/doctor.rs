@@ -1,6 +1,7 @@
 //! `gmsactl doctor`: what can be reached from here, and with which rights.
 
 use model::estate::HostAccess;
+use model::inventory::{DomainController, RootKeyFacts};
 use model::names::LogonAccount;
 use model::ports::{Clock, Directory, Hosts, Secrets, WorldError};
 
@@ -60,7 +61,7 @@ async fn directory(session: &Session<'_>) -> Vec<DoctorCheck> {
         ));
     }
     checks.push(match directory.root_keys().await {
-        Ok(keys) => root_keys(&keys),
+        Ok(keys) => root_keys(&keys, &domain.domain_controllers),
         Err(error) => failed("root-keys", "KDS root keys".to_owned(), error.into()),
     });
     let accounts: Vec<_> = session
@@ -84,8 +85,21 @@ async fn directory(session: &Session<'_>) -> Vec<DoctorCheck> {
     checks
 }
 
-fn root_keys(keys: &[model::inventory::RootKeyFacts]) -> DoctorCheck {
+fn root_keys(keys: &[RootKeyFacts], controllers: &[DomainController]) -> DoctorCheck {
     let subject = "KDS root keys".to_owned();
+    let here = |one: &DomainController| {
+        let mut holders = keys.iter().map(|key| &key.domain_controller);
+        holders.any(|holder| *holder == one.dns_name)
+    };
+    let without = controllers.iter().find(|one| !here(one));
+    if let (Some(without), false) = (without, keys.is_empty()) {
+        let what = format!("they have not come to {} yet", without.dns_name);
+        return failed(
+            "root-keys",
+            subject,
+            Failure::new("root-keys", what).hint("see to replication: repadmin /showrepl"),
+        );
+    }
     let now = SystemClock.now();
     let usable = keys
         .iter()

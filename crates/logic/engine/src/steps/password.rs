@@ -6,6 +6,9 @@ use model::ports::{ErrorKind, PasswordProof, RetrievalState};
 
 use crate::step::{Check, Scene, Step, StepError};
 
+/// What to do when the host's domain controller does not know the account.
+const AWAIT_REPLICATION: &str = "see to replication to the domain controller that the host asks (nltest /dsgetdc:, \
+     repadmin /showrepl); then apply the plan again, it goes on from here";
 /// What to do when a host cannot retrieve a password although it is (or was just made) a member of the group.
 const REFRESH_TICKETS: &str = "a membership counts from the host's next Kerberos ticket on: restart the host, or run \
      klist -li 0x3e7 purge on it as an administrator; then apply the plan again, it goes on from here";
@@ -17,25 +20,35 @@ pub(crate) struct ProveRetrieval {
 
 impl ProveRetrieval {
     /// Windows' own word where it has one, otherwise a proof over LDAP as the machine account.
-    async fn look(&self, scene: &Scene<'_>) -> Result<Check, StepError> {
+    /// With it, what to do where it does not hold.
+    async fn look(&self, scene: &Scene<'_>) -> Result<(Check, &'static str), StepError> {
         let gmsa = self.gmsa.sam_account_name();
         let host = scene.world.host(&self.host).await?;
         match host.retrieval_state(&gmsa).await {
-            Ok(RetrievalState::CanInstall | RetrievalState::Installed) => Ok(Check::Holds(
-                format!("Windows on {} can use {gmsa}", self.host),
-            )),
-            Ok(state) => Ok(Check::Differs(format!(
-                "Windows on {} says of {gmsa}: {}",
-                self.host,
-                in_words(state)
-            ))),
+            Ok(RetrievalState::CanInstall | RetrievalState::Installed) => {
+                let holds = format!("Windows on {} can use {gmsa}", self.host);
+                Ok((Check::Holds(holds), REFRESH_TICKETS))
+            }
+            Ok(state) => {
+                let what = format!(
+                    "Windows on {} says of {gmsa}: {}",
+                    self.host,
+                    in_words(state)
+                );
+                let advice = match state {
+                    RetrievalState::NotExist => AWAIT_REPLICATION,
+                    _ => REFRESH_TICKETS,
+                };
+                Ok((Check::Differs(what), advice))
+            }
             Err(error) if error.kind == ErrorKind::NotSupported => {
                 let proof = scene
                     .world
                     .directory
                     .prove_password(&gmsa, &self.host)
                     .await?;
-                Ok(as_check(proof.retrieved.holds, proof.retrieved.detail))
+                let check = as_check(proof.retrieved.holds, proof.retrieved.detail);
+                Ok((check, REFRESH_TICKETS))
             }
             Err(error) => Err(error.into()),
         }
@@ -53,16 +66,16 @@ impl Step for ProveRetrieval {
 
     async fn apply(&self, scene: &Scene<'_>, _prior: &()) -> Result<(), StepError> {
         match self.look(scene).await? {
-            Check::Holds(_) => Ok(()),
-            Check::Differs(why) | Check::CannotTell(why) => Err(StepError::Waiting {
+            (Check::Holds(_), _) => Ok(()),
+            (Check::Differs(why) | Check::CannotTell(why), advice) => Err(StepError::Waiting {
                 why,
-                advice: Some(REFRESH_TICKETS.to_owned()),
+                advice: Some(advice.to_owned()),
             }),
         }
     }
 
     async fn check(&self, scene: &Scene<'_>) -> Result<Check, StepError> {
-        self.look(scene).await
+        Ok(self.look(scene).await?.0)
     }
 
     async fn undo(

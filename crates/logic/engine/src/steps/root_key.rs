@@ -19,16 +19,22 @@ impl Step for AwaitRootKey {
     }
 
     async fn apply(&self, scene: &Scene<'_>, _prior: &()) -> Result<(), StepError> {
-        let keys = scene.world.directory.root_keys().await?;
-        match usable_from(&keys) {
-            Some(from) if from <= scene.world.clock.now() => Ok(()),
-            Some(from) => Err(StepError::Waiting {
+        match look(scene).await? {
+            Usable::Now(_) => Ok(()),
+            Usable::From(from) => Err(StepError::Waiting {
                 why: format!("no KDS root key is usable before {from}"),
                 advice: Some(format!(
                     "apply the plan again after {from}: it goes on from here"
                 )),
             }),
-            None => Err(StepError::refused(
+            Usable::NotOn(controller) => Err(StepError::Waiting {
+                why: format!("{controller} has no KDS root key: they have not come to it yet"),
+                advice: Some(
+                    "see to replication (repadmin /showrepl), then apply the plan again: it goes on from here"
+                        .to_owned(),
+                ),
+            }),
+            Usable::Never => Err(StepError::refused(
                 "there is no KDS root key that domain controllers can use",
                 "create one (Add-KdsRootKey) and wait 10 hours",
             )),
@@ -36,13 +42,13 @@ impl Step for AwaitRootKey {
     }
 
     async fn check(&self, scene: &Scene<'_>) -> Result<Check, StepError> {
-        let keys = scene.world.directory.root_keys().await?;
-        Ok(match usable_from(&keys) {
-            Some(from) if from <= scene.world.clock.now() => {
-                Check::Holds(format!("usable since {from}"))
+        Ok(match look(scene).await? {
+            Usable::Now(from) => Check::Holds(format!("usable since {from}")),
+            Usable::From(from) => Check::Differs(format!("usable from {from} on")),
+            Usable::NotOn(controller) => {
+                Check::Differs(format!("{controller} has no KDS root key"))
             }
-            Some(from) => Check::Differs(format!("usable from {from} on")),
-            None => Check::Differs("no KDS root key".to_owned()),
+            Usable::Never => Check::Differs("no KDS root key".to_owned()),
         })
     }
 
@@ -56,21 +62,92 @@ impl Step for AwaitRootKey {
     }
 }
 
-/// The earliest time at which some sound key is usable on every domain controller that was asked.
-fn usable_from(keys: &[RootKeyFacts]) -> Option<FileTime> {
-    let mut controllers: Vec<_> = keys.iter().map(|key| &key.domain_controller).collect();
-    controllers.sort();
-    controllers.dedup();
-    let earliest_on = |controller: &DnsName| {
-        keys.iter()
-            .filter(|key| key.defect.is_none() && key.domain_controller == *controller)
-            .map(|key| key.usable_from)
-            .min()
+/// Whether some sound key is usable on every domain controller that answers.
+enum Usable {
+    /// Since then.
+    Now(FileTime),
+    /// Not before.
+    From(FileTime),
+    /// This one has none, others have.
+    NotOn(DnsName),
+    /// There is none.
+    Never,
+}
+
+async fn look(scene: &Scene<'_>) -> Result<Usable, StepError> {
+    let keys = scene.world.directory.root_keys().await?;
+    let domain = scene.world.directory.domain().await?;
+    let asked: Vec<_> = domain
+        .domain_controllers
+        .into_iter()
+        .map(|controller| controller.dns_name)
+        .collect();
+    Ok(usable(&keys, &asked, scene.world.clock.now()))
+}
+
+fn usable(keys: &[RootKeyFacts], asked: &[DnsName], now: FileTime) -> Usable {
+    let on = |controller: &DnsName| {
+        let keys = keys
+            .iter()
+            .filter(|key| key.domain_controller == *controller);
+        keys.collect::<Vec<_>>()
     };
-    controllers
-        .into_iter()
-        .map(earliest_on)
-        .collect::<Option<Vec<_>>>()?
-        .into_iter()
-        .max()
+    let has_none = |controller: &&DnsName| on(controller).is_empty();
+    if keys.is_empty() {
+        return Usable::Never;
+    }
+    if let Some(controller) = asked.iter().find(has_none) {
+        return Usable::NotOn(controller.clone());
+    }
+    let earliest = |controller: &DnsName| {
+        let sound = on(controller)
+            .into_iter()
+            .filter(|key| key.defect.is_none());
+        sound.map(|key| key.usable_from).min()
+    };
+    let from = keys.iter().map(|key| earliest(&key.domain_controller));
+    let from = from
+        .collect::<Option<Vec<_>>>()
+        .and_then(|all| all.into_iter().max());
+    match from {
+        None => Usable::Never,
+        Some(from) if from <= now => Usable::Now(from),
+        Some(from) => Usable::From(from),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use security::Guid;
+
+    #[test]
+    fn every_domain_controller_counts() {
+        let time = FileTime::from_ticks;
+        let name = |text: &str| text.parse::<DnsName>().unwrap();
+        let key = |controller: &str, usable_from, defect: Option<&str>| RootKeyFacts {
+            id: Guid::from_bytes([1; 16]),
+            domain_controller: name(controller),
+            created: time(0),
+            effective: time(0),
+            usable_from: time(usable_from),
+            defect: defect.map(str::to_owned),
+        };
+        let both = [name("dc1.contoso.com"), name("dc2.contoso.com")];
+        let (here, there) = (
+            key("dc1.contoso.com", 5, None),
+            key("dc2.contoso.com", 50, None),
+        );
+        let broken = key("dc2.contoso.com", 5, Some("its version is 2"));
+        let look = |keys: &[RootKeyFacts], now| usable(keys, &both, time(now));
+        assert!(matches!(look(&[], 10), Usable::Never));
+        assert!(
+            matches!(look(std::slice::from_ref(&here), 10), Usable::NotOn(who) if who == both[1])
+        );
+        assert!(
+            matches!(look(&[here.clone(), there.clone()], 10), Usable::From(from) if from == time(50))
+        );
+        assert!(matches!(look(&[here.clone(), there], 60), Usable::Now(from) if from == time(50)));
+        assert!(matches!(look(&[here, broken], 60), Usable::Never));
+    }
 }

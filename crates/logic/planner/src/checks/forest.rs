@@ -72,7 +72,11 @@ fn root_keys(inventory: &Inventory) -> Vec<Finding> {
             ),
         }];
     }
-    let mut by_controller: BTreeMap<&DnsName, Vec<&RootKeyFacts>> = BTreeMap::new();
+    // One that has no key at all is there, too.
+    let controllers = inventory.domain.domain_controllers.iter();
+    let mut by_controller: BTreeMap<&DnsName, Vec<&RootKeyFacts>> = controllers
+        .map(|controller| (&controller.dns_name, Vec::new()))
+        .collect();
     for key in &inventory.root_keys {
         by_controller
             .entry(&key.domain_controller)
@@ -90,6 +94,13 @@ fn root_keys_of(
     controller: &DnsName,
     keys: &[&RootKeyFacts],
 ) -> Option<Finding> {
+    if keys.is_empty() {
+        return Some(kind::ROOT_KEY_NOT_EFFECTIVE.found(
+            controller.as_str(),
+            "it has no KDS root key: they have not come to it yet",
+            "see to replication (repadmin /showrepl); the run waits at this gate and goes on when you apply it again",
+        ));
+    }
     let sound = keys.iter().filter(|key| key.defect.is_none());
     let Some(first) = sound.min_by_key(|key| key.usable_from) else {
         let defects: Vec<_> = keys
