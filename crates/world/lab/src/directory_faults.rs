@@ -1,7 +1,7 @@
 //! Named faults of the directory: what real estates suffer from, and how to end it.
 
 use model::ports::Clock as _;
-use security::FileTime;
+use security::{FileTime, Interval};
 
 use crate::directory::Directory;
 use crate::lab::Lab;
@@ -24,30 +24,28 @@ pub enum DirectoryFault {
     SpnDuplicate,
     /// The last domain controller's clock is ten minutes ahead.
     ControllerClockOff,
-    /// Nothing that is written elsewhere reaches the last domain controller. Needs two.
+    /// Nothing that is written elsewhere reaches the last domain controller, which hosts ask.
     ReplicationLag,
-    /// The last domain controller has no KDS root keys: they have not reached it. Needs two.
+    /// The last domain controller, which hosts ask, has no KDS root keys: they have not reached it.
     KdsKeyMissingOnOne,
 }
 
 /// How far the clock of [`DirectoryFault::ControllerClockOff`] is ahead: twice what Kerberos allows.
 const CLOCK_OFF_SECONDS: i64 = 600;
+/// A root key is used so long after its effective time.
+const USABLE_AFTER: Interval = Interval::from_hours(10);
 /// Who has the names of [`DirectoryFault::SpnDuplicate`].
 const THIRD_ACCOUNT: &str = "svc-forgotten";
 /// Groups and accounts below it are in every domain.
 const FIRST_OWN_RID: u32 = 1000;
 
 impl DirectoryFault {
-    /// Those that any lab can suffer, with the names that operators give.
+    /// All of them, with the names that operators give.
     pub const ALL: &[(&str, Self)] = &[
         ("kds-key-not-effective", Self::KdsKeyNotEffective),
         ("host-not-in-group", Self::HostNotInGroup),
         ("spn-duplicate", Self::SpnDuplicate),
         ("controller-clock-off", Self::ControllerClockOff),
-    ];
-
-    /// Those that need two domain controllers.
-    pub const OF_SEVERAL: &[(&str, Self)] = &[
         ("replication-lag", Self::ReplicationLag),
         ("kds-key-missing-on-one", Self::KdsKeyMissingOnOne),
     ];
@@ -57,31 +55,37 @@ impl DirectoryFault {
     pub fn named(name: &str) -> Option<Self> {
         let found = Self::ALL
             .iter()
-            .chain(Self::OF_SEVERAL)
             .find(|(known, _)| known.eq_ignore_ascii_case(name));
         found.map(|(_, fault)| *fault)
+    }
+
+    /// How many domain controllers a lab has to have for it.
+    #[must_use]
+    pub fn controllers_needed(self) -> usize {
+        match self {
+            Self::ReplicationLag | Self::KdsKeyMissingOnOne => 2,
+            _ => 1,
+        }
     }
 }
 
 impl Lab {
     /// Lets the directory go wrong. `false`: this lab cannot, it has too few domain controllers.
     pub fn suffer(&self, fault: DirectoryFault) -> bool {
+        if self.controllers().len() < fault.controllers_needed() {
+            return false;
+        }
         let (directory, last) = (&self.first().directory, self.last());
         match fault {
             DirectoryFault::KdsKeyNotEffective => {
                 let now = directory.now();
-                directory.write(|store| make_keys_new(store, now));
+                directory.write(|store| set_key_times(store, now, now));
             }
             DirectoryFault::HostNotInGroup => directory.strip_computers(true),
             DirectoryFault::SpnDuplicate => {
                 directory.write(|store| duplicate_spns(directory, store));
             }
             DirectoryFault::ControllerClockOff => last.set_clock_skew(CLOCK_OFF_SECONDS),
-            DirectoryFault::ReplicationLag | DirectoryFault::KdsKeyMissingOnOne
-                if self.controllers().len() < 2 =>
-            {
-                return false;
-            }
             DirectoryFault::ReplicationLag => last.stop_replication(),
             DirectoryFault::KdsKeyMissingOnOne => last.directory.write_here(|store| {
                 for key in root_keys(store) {
@@ -94,18 +98,46 @@ impl Lab {
 
     /// Ends what goes on going wrong. What faults have done to the data stays: see [`Lab::restore`].
     pub fn mend(&self) {
-        let (first, last) = (&self.first().directory, self.last());
-        first.strip_computers(false);
-        last.set_clock_skew(0);
-        last.resume_replication();
-        if let (Some(from), Some(to)) = (&first.replication, &last.directory.replication) {
-            let missing = last.directory.read(|store| root_keys(store).is_empty());
+        self.mend_fault(DirectoryFault::HostNotInGroup);
+        self.mend_fault(DirectoryFault::ControllerClockOff);
+        self.mend_fault(DirectoryFault::ReplicationLag);
+        self.mend_fault(DirectoryFault::KdsKeyMissingOnOne);
+    }
+
+    /// Ends one fault, as an administrator would: what it did to the data is made good, too. Who was taken out of a group
+    /// stays out.
+    pub fn mend_fault(&self, fault: DirectoryFault) {
+        let (directory, last) = (&self.first().directory, self.last());
+        let now = directory.now();
+        match fault {
+            DirectoryFault::KdsKeyNotEffective => {
+                let long_ago = now.saturating_sub(USABLE_AFTER);
+                directory.write(|store| set_key_times(store, long_ago, now));
+            }
+            DirectoryFault::HostNotInGroup => directory.strip_computers(false),
+            DirectoryFault::SpnDuplicate => directory.write(|store| {
+                for third in store
+                    .find(Attr::SamAccountName, THIRD_ACCOUNT.as_bytes())
+                    .to_vec()
+                {
+                    store.set(third, Attr::ServicePrincipalName, Vec::new());
+                    store.touch(third, now);
+                }
+            }),
+            DirectoryFault::ControllerClockOff => last.set_clock_skew(0),
+            DirectoryFault::ReplicationLag => last.resume_replication(),
+            DirectoryFault::KdsKeyMissingOnOne => self.send_lost_keys(),
+        }
+    }
+
+    /// The last domain controller gets the root keys from the first, where it has none.
+    fn send_lost_keys(&self) {
+        let (first, last) = (&self.first().directory, &self.last().directory);
+        if let (Some(from), Some(to)) = (&first.replication, &last.replication)
+            && last.read(|store| root_keys(store).is_empty())
+        {
             let sent = first.clock.now();
-            first.read(|store| {
-                let keys = root_keys(store);
-                let lost = if missing { &keys[..] } else { &[] };
-                from.resend(store, lost, sent, to);
-            });
+            first.read(|store| from.resend(store, &root_keys(store), sent, to));
         }
     }
 }
@@ -114,8 +146,8 @@ fn root_keys(store: &Store) -> Vec<ObjectId> {
     store.find(Attr::ObjectClass, ROOT_KEY.as_bytes()).to_vec()
 }
 
-fn make_keys_new(store: &mut Store, now: FileTime) {
-    let time = Value::text(now.as_ticks().to_string());
+fn set_key_times(store: &mut Store, effective: FileTime, now: FileTime) {
+    let time = Value::text(effective.as_ticks().to_string());
     for key in root_keys(store) {
         store.set(key, Attr::KdsUseStartTime, vec![time.clone()]);
         store.set(key, Attr::KdsCreateTime, vec![time.clone()]);
@@ -186,7 +218,7 @@ mod tests {
 
     #[test]
     fn named_faults_are_found_by_their_names() {
-        for (name, fault) in DirectoryFault::ALL.iter().chain(DirectoryFault::OF_SEVERAL) {
+        for (name, fault) in DirectoryFault::ALL {
             assert_eq!(DirectoryFault::named(name), Some(*fault));
         }
         assert_eq!(DirectoryFault::named("host"), None);

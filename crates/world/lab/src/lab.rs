@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use managed_password::{EncryptionType, KerberosKey, Keytab, KeytabEntry, KeytabPrincipal};
 use model::names::HostName;
+use security::FileTime;
 use tokio::task::JoinHandle;
 
 use crate::clock::LabClock;
@@ -138,10 +139,20 @@ impl Lab {
         &self.first.directory.clock
     }
 
-    /// The directory as the lab's [`crate::hosts`] ask it.
+    /// The directory as the lab's [`crate::hosts`] ask it: on the last domain controller, as hosts of another site do.
+    /// What a client writes on the first comes there by replication.
     #[must_use]
     pub fn domain(&self) -> Arc<dyn DomainView> {
-        self.first.domain()
+        self.last().domain()
+    }
+
+    /// When, by the lab's clock, everything that was written will be everywhere; `None` where it is already. What waits
+    /// for a domain controller that nothing reaches does not count.
+    #[must_use]
+    pub fn replicated_at(&self) -> Option<FileTime> {
+        let replications = self.controllers.iter();
+        let replications = replications.filter_map(|it| it.directory.replication.as_ref());
+        replications.filter_map(|it| it.inbox().last_due()).max()
     }
 
     /// What goes wrong on purpose.

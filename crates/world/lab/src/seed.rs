@@ -2,6 +2,7 @@
 
 mod base;
 mod build;
+mod controllers;
 mod from_inventory;
 mod from_ldif;
 mod reference_estate;

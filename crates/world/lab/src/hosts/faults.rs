@@ -6,10 +6,12 @@ use agent_protocol::Request;
 use agent_protocol::win32::Win32Code;
 use security::Sid;
 
-use super::domain::{AccountKind, Token};
+use super::domain::{AccountKind, DomainAccount, Token};
+use super::files::FREE;
 use super::logon::{Principal, principal};
 use super::machine::Machine;
 use super::rights::Right;
+use crate::mim;
 
 /// Something that goes wrong with one request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -150,17 +152,48 @@ impl Machine<'_> {
         }
     }
 
+    /// Ends a fault, as the host's administrator would.
+    pub fn mend(&mut self, fault: NamedFault) {
+        match fault {
+            NamedFault::TokenStale => self.purge_tickets(),
+            NamedFault::RightTakenByPolicy => {
+                self.state.rights.leave_to_the_host(Right::LogOnAsService);
+                for account in self.domain_accounts() {
+                    self.state.rights.grant(Right::LogOnAsService, account.sid);
+                }
+            }
+            NamedFault::DiskFull => self.state.files.set_free(FREE),
+            NamedFault::StoredPasswordsWrong => {
+                let accounts = self.domain_accounts();
+                let services = self.state.services.iter_mut();
+                for stored in services.filter_map(|service| service.stored.as_mut()) {
+                    let account = accounts.iter().find(|found| found.sid == stored.account);
+                    stored.version = account.map(|found| found.password).or(stored.version);
+                }
+            }
+            NamedFault::ClockOff => self.state.clock_offset_seconds = 0,
+            NamedFault::SqlRightMissing => mim::prepare(self.sql),
+            NamedFault::KeySetPasswordWrong => self.state.mim.refuses_passwords = false,
+            NamedFault::RestartInTheMiddle => {} // See LabHost::mend.
+        }
+    }
+
     /// The users that services run as.
     fn password_accounts(&self) -> impl Iterator<Item = Sid> {
-        let accounts = self
-            .state
-            .services
-            .iter()
-            .map(|service| service.account.as_str());
-        accounts.filter_map(|account| match principal(account, self.domain)? {
-            Principal::Domain(found) if found.kind == AccountKind::User => Some(found.sid),
-            _ => None,
-        })
+        let accounts = self.domain_accounts().into_iter();
+        accounts.filter_map(|found| (found.kind == AccountKind::User).then_some(found.sid))
+    }
+
+    /// The accounts of the domain that services run as.
+    fn domain_accounts(&self) -> Vec<DomainAccount> {
+        let services = self.state.services.iter();
+        let found = services.filter_map(|service| {
+            match principal(service.account.as_str(), self.domain)? {
+                Principal::Domain(found) => Some(found),
+                Principal::BuiltIn => None,
+            }
+        });
+        found.collect()
     }
 }
 
@@ -172,6 +205,11 @@ impl Faults {
     /// Adds one; each happens once.
     pub fn add(&mut self, fault: Fault) {
         self.0.push(fault);
+    }
+
+    /// Takes one away that is still to come.
+    pub fn remove(&mut self, fault: &Fault) {
+        self.0.retain(|known| known != fault);
     }
 
     /// The fault of this request, if there is one; counts it for the others.

@@ -23,7 +23,7 @@ const ALREADY_EXISTS: Win32Code = Win32Code(183);
 const DIRECTORY: Win32Code = Win32Code(267);
 
 /// Free space of a new host: enough for anything the lab writes, little enough to be bounded.
-const FREE: u64 = 64 << 20;
+pub const FREE: u64 = 64 << 20;
 
 /// Files and directories by their path in lower case.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -191,6 +191,15 @@ impl LabHost {
         }
     }
 
+    /// Ends a fault of the host itself.
+    pub fn mend(&self, fault: NamedFault) {
+        self.with(|machine| machine.mend(fault));
+        if let Some(fault) = fault.of_a_request() {
+            let mut faults = self.faults.lock().unwrap_or_else(PoisonError::into_inner);
+            faults.remove(&fault);
+        }
+    }
+
     /// How long a service was stopped in all, and whether it runs now.
     pub fn time_down(&self, service: &str) -> TimeDown {
         self.with(|machine| {

@@ -46,6 +46,11 @@ impl Rights {
         self.policy.insert(right, holders.into_iter().collect());
     }
 
+    /// Takes a policy's definition away. Who holds the right stays as it is.
+    pub fn leave_to_the_host(&mut self, right: Right) {
+        self.policy.remove(&right);
+    }
+
     /// Whether a policy defines that right.
     pub fn is_defined_by_policy(&self, right: Right) -> bool {
         self.policy.contains_key(&right)

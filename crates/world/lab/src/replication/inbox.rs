@@ -78,6 +78,14 @@ impl Inbox {
         })
     }
 
+    /// When the last of what waits arrives; `None` where nothing waits or nothing arrives.
+    pub(crate) fn last_due(&self) -> Option<FileTime> {
+        let state = self.lock();
+        let due = |update: &Arc<Update>| update.sent.saturating_add(state.delay);
+        let due = state.waiting.iter().map(due).max();
+        due.filter(|_| !state.stopped)
+    }
+
     pub(crate) fn delay(&self) -> Interval {
         self.lock().delay
     }

@@ -52,18 +52,20 @@ const BUILT_IN: [(&str, u32, Option<&str>); 3] = [
 ];
 
 /// The account names that every domain has, in small letters.
-pub(super) fn account_names(controller: &str) -> impl Iterator<Item = String> {
+pub(super) fn account_names<'a>(
+    controllers: impl Iterator<Item = &'a str>,
+) -> impl Iterator<Item = String> {
     let others = ["Administrator", "Guest", "krbtgt"];
     let built_in = BUILT_IN.iter().map(|(name, ..)| *name);
     let groups = GROUPS.iter().map(|(name, _)| *name);
     let names = groups.chain(built_in).chain(others);
     names
         .map(str::to_lowercase)
-        .chain([format!("{}$", controller.to_lowercase())])
+        .chain(controllers.map(|controller| format!("{}$", controller.to_lowercase())))
 }
 
 /// The names that every domain has, relative to it and in small letters.
-pub(super) fn names(controller: &str) -> Vec<String> {
+pub(super) fn names<'a>(controllers: impl Iterator<Item = &'a str>) -> Vec<String> {
     let containers = CONTAINERS.iter().map(|name| format!("CN={name}"));
     let groups = GROUPS.iter().map(|(name, _)| *name);
     let users = groups.chain(["Administrator", "Guest", "krbtgt"]);
@@ -71,14 +73,15 @@ pub(super) fn names(controller: &str) -> Vec<String> {
     let others = [
         "CN=LostAndFound".to_owned(),
         "OU=Domain Controllers".to_owned(),
-        format!("CN={controller},OU=Domain Controllers"),
     ];
+    let controllers = controllers.map(|name| format!("CN={name},OU=Domain Controllers"));
     let built_in = BUILT_IN.iter();
     let built_in = built_in.map(|(name, ..)| format!("CN={name},CN=Builtin"));
     containers
         .chain(users)
         .chain(built_in)
         .chain(others)
+        .chain(controllers)
         .map(|name| name.to_lowercase())
         .collect()
 }

@@ -32,11 +32,9 @@ pub(crate) fn build(seed: &LabSeed) -> Result<Directory, LabError> {
     );
     let unusable = || LabError::Seed("the domain's name cannot be used".to_owned());
     let defaults = DefaultDescriptors::new(&domain_sid).ok_or_else(unusable)?;
-    if let Some(store) = &seed.store {
-        let (store, clock) = (store.clone(), seed.clock.clone());
-        return Ok(Directory::new(forest, defaults, store, clock));
-    }
-    let mut store = Store::new(base::CONTROLLER_RID);
+    let saved = seed.store.clone();
+    let was_saved = saved.is_some();
+    let mut store = saved.unwrap_or_else(|| Store::new(base::CONTROLLER_RID));
     let token = Token::system();
     let caller = Caller {
         forest: &forest,
@@ -51,11 +49,15 @@ pub(crate) fn build(seed: &LabSeed) -> Result<Directory, LabError> {
         caller,
         store: &mut store,
     };
-    base::put(&mut builder).ok_or_else(unusable)?;
-    builder.store.reserve_rids(FIRST_RID - 1);
-    for controller in &seed.other_controllers {
-        base::put_controller(&mut builder, controller).ok_or_else(unusable)?;
+    if was_saved {
+        builder.controllers(seed).ok_or_else(unusable)?;
+        return Ok(Directory::new(forest, defaults, store, seed.clock.clone()));
     }
+    base::put(&mut builder).ok_or_else(unusable)?;
+    builder
+        .store
+        .reserve_rids(highest_forced_rid(seed).max(FIRST_RID - 1));
+    builder.controllers(seed).ok_or_else(unusable)?;
     builder.password("Administrator", seed.administrator_password())?;
     for key in &seed.root_keys {
         builder
@@ -86,6 +88,15 @@ pub(crate) fn build(seed: &LabSeed) -> Result<Directory, LabError> {
     Ok(Directory::new(forest, defaults, store, seed.clock.clone()))
 }
 
+/// Of all accounts whose SIDs are given: those that are not get others.
+fn highest_forced_rid(seed: &LabSeed) -> u32 {
+    let forced = seed.objects.iter().flat_map(|object| &object.forced);
+    let sids = forced.filter(|(attribute, _)| attribute.eq_ignore_ascii_case("objectSid"));
+    let sids = sids.flat_map(|(_, values)| values);
+    let rids = sids.filter_map(|bytes| Sid::from_bytes(bytes).ok()?.rid());
+    rids.max().unwrap_or(0)
+}
+
 fn refused(name: &str, refusal: &Refusal) -> LabError {
     LabError::Seed(format!("{name}: {}", refusal.diagnostic))
 }
@@ -104,6 +115,17 @@ pub(super) struct Builder<'a> {
 }
 
 impl Builder<'_> {
+    /// The domain controllers after the first, as far as they are not there.
+    fn controllers(&mut self, seed: &LabSeed) -> Option<()> {
+        for controller in &seed.other_controllers {
+            let settings = self.forest.at(controller).controller_settings();
+            if self.resolve(&settings).is_none() {
+                base::put_controller(self, controller)?;
+            }
+        }
+        Some(())
+    }
+
     pub(super) fn context(&mut self, name: &str, class: &str) -> Option<ObjectId> {
         let id = self.store.insert_context(
             name,

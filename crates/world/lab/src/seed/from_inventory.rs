@@ -10,6 +10,7 @@ use model::ports::{AccountControl, Delegation};
 use security::SecurityDescriptor;
 use zeroize::Zeroizing;
 
+use super::controllers::MOST as MOST_CONTROLLERS;
 use super::{LabSeed, SeedObject, SeedRootKey, base, random_password};
 use crate::rules::accounts::ACCOUNT_DISABLE;
 use crate::store::class;
@@ -34,16 +35,21 @@ impl LabSeed {
         );
         seed.domain_sid = Some(domain.sid);
         seed.clock.set(found.taken_at);
-        if let Some(controller) = domain.domain_controllers.first() {
-            let host = controller.dns_name.as_str().split('.').next();
-            seed.controller = host.unwrap_or_default().to_uppercase();
+        let controllers = domain.domain_controllers.iter();
+        let mut controllers = controllers.filter_map(|controller| {
+            let host = controller.dns_name.as_str().split('.').next()?;
+            Some(host.to_uppercase())
+        });
+        if let Some(first) = controllers.next() {
+            seed.controller = first;
         }
+        seed.other_controllers = controllers.take(MOST_CONTROLLERS - 1).collect();
         seed.root_keys = root_keys(found);
         let mut import = Import {
             suffix: format!(",{}", crate::forest::domain_dn(&seed.dns_name)),
-            controller: format!("{}$", seed.controller),
+            controllers: seed.controllers().map(|name| format!("{name}$")).collect(),
             service_password,
-            placed: base::names(&seed.controller).into_iter().collect(),
+            placed: base::names(seed.controllers()).into_iter().collect(),
             found,
             seed: &mut seed,
         };
@@ -70,7 +76,8 @@ fn root_keys(found: &Inventory) -> Vec<SeedRootKey> {
 struct Import<'a> {
     /// `,DC=contoso,DC=com`
     suffix: String,
-    controller: String,
+    /// Their accounts.
+    controllers: Vec<String>,
     service_password: &'a [u8],
     /// Names that are there, in small letters.
     placed: BTreeSet<String>,
@@ -155,7 +162,9 @@ impl Import<'_> {
     /// What accounts have in common; `None` for one that is in every domain.
     fn object(&mut self, account: &Account, class: &str, control: i64) -> Option<SeedObject> {
         let own = account.sid.rid().is_some_and(|rid| rid >= FIRST_OWN_RID);
-        let is_controller = account.name.as_str().eq_ignore_ascii_case(&self.controller);
+        let mut controllers = self.controllers.iter();
+        let is_controller =
+            controllers.any(|name| account.name.as_str().eq_ignore_ascii_case(name));
         let name = self
             .place(account.dn.as_str())
             .filter(|_| own && !is_controller)?;

@@ -11,6 +11,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use zeroize::Zeroizing;
 
 use self::domain::{ExportedDomain, root_key};
+use super::controllers::MOST as MOST_CONTROLLERS;
 use super::from_inventory::printed;
 use super::{LabSeed, SeedObject, base, random_password};
 use crate::LabError;
@@ -32,9 +33,11 @@ impl LabSeed {
             .ok_or_else(|| LabError::Seed("the export has no object of a domain".to_owned()))?;
         let mut seed = Self::new(&found.dns_name, &found.netbios_name, administrator_password);
         seed.domain_sid = found.sid;
-        if let Some(controller) = found.controller {
-            seed.controller = controller;
+        let mut controllers = found.controllers.into_iter();
+        if let Some(first) = controllers.next() {
+            seed.controller = first;
         }
+        seed.other_controllers = controllers.take(MOST_CONTROLLERS - 1).collect();
         let mut left_out = found.assumed;
         if entries.iter().any(|entry| root_key(entry).is_some()) {
             seed.root_keys.clear();
@@ -117,7 +120,7 @@ struct Import<'a> {
 impl<'a> Import<'a> {
     fn new(seed: &'a mut LabSeed, service_password: &'a [u8]) -> Self {
         let domain = dn::fold(&crate::forest::domain_dn(&seed.dns_name));
-        let base = base::names(&seed.controller).into_iter();
+        let base = base::names(seed.controllers()).into_iter();
         let mut placed: HashMap<String, Place> = base.map(|name| (name, Place::Base)).collect();
         let own = seed.objects.iter().enumerate();
         placed.extend(own.filter_map(|(at, object)| Some((normal(&object.name)?, Place::Own(at)))));
@@ -129,7 +132,7 @@ impl<'a> Import<'a> {
         known.insert(domain.clone());
         Self {
             accounts: accounts
-                .chain(base::account_names(&seed.controller))
+                .chain(base::account_names(seed.controllers()))
                 .collect(),
             domain,
             placed,

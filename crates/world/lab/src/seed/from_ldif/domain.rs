@@ -12,8 +12,8 @@ pub(super) struct ExportedDomain {
     pub(super) dns_name: String,
     pub(super) netbios_name: String,
     pub(super) sid: Option<Sid>,
-    /// The host name of a domain controller.
-    pub(super) controller: Option<String>,
+    /// The host names of its domain controllers, sorted; read-only ones are not among them.
+    pub(super) controllers: Vec<String>,
     /// What it does not say, and what was taken to be so.
     pub(super) assumed: Vec<String>,
 }
@@ -56,15 +56,20 @@ impl ExportedDomain {
         if sid.is_none() {
             assumed.push("SID of the domain: not in the export, made up".to_owned());
         }
-        let controller = entries
+        let controllers = entries
             .iter()
-            .find(|entry| entry.text("primaryGroupID") == Some("516"));
-        let controller = controller.and_then(|entry| entry.text("sAMAccountName"));
+            .filter(|entry| entry.text("primaryGroupID") == Some("516"));
+        let names = controllers.filter_map(|entry| entry.text("sAMAccountName"));
+        let mut controllers: Vec<_> = names
+            .map(|name| name.trim_end_matches('$').to_uppercase())
+            .collect();
+        controllers.sort();
+        controllers.dedup();
         Some(Self {
             dns_name: labels.join("."),
             netbios_name,
             sid,
-            controller: controller.map(|name| name.trim_end_matches('$').to_uppercase()),
+            controllers,
             assumed,
         })
     }
