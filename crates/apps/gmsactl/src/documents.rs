@@ -4,7 +4,7 @@ pub mod host;
 mod lab;
 mod rehearsal;
 
-pub use lab::{LabChanged, LabDocument, LabHostStatus, LabStatus};
+pub use lab::{LabChanged, LabControllerStatus, LabDocument, LabHostStatus, LabStatus};
 pub use rehearsal::{Downtime, RehearsalDocument, RehearsedRun};
 
 mod directory;

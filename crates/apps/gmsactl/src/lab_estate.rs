@@ -1,6 +1,7 @@
 //! A lab as a world to work on: the clients of production, simulated servers behind them.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use agent_protocol::Secret;
@@ -10,7 +11,7 @@ use engine::World;
 use hosts::{AgentError, ByteStream, Connect, EstateHosts, Transport};
 use lab::hosts::{HostServer, LabHost};
 use lab::mim::{Preparation, SqlServer, reference_hosts};
-use lab::{Lab, LabAddresses, LabClock, LabSeed};
+use lab::{Lab, LabAddresses, LabClock, LabController, LabSeed};
 use model::estate::{
     Auth, CredentialSource, DirectoryTransport, DomainAccess, Estate, HostAccess, HostTransport,
     SecretSource,
@@ -18,9 +19,12 @@ use model::estate::{
 use model::names::{DnsName, HostName, LogonAccount};
 use model::ports::Clock;
 use model::secret::Password;
+use security::FileTime;
 use zeroize::Zeroizing;
 
+use crate::documents::LabControllerStatus;
 use crate::error::Failure;
+use crate::lab_controllers::Controllers;
 use crate::lab_fault::{Broken, LabFault};
 use crate::lab_snapshot::LabSnapshot;
 use crate::passwords::Supplied;
@@ -62,7 +66,7 @@ pub(crate) struct EstateNames {
 
 impl LabEstate {
     /// A copy of the reference estate: the directory on loopback, the hosts in this process. Its passwords are random.
-    pub async fn reference() -> Result<Self, Failure> {
+    pub async fn reference(controllers: Controllers) -> Result<Self, Failure> {
         let (administrator, service) = (random_password()?, random_password()?);
         let mut seed = LabSeed::reference_estate(&administrator, &service);
         for object in &mut seed.objects {
@@ -70,6 +74,7 @@ impl LabEstate {
                 object.set("servicePrincipalName", &[SYNC_SPN]);
             }
         }
+        controllers.apply(&mut seed)?;
         let lab = start(seed).await?;
         let sql = Arc::new(SqlServer::default());
         let password_of = |_: &str| Some(Secret::copy_of(&service));
@@ -124,7 +129,7 @@ impl LabEstate {
                 keytab: None,
                 ca_file: None,
             },
-            addresses: BTreeMap::new(),
+            addresses: self.other_controllers(|address| address.to_string())?,
             hosts: self.names.hosts.iter().map(host_access).collect(),
             credentials: self
                 .names
@@ -150,7 +155,7 @@ impl LabEstate {
             secret: Password::new(self.administrator.to_vec()).into(),
             ca_pem: None,
             machine_keytabs: self.names.hosts.keys().filter_map(keytab).collect(),
-            addresses: BTreeMap::new(),
+            addresses: self.other_controllers(|address| address.ip())?,
             clock: Arc::clone(&clock),
         };
         let password =
@@ -168,6 +173,27 @@ impl LabEstate {
         })
     }
 
+    /// Where the domain controllers are that clients find by themselves.
+    fn other_controllers<T>(
+        &self,
+        form: impl Fn(SocketAddr) -> T,
+    ) -> Result<BTreeMap<DnsName, T>, Failure> {
+        let others = self.lab.controllers().iter().skip(1);
+        let place = |controller: &LabController| {
+            let at = form(controller.addresses().ldap);
+            Ok((name(&controller.dns_name())?, at))
+        };
+        others.map(place).collect()
+    }
+
+    /// Moves the clock on until what was written is on every domain controller that it can reach; tells until when, where
+    /// it was not there yet.
+    pub fn wait_for_replication(&self) -> Option<FileTime> {
+        let until = self.lab.replicated_at()?;
+        self.clock().set(self.clock().now().max(until));
+        Some(until)
+    }
+
     /// The time of directory and hosts.
     pub fn clock(&self) -> &LabClock {
         self.lab.clock()
@@ -176,6 +202,15 @@ impl LabEstate {
     /// Where the directory listens.
     pub fn addresses(&self) -> LabAddresses {
         self.lab.addresses()
+    }
+
+    /// Its domain controllers, with the addresses of their directories.
+    pub fn controllers(&self) -> Vec<LabControllerStatus> {
+        let status = |controller: &LabController| LabControllerStatus {
+            name: controller.dns_name(),
+            ldap: controller.addresses().ldap,
+        };
+        self.lab.controllers().iter().map(status).collect()
     }
 
     /// What a TLS client of the directory has to trust, in PEM form.
@@ -226,14 +261,27 @@ impl LabEstate {
                 .filter_map(|host| self.host(host))
                 .for_each(|host| host.suffer(fault)),
             Broken::Directory(what) if !self.lab.suffer(what) => {
-                let message = format!("this lab cannot have the fault {}", fault.name);
-                return Err(
-                    Failure::new("usage", message).hint("it needs more than one domain controller")
+                let message = format!(
+                    "{} needs two domain controllers, and this lab has one",
+                    fault.name
                 );
+                return Err(Failure::new("usage", message)
+                    .hint("start the lab with --domain-controllers 2"));
             }
             Broken::Directory(_) => {}
         }
         Ok(())
+    }
+
+    /// Ends a fault; what concerns hosts, on these.
+    pub fn mend(&self, fault: &LabFault, on: &[&HostName]) {
+        match fault.what {
+            Broken::Hosts(fault) => on
+                .iter()
+                .filter_map(|host| self.host(host))
+                .for_each(|host| host.mend(fault)),
+            Broken::Directory(fault) => self.lab.mend_fault(fault),
+        }
     }
 
     /// Moves the clock on until every host that restarts is up; tells which did.

@@ -48,6 +48,14 @@ impl LabFault {
             })
     }
 
+    /// How many domain controllers a lab has to have for it.
+    pub fn controllers_needed(&self) -> usize {
+        match self.what {
+            Broken::Directory(fault) => fault.controllers_needed(),
+            Broken::Hosts(_) => 1,
+        }
+    }
+
     /// One sentence about it.
     pub fn about(&self) -> &'static str {
         match self.what {
@@ -65,8 +73,12 @@ fn about_directory(fault: DirectoryFault) -> &'static str {
         }
         DirectoryFault::SpnDuplicate => "a third account has the service's SPNs, too",
         DirectoryFault::ControllerClockOff => "a domain controller's clock is ten minutes ahead",
-        DirectoryFault::ReplicationLag => "nothing reaches one of the domain controllers",
-        DirectoryFault::KdsKeyMissingOnOne => "one domain controller has no KDS root key",
+        DirectoryFault::ReplicationLag => {
+            "nothing that is written reaches the domain controller that the hosts ask"
+        }
+        DirectoryFault::KdsKeyMissingOnOne => {
+            "the domain controller that the hosts ask has no KDS root key"
+        }
     }
 }
 

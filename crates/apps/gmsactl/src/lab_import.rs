@@ -11,6 +11,7 @@ use model::names::LogonAccount;
 use model::ports::Clock;
 
 use crate::error::Failure;
+use crate::lab_controllers::Controllers;
 use crate::lab_estate::{EstateNames, LabEstate, random_password, start};
 use crate::system::SystemClock;
 
@@ -33,10 +34,12 @@ impl LabEstate {
         found: &Inventory,
         export: &[LdifEntry],
         time: LabTime,
+        controllers: Controllers,
     ) -> Result<(Self, Vec<String>), Failure> {
         let (administrator, service) = (random_password()?, random_password()?);
         let mut seed = LabSeed::from_inventory(found, &administrator, &service);
         let left_out = seed.take_ldif(export, &service).map_err(unusable)?;
+        controllers.apply(&mut seed)?;
         if time == LabTime::Now {
             seed.clock.set(SystemClock.now());
         }
@@ -66,10 +69,14 @@ impl LabEstate {
     }
 
     /// A directory alone, after an export; and what of it could not be taken over.
-    pub async fn of_export(export: &[LdifEntry]) -> Result<(Self, Vec<String>), Failure> {
+    pub async fn of_export(
+        export: &[LdifEntry],
+        controllers: Controllers,
+    ) -> Result<(Self, Vec<String>), Failure> {
         let (administrator, service) = (random_password()?, random_password()?);
-        let (seed, left_out) =
+        let (mut seed, left_out) =
             LabSeed::from_ldif(export, &administrator, &service).map_err(unusable)?;
+        controllers.apply(&mut seed)?;
         let domain = seed.dns_name.clone();
         let lab = start(seed).await?;
         let names = EstateNames {

@@ -14,6 +14,7 @@ use zeroize::Zeroizing;
 
 use crate::error::Failure;
 use crate::inputs;
+use crate::lab_controllers::Controllers;
 use crate::lab_estate::{EstateNames, LabEstate};
 
 /// The word that such a file begins with, and the only format so far.
@@ -91,10 +92,11 @@ impl LabEstate {
     }
 
     /// The lab that was saved: the same directory, hosts and databases, by the system's time.
-    pub async fn of_saved(saved: SavedLab) -> Result<Self, Failure> {
-        let seed = LabSeed::from_saved(&saved.directory).map_err(|error| {
+    pub async fn of_saved(saved: SavedLab, controllers: Controllers) -> Result<Self, Failure> {
+        let mut seed = LabSeed::from_saved(&saved.directory).map_err(|error| {
             Failure::new("input", "the saved lab cannot be used").caused_by(&error)
         })?;
+        controllers.apply(&mut seed)?;
         let lab = crate::lab_estate::start(seed).await?;
         let (domain, sql) = (lab.domain(), Arc::new(SqlServer::new(saved.databases)));
         let host = |state| Arc::new(LabHost::new(state, Arc::clone(&domain), Arc::clone(&sql)));

@@ -8,6 +8,7 @@ use zeroize::Zeroizing;
 
 use crate::error::Failure;
 use crate::inputs;
+use crate::lab_controllers::Controllers;
 use crate::lab_estate::LabEstate;
 use crate::lab_import::LabTime;
 use crate::lab_saved::SavedLab;
@@ -41,14 +42,18 @@ impl LabSeedFile {
     }
 
     /// Starts a lab with it, and tells what could not be taken over.
-    pub async fn start(self) -> Result<(LabEstate, Vec<String>), Failure> {
+    pub async fn start(
+        self,
+        controllers: Controllers,
+    ) -> Result<(LabEstate, Vec<String>), Failure> {
         match self {
-            Self::Saved(saved) => Ok((LabEstate::of_saved(*saved).await?, Vec::new())),
-            Self::Export(entries) => LabEstate::of_export(&entries).await,
+            Self::Saved(saved) => Ok((LabEstate::of_saved(*saved, controllers).await?, Vec::new())),
+            Self::Export(entries) => LabEstate::of_export(&entries, controllers).await,
             Self::Inventory(found) => {
                 let gaps = found.coverage.gaps.iter();
                 let gaps = gaps.map(|gap| format!("{}: {}", gap.subject, gap.why));
-                let (lab, _) = LabEstate::of_inventory(&found, &[], LabTime::Now).await?;
+                let (lab, _) =
+                    LabEstate::of_inventory(&found, &[], LabTime::Now, controllers).await?;
                 Ok((lab, gaps.collect()))
             }
         }

@@ -85,12 +85,20 @@ impl<'a> Stage<'a> {
     async fn do_by_hand(&self, gate: &Step) -> Result<Option<String>, Failure> {
         match (&gate.action, &gate.host) {
             (Action::ProveRetrieval { .. }, Some(host)) => {
+                let waited = self.lab.wait_for_replication();
                 self.lab.refresh_tickets(host);
-                Ok(Some(format!("On {host}: klist -li 0x3e7 purge")))
+                let waited = waited.map(|until| {
+                    format!("Waited for replication until {until}, by the lab's clock. ")
+                });
+                Ok(Some(format!(
+                    "{}On {host}: klist -li 0x3e7 purge",
+                    waited.unwrap_or_default()
+                )))
             }
             (Action::AwaitRootKey, _) => {
                 let keys = self.world.directory.root_keys().await?;
-                let Some(usable) = keys.iter().map(|key| key.usable_from).max() else {
+                let usable = keys.iter().map(|key| key.usable_from).max();
+                let Some(usable) = usable.filter(|from| *from > self.lab.clock().now()) else {
                     return Ok(None);
                 };
                 self.lab.clock().set(usable);

@@ -17,6 +17,7 @@ mod error;
 #[cfg(feature = "faults")]
 mod faults;
 mod inputs;
+mod lab_controllers;
 mod lab_estate;
 mod lab_fault;
 mod lab_import;

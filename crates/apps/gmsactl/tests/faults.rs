@@ -41,6 +41,8 @@ enum Before {
 enum After {
     /// It comes through, once this was done by hand.
     Done(&'static str),
+    /// It waits with these words for as long as the fault is there; `rollback` takes everything back.
+    Waits(&'static str),
     /// It fails with these words, and everything is taken back.
     Unwound(&'static str),
     /// It is not begun, with these words.
@@ -83,6 +85,18 @@ const ROWS: &[Row] = &[
         symptom: Symptom::NoLogOn("the clocks differ by"),
         before: Before::Blocks("credential"),
         after: After::Refused("GMSA-005 dc1.contoso.com"),
+    },
+    Row {
+        name: "replication-lag",
+        symptom: Symptom::Unknown,
+        before: Before::Unseen,
+        after: After::Waits("the domain has no such account (not replicated yet?)"),
+    },
+    Row {
+        name: "kds-key-missing-on-one",
+        symptom: start(1069, 7038),
+        before: Before::Warns("GMSA-002"),
+        after: After::Waits("dc2.contoso.com has no KDS root key"),
     },
     Row {
         name: "token-stale",
@@ -154,7 +168,7 @@ fn the_table_has_every_fault() {
 #[tokio::test(flavor = "multi_thread")]
 async fn windows_shows_its_own_symptom() {
     for row in ROWS {
-        let estate = Estate::start().await;
+        let estate = Estate::start(row.name).await;
         estate.shows(row.name, &row.symptom).await;
     }
 }
@@ -218,6 +232,12 @@ fn a_run_with_the_fault_ends_clean_and_says_why() {
                 assert_eq!(run["verified"], true, "{run:#}");
                 said("by_hand", by_hand);
                 "done"
+            }
+            After::Waits(why) => {
+                said("why", why);
+                said("why", "apply the plan again");
+                assert_eq!(run["rolled_back"], "unwound", "{run:#}");
+                "waiting"
             }
             After::Unwound(why) => {
                 said("why", why);

@@ -112,6 +112,75 @@ fn an_inventory_is_a_seed_and_faults_can_be_switched_on() {
 }
 
 #[test]
+fn a_fault_ends_where_it_is_mended() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("lab");
+    let lab = StartedLab::start_with(&path, &["--faults", "clock-off,kds-key-missing-on-one"]);
+    assert_eq!(
+        lab.document["domain_controllers"][1]["name"],
+        "dc2.contoso.com"
+    );
+    let faults = || document(&order(&["status"], &path))["faults"].clone();
+    let mend = |arguments: &[&str]| {
+        let done = order(&[&["fault", "--mend"], arguments].concat(), &path);
+        done.status.code()
+    };
+    assert_eq!(lab.run(&["doctor"]).status.code(), Some(1));
+    assert_eq!(mend(&["kds-key-missing-on-one"]), Some(0));
+    assert_eq!(mend(&["disk-full"]), Some(1), "it is not there");
+    assert_eq!(mend(&["clock-off", "--host", "MIMSYNC01"]), Some(0));
+    let others = faults();
+    assert_eq!(others.as_array().unwrap().len(), 4, "{others}");
+    assert!(!others.to_string().contains("MIMSYNC01"), "{others}");
+    assert_eq!(mend(&["clock-off"]), Some(0));
+    assert_eq!(faults(), serde_json::json!([]));
+    let doctor = lab.run(&["doctor"]);
+    assert_eq!(doctor.status.code(), Some(0), "{doctor:?}");
+}
+
+#[test]
+fn several_domain_controllers_are_found_saved_and_imported() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, saved) = (folder.path().join("lab"), folder.path().join("saved.json"));
+    let inventory = folder.path().join("inventory.json");
+    let delay = ["--domain-controllers", "3", "--replication-delay", "2h"];
+    let lab = StartedLab::start_with(&path, &delay);
+    let names = ["dc1.contoso.com", "dc2.contoso.com", "dc3.contoso.com"];
+    let found = document(&lab.run(&["discover", "--out", inventory.to_str().unwrap()]));
+    let controllers = |found: &Value| -> Vec<String> {
+        let all = found["domain"]["domain_controllers"].as_array().unwrap();
+        let name = |one: &Value| one["dns_name"].as_str().unwrap().to_owned();
+        let mut names: Vec<_> = all.iter().map(name).collect();
+        names.sort();
+        names
+    };
+    assert_eq!(controllers(&found), names);
+    let made = lab.run(&["group", "create", "MIMSync_Servers"]);
+    assert_eq!(made.status.code(), Some(0), "{made:?}");
+    assert_eq!(
+        order(&["save", saved.to_str().unwrap()], &path)
+            .status
+            .code(),
+        Some(0)
+    );
+    drop(lab);
+
+    for seed in [&saved, &inventory] {
+        let path = seed.with_extension("lab");
+        let lab = StartedLab::start_with(&path, &["--seed", seed.to_str().unwrap()]);
+        assert_eq!(controllers(&document(&lab.run(&["discover"]))), names);
+        let fewer = [
+            "--seed",
+            seed.to_str().unwrap(),
+            "--domain-controllers",
+            "1",
+        ];
+        let refused = order(&[&["start"], &fewer[..]].concat(), &path.join("fewer"));
+        assert_eq!(refused.status.code(), Some(1), "{refused:?}");
+    }
+}
+
+#[test]
 fn what_is_no_seed_is_refused_and_leaves_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("lab");

@@ -115,6 +115,38 @@ fn without_an_inventory_it_says_where_to_get_one() {
     assert!(error["hint"].as_str().unwrap().contains("discover --out"));
 }
 
+#[test]
+fn an_export_alone_is_told_that_it_has_no_hosts() {
+    let planned = Planned::new();
+    std::fs::remove_file(planned.path("inventory.json")).unwrap();
+    let export = planned.path("export.ldf");
+    std::fs::write(&export, THIRD_ACCOUNT).unwrap();
+    let output = rehearse(&planned, &["--ldif", export.to_str().unwrap()]);
+    let error = &document(&output)["error"];
+    assert_eq!(error["kind"], "not-configured");
+    assert!(
+        error["message"].as_str().unwrap().contains("no hosts"),
+        "{error}"
+    );
+}
+
+#[test]
+fn slow_replication_is_waited_for() {
+    let planned = Planned::new();
+    let delay = ["--domain-controllers", "2", "--replication-delay", "15m"];
+    let output = rehearse(&planned, &delay);
+    let document = document(&output);
+    assert_eq!(output.status.code(), Some(0), "{document:#}");
+    let alone = run_of(&document, None);
+    assert_eq!(alone["outcome"], "done");
+    assert_eq!(alone["rolled_back"], "unwound");
+    let by_hand = alone["by_hand"].to_string();
+    assert!(
+        by_hand.contains("Waited for replication until"),
+        "{by_hand}"
+    );
+}
+
 /// An export knows of an account that the inventory does not, which has the service's SPN.
 const THIRD_ACCOUNT: &str = "dn: CN=svc-old,CN=Users,DC=contoso,DC=com
 objectClass: top

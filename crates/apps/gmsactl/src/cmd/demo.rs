@@ -14,6 +14,7 @@ use self::shown::{Shown, page};
 use super::{Done, exit_of};
 use crate::error::{Failure, exit};
 use crate::inputs;
+use crate::lab_controllers::Controllers;
 use crate::lab_estate::LabEstate;
 use crate::lab_fault::LabFault;
 use crate::lab_stage::{Stage, Watched, hosts, progress};
@@ -51,7 +52,8 @@ async fn demo(args: &Demo, global: &Global, output: &Output) -> Done {
         Failure::new("output", "there is no temporary folder for the journal").caused_by(&error)
     })?;
     let stage = async |name| {
-        let lab = LabEstate::reference().await?;
+        let controllers = Controllers::default().for_faults(&args.fault);
+        let lab = LabEstate::reference(controllers).await?;
         Stage::new(global, lab, &folder.path().join(name)).await
     };
 

@@ -33,8 +33,10 @@ pub enum LabVerb {
     /// Save everything that is in a lab, for lab start --seed. The file holds the lab's secrets.
     #[command(after_help = "Example:\n  gmsactl lab save lab saved.json")]
     Save(Save),
-    /// Let something go wrong in a lab that is up.
-    #[command(after_help = "Example:\n  gmsactl lab fault lab disk-full --host MIMSYNC01")]
+    /// Let something go wrong in a lab that is up, or end it.
+    #[command(
+        after_help = "Example:\n  gmsactl lab fault lab disk-full --host MIMSYNC01\n  gmsactl lab fault lab --mend disk-full"
+    )]
     Fault(Fault),
     /// Carry the agent's frames between standard input and output and a host of a lab.
     #[command(hide = true)]
@@ -72,6 +74,9 @@ pub struct Fault {
     /// On this host only [default: on every host].
     #[arg(long, value_name = "HOST")]
     host: Option<HostName>,
+    /// End it, as an administrator would who found the cause.
+    #[arg(long)]
+    mend: bool,
 }
 
 /// Arguments of `lab relay`.
@@ -102,6 +107,7 @@ pub async fn run(verb: &LabVerb, output: &Output) -> Done {
             let fault = Order::Fault {
                 name: args.fault.name.to_owned(),
                 host: args.host.clone(),
+                mend: args.mend,
             };
             let status = order(&args.folder, fault).await?;
             changed(&args.folder, None, status, "changed", output)

@@ -17,6 +17,7 @@ use super::Done;
 use crate::documents::{RehearsalDocument, RehearsedRun};
 use crate::error::{Failure, exit};
 use crate::inputs;
+use crate::lab_controllers::Controllers;
 use crate::lab_estate::LabEstate;
 use crate::lab_fault::LabFault;
 use crate::lab_import::LabTime;
@@ -50,6 +51,8 @@ pub struct Rehearse {
     /// Rehearse it with every fault that there is.
     #[arg(long, conflicts_with = "fault")]
     all_faults: bool,
+    #[command(flatten)]
+    controllers: Controllers,
     /// Write a report to this file, one HTML page.
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
@@ -86,8 +89,9 @@ async fn all(args: &Rehearse, global: &Global, output: &Output) -> Done {
             None => "Without a fault.".to_owned(),
             Some(fault) => format!("\nWith {}: {}.", fault.name, fault.about()),
         });
+        let (time, controllers) = (LabTime::OfInventory, args.controllers.for_faults(&fault));
         let (lab, not_taken_over) =
-            LabEstate::of_inventory(&inventory, &export, LabTime::OfInventory).await?;
+            LabEstate::of_inventory(&inventory, &export, time, controllers).await?;
         left_out = not_taken_over;
         let journal = folder.path().join(format!("{number}.sqlite"));
         let stage = Stage::new(global, lab, &journal).await?;
@@ -106,7 +110,14 @@ fn inventory(args: &Rehearse) -> Result<Inventory, Failure> {
     let beside = || args.plan.with_file_name("inventory.json");
     let path = args.inventory.clone().unwrap_or_else(beside);
     if args.inventory.is_none() && !path.is_file() {
-        let message = format!("no inventory is named, and there is no {}", path.display());
+        let alone = args.ldif.as_ref().map_or(
+            "",
+            |_| "an export has no hosts and services, a plan is not rehearsed on it alone: ",
+        );
+        let message = format!(
+            "{alone}no inventory is named, and there is no {}",
+            path.display()
+        );
         return Err(Failure::new("not-configured", message)
             .hint("--inventory FILE: what gmsactl discover --out FILE --intent conversion.toml wrote when the plan was made"));
     }
@@ -171,6 +182,9 @@ fn assumed(inventory: &Inventory) -> Vec<String> {
          not tell rights and logins"
             .to_owned(),
         "what runs now is in order: passwords are the stored ones, the Synchronization Service can read its key set"
+            .to_owned(),
+        "of several domain controllers the hosts ask the last, gmsactl the first; a fault that needs two gets a second one \
+         where there is one"
             .to_owned(),
         "services stop and start at once, and a restart takes three minutes".to_owned(),
         format!("it is {} in the lab, when the inventory was taken", inventory.taken_at),

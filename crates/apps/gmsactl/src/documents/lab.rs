@@ -17,6 +17,8 @@ pub struct LabDocument {
     pub ldaps: SocketAddr,
     /// Kerberos over TCP.
     pub kdc: SocketAddr,
+    /// All domain controllers; the first has the addresses above.
+    pub domain_controllers: Vec<LabControllerStatus>,
     /// Its hosts.
     pub hosts: Vec<HostName>,
     /// How gmsactl reaches it.
@@ -36,6 +38,8 @@ pub struct LabStatus {
     pub ldaps: SocketAddr,
     /// Kerberos over TCP.
     pub kdc: SocketAddr,
+    /// All domain controllers; the first has the addresses above.
+    pub domain_controllers: Vec<LabControllerStatus>,
     /// Requests to directory and Kerberos so far.
     pub directory_requests: u64,
     /// Its hosts.
@@ -44,6 +48,15 @@ pub struct LabStatus {
     pub faults: Vec<String>,
     /// The lab's process.
     pub process: u32,
+}
+
+/// A domain controller of a lab.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct LabControllerStatus {
+    /// Its DNS name.
+    pub name: String,
+    /// Where its directory listens; its other ports are those of the first, on this address.
+    pub ldap: SocketAddr,
 }
 
 /// A host of a lab.

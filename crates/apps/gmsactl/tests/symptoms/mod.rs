@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use agent_protocol::win32::Win32Code;
 use agent_protocol::{
-    AccountName, AccountRight, HostPath, Reply, Request, Secret, SecretUse, ServiceName,
+    AccountName, AccountRight, HostPath, Reply, Request, Secret, SecretUse, ServiceAccountState,
+    ServiceName,
 };
 use directory::{ActiveDirectory, DirectoryOptions};
 use lab::hosts::{Delivery, LabHost, NamedFault};
@@ -41,6 +42,8 @@ pub enum Symptom {
     TwoHolders,
     /// Nobody can log on to the directory, with these words.
     NoLogOn(&'static str),
+    /// The host does not know a gMSA that was just created, and its service cannot get it.
+    Unknown,
     /// The host goes away while its service gets another account.
     Restarts,
 }
@@ -52,8 +55,11 @@ pub struct Estate {
 }
 
 impl Estate {
-    pub async fn start() -> Self {
-        let seed = LabSeed::reference_estate(ADMINISTRATOR, SERVICE_PASSWORD);
+    /// With two domain controllers where the fault needs them.
+    pub async fn start(fault: &str) -> Self {
+        let mut seed = LabSeed::reference_estate(ADMINISTRATOR, SERVICE_PASSWORD);
+        let needed = DirectoryFault::named(fault).map_or(1, DirectoryFault::controllers_needed);
+        seed.grow_to(needed).unwrap();
         let lab = Lab::start(seed).await.unwrap();
         let password = |_: &str| Some(Secret::copy_of(SERVICE_PASSWORD));
         let (domain, sql) = (lab.domain(), Arc::new(SqlServer::default()));
@@ -109,6 +115,23 @@ impl Estate {
                     panic!("{fault}: logged on")
                 };
                 assert!(refused.to_string().contains(words), "{fault}: {refused}");
+            }
+            Symptom::Unknown => {
+                self.suffer(fault);
+                self.create_gmsa().await.unwrap();
+                let gmsa = AccountName::parse(r"CONTOSO\MIMSyncGMSAsvc$").unwrap();
+                let query = Request::QueryServiceAccount {
+                    account: gmsa.clone(),
+                };
+                let state = self.host.handle(query, &Secret::copy_of(b"")).unwrap();
+                let unknown = Reply::ServiceAccount(ServiceAccountState::NotExist);
+                assert_eq!(state, unknown, "{fault}");
+                let service = ServiceName::parse(SERVICE).unwrap();
+                let set = |machine: &mut lab::hosts::Machine<'_>| {
+                    machine.set_logon_account(&service, &gmsa, None)
+                };
+                let refused = self.host.with(set).unwrap_err();
+                assert_eq!(refused.code, Some(Win32Code(1057)), "{fault}: {refused}");
             }
             Symptom::Restarts => {
                 self.suffer(fault);

@@ -38,12 +38,14 @@ pub enum Order {
     Stop,
     /// Say everything that is in it.
     Save,
-    /// Let something go wrong.
+    /// Let something go wrong, or end it.
     Fault {
         /// Its name.
         name: String,
         /// On this host only; on every one where none is named.
         host: Option<HostName>,
+        /// End it.
+        mend: bool,
     },
 }
 

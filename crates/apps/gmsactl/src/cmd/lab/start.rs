@@ -1,5 +1,6 @@
 //! `gmsactl lab start`: up until it is interrupted or told to stop.
 
+use std::fmt;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -11,6 +12,7 @@ use super::folder::{ESTATE, LabFolder};
 use crate::cmd::Done;
 use crate::documents::{LabDocument, LabHostStatus, LabStatus};
 use crate::error::Failure;
+use crate::lab_controllers::Controllers;
 use crate::lab_estate::LabEstate;
 use crate::lab_fault::LabFault;
 use crate::lab_seed_file::LabSeedFile;
@@ -35,20 +37,39 @@ pub struct Start {
     /// Let these go wrong from the start; a wrong name shows the names.
     #[arg(long, value_name = "NAME,…", value_delimiter = ',', value_parser = LabFault::named)]
     faults: Vec<LabFault>,
+    #[command(flatten)]
+    controllers: Controllers,
 }
 
-/// A lab that is up, with what went wrong on purpose so far.
+/// A lab that is up, with what goes wrong on purpose.
 struct Up {
     lab: LabEstate,
-    faults: Vec<String>,
+    faults: Vec<Suffered>,
     document: LabDocument,
+}
+
+/// A fault, and the host that has it; of the directory, or on every host, where there is none.
+#[derive(PartialEq)]
+struct Suffered {
+    fault: LabFault,
+    on: Option<HostName>,
+}
+
+impl fmt::Display for Suffered {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.fault.name)?;
+        self.on
+            .as_ref()
+            .map_or(Ok(()), |host| write!(f, " on {host}"))
+    }
 }
 
 /// Starts one and stays.
 pub async fn run(args: &Start, output: &Output) -> Done {
+    let controllers = args.controllers.for_faults(&args.faults);
     let (lab, left_out) = match &args.seed {
-        None => (LabEstate::reference().await?, Vec::new()),
-        Some(path) => LabSeedFile::read(path)?.start().await?,
+        None => (LabEstate::reference(controllers).await?, Vec::new()),
+        Some(path) => LabSeedFile::read(path)?.start(controllers).await?,
     };
     let hosts = lab
         .listen()
@@ -88,6 +109,7 @@ fn put_files(
         ldap: addresses.ldap,
         ldaps: addresses.ldaps,
         kdc: addresses.kdc,
+        domain_controllers: lab.controllers(),
         hosts: estate.hosts.iter().map(|host| host.name.clone()).collect(),
         estate: folder.path().join(ESTATE),
         folder: folder.path().to_owned(),
@@ -111,10 +133,13 @@ impl Up {
                     received.answer(Ok(self.status())).await;
                     return Ok(());
                 }
-                Order::Fault { name, host } => {
+                Order::Fault { name, host, mend } => {
                     let fault =
                         LabFault::named(&name).map_err(|names| Failure::new("usage", names));
-                    let done = fault.and_then(|fault| self.suffer(&fault, host.as_ref()));
+                    let done = fault.and_then(|fault| match mend {
+                        true => self.mend(&fault, host.as_ref()),
+                        false => self.suffer(&fault, host.as_ref()),
+                    });
                     received.answer(done.map(|()| self.status())).await;
                 }
             }
@@ -122,21 +147,64 @@ impl Up {
     }
 
     fn suffer(&mut self, fault: &LabFault, host: Option<&HostName>) -> Result<(), Failure> {
-        let all: Vec<HostName> = self.document.hosts.clone();
-        let on: Vec<_> = match host {
-            Some(host) if !all.contains(host) => {
-                return Err(
-                    Failure::new("not-found", format!("the lab has no host {host}"))
-                        .hint("gmsactl lab status FOLDER shows its hosts"),
-                );
-            }
-            Some(host) => vec![host],
-            None => all.iter().collect(),
+        self.lab.suffer(fault, &self.on(host)?)?;
+        let suffered = Suffered {
+            fault: *fault,
+            on: host.cloned(),
         };
-        self.lab.suffer(fault, &on)?;
-        let place = host.map_or_else(String::new, |host| format!(" on {host}"));
-        self.faults.push(format!("{}{place}", fault.name));
+        if !self.faults.contains(&suffered) {
+            self.faults.push(suffered);
+        }
         Ok(())
+    }
+
+    fn mend(&mut self, fault: &LabFault, host: Option<&HostName>) -> Result<(), Failure> {
+        let on = self.on(host)?;
+        let concerned = |known: &Suffered| {
+            known.fault == *fault
+                && (host.is_none() || known.on.is_none() || known.on.as_ref() == host)
+        };
+        if !self.faults.iter().any(concerned) {
+            let place = host.map_or_else(String::new, |host| format!(" on {host}"));
+            return Err(
+                Failure::new("not-found", format!("there is no {}{place}", fault.name))
+                    .hint("gmsactl lab status FOLDER shows what goes wrong on purpose"),
+            );
+        }
+        self.lab.mend(fault, &on);
+        // What every host had, the others keep.
+        let everywhere = |known: &Suffered| known.fault == *fault && known.on.is_none();
+        let others = self
+            .document
+            .hosts
+            .iter()
+            .filter(|other| Some(*other) != host);
+        let kept: Vec<_> = match host {
+            Some(_) if self.faults.iter().any(everywhere) => others
+                .map(|other| Suffered {
+                    fault: *fault,
+                    on: Some(other.clone()),
+                })
+                .collect(),
+            _ => Vec::new(),
+        };
+        self.faults.retain(|known| !concerned(known));
+        self.faults.extend(kept);
+        Ok(())
+    }
+
+    /// The named host, or all of them.
+    fn on<'a>(&'a self, host: Option<&'a HostName>) -> Result<Vec<&'a HostName>, Failure> {
+        let all = &self.document.hosts;
+        match host {
+            Some(host) if !all.contains(host) => Err(Failure::new(
+                "not-found",
+                format!("the lab has no host {host}"),
+            )
+            .hint("gmsactl lab status FOLDER shows its hosts")),
+            Some(host) => Ok(vec![host]),
+            None => Ok(all.iter().collect()),
+        }
     }
 
     fn status(&self) -> LabStatus {
@@ -152,7 +220,8 @@ impl Up {
             kdc: self.document.kdc,
             directory_requests: self.lab.directory_requests(),
             hosts: hosts.collect(),
-            faults: self.faults.clone(),
+            faults: self.faults.iter().map(Suffered::to_string).collect(),
+            domain_controllers: self.document.domain_controllers.clone(),
             process: std::process::id(),
         }
     }

@@ -41,6 +41,7 @@ pub async fn rehearse(
     if let Some(fault) = &fault {
         stage.lab.suffer(fault, &hosts(plan))?;
     }
+    stage.lab.wait_for_replication();
     let before = stage.lab.snapshot()?;
     let watched = Watched::new(progress(plan));
     let name = fault.map(|fault| fault.name);
@@ -78,6 +79,7 @@ pub async fn rehearse(
     if let Some(id) = report.run.clone().filter(|_| open || fault.is_none()) {
         run.rolled_back = Some(take_back(stage, plan, id, &mut run, output).await?);
     }
+    stage.lab.wait_for_replication();
     if run.outcome != Outcome::Done || run.rolled_back.is_some() {
         run.differences = before.differences(&stage.lab.snapshot()?);
         let back = run.rolled_back.is_none_or(|back| back == Outcome::Unwound);

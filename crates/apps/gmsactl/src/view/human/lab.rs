@@ -1,6 +1,6 @@
 //! Labs for people.
 
-use crate::documents::{LabChanged, LabDocument, LabHostStatus, LabStatus};
+use crate::documents::{LabChanged, LabControllerStatus, LabDocument, LabHostStatus, LabStatus};
 use crate::view::paint::Paint;
 
 /// Where a started lab is.
@@ -8,7 +8,7 @@ pub fn lab(lab: &LabDocument, paint: &Paint) -> String {
     let hosts: Vec<_> = lab.hosts.iter().map(|host| host.as_str()).collect();
     let folder = lab.folder.display();
     format!(
-        "{} {} with {}\n  ldap://{}  ldaps://{}  Kerberos {}\n  gmsactl: --estate {}\n  \
+        "{} {} with {}\n  ldap://{}  ldaps://{}  Kerberos {}\n{}  gmsactl: --estate {}\n  \
          others: Administrator@{}, {folder}/administrator.password, {folder}/ca.pem, {folder}/krb5.conf\n\
          Up until it is interrupted, or gmsactl lab stop {folder}.\n",
         paint.strong("Lab"),
@@ -17,9 +17,16 @@ pub fn lab(lab: &LabDocument, paint: &Paint) -> String {
         lab.ldap,
         lab.ldaps,
         lab.kdc,
+        others(&lab.domain_controllers),
         lab.estate.display(),
         lab.domain.to_uppercase()
     )
+}
+
+/// The domain controllers after the first.
+fn others(controllers: &[LabControllerStatus]) -> String {
+    let line = |one: &LabControllerStatus| format!("  ldap://{}  {}\n", one.ldap, one.name);
+    controllers.iter().skip(1).map(line).collect()
 }
 
 /// What is up.
@@ -34,6 +41,7 @@ pub fn lab_status(lab: &LabStatus, paint: &Paint) -> String {
         lab.kdc,
         lab.directory_requests
     );
+    text += &others(&lab.domain_controllers);
     for LabHostStatus { name, up, requests } in &lab.hosts {
         let up = if *up { "up" } else { "down" };
         text += &format!("  {:<15} {up:<4}  {requests} requests\n", name.as_str());
