@@ -1,4 +1,4 @@
-//! Clients that others wrote, against `gmsactl lab start`: OpenLDAP's ldapsearch, Python's ldap3, MIT's kinit.
+//! Clients that others wrote, against `gmsactl lab start`: OpenLDAP's ldapsearch, Python's ldap3, Samba's libraries, MIT's kinit.
 
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
@@ -221,4 +221,52 @@ fn ldap3_reads_and_writes_inside_tls() {
         .arg(lab.file("ca.pem"))
         .arg(lab.file("administrator.password"));
     assert_eq!(said(&mut python, "python3-ldap3"), "done\n");
+}
+
+/// NTLM as Samba speaks it: inside a negotiation, whose mechanisms both sides sign. Arguments: the address, the
+/// password's file.
+const SAMBA: &str = r#"
+import sys
+from samba import Ldb
+from samba.credentials import Credentials, DONT_USE_KERBEROS
+from samba.param import LoadParm
+
+url, password_file = sys.argv[1:]
+base = "DC=contoso,DC=com"
+
+def connect(user, password, wrapping):
+    settings = LoadParm()
+    settings.set("client ldap sasl wrapping", wrapping)
+    who = Credentials()
+    who.set_workstation("SCRIPT")
+    who.set_username(user)
+    who.set_domain("CONTOSO")
+    who.set_password(password)
+    who.set_kerberos_state(DONT_USE_KERBEROS)
+    return Ldb(url=url, credentials=who, lp=settings)
+
+password = open(password_file).read()
+for wrapping in ("sign", "seal"):
+    directory = connect("Administrator", password, wrapping)
+    found = directory.search(base, expression="(sAMAccountName=svc-*)", attrs=["cn"])
+    assert len(found) == 7, found
+    directory.modify_ldif("dn: CN=svc-mimsync,CN=Users," + base + "\nchangetype: modify\nreplace: description\ndescription: " + wrapping + "\n")
+    found = directory.search("CN=svc-mimsync,CN=Users," + base, attrs=["description"])
+    assert str(found[0]["description"]) == wrapping, found
+try:
+    connect("Administrator", "not the password", "seal")
+except Exception as refused:
+    assert "LDAP_INVALID_CREDENTIALS" in str(refused) and "data 52e" in str(refused), refused
+else:
+    raise AssertionError("logged on with a wrong password")
+print("done")
+"#;
+
+#[test]
+fn samba_logs_on_by_ntlm_signed_and_sealed() {
+    let lab = Lab::start();
+    let mut python = lab.program("/usr/bin/python3"); // Debian's own, which has Debian's Samba.
+    python.args(["-c", SAMBA, &lab.url("ldap")]);
+    python.arg(lab.file("administrator.password"));
+    assert_eq!(said(&mut python, "python3-samba"), "done\n");
 }

@@ -20,6 +20,8 @@ fn a_started_lab_is_an_estate_like_any_other() {
     let lab = StartedLab::start(&folder.path().join("lab"));
     let doctor = lab.run(&["doctor"]);
     assert_eq!(doctor.status.code(), Some(0), "{doctor:?}");
+    let by_ntlm = lab.run(&["--auth", "ntlm", "account", "show", "svc-mimsync"]);
+    assert_eq!(by_ntlm.status.code(), Some(0), "{by_ntlm:?}");
     let found = document(&lab.run(&["discover"]));
     assert_eq!(found["coverage"]["answered"], lab.document["hosts"]);
     assert_eq!(found["coverage"]["gaps"], serde_json::json!([]));

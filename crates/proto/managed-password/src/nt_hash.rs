@@ -4,7 +4,7 @@ use std::fmt;
 
 use md4::{Digest, Md4};
 use subtle::ConstantTimeEq;
-use zeroize::{Zeroize, ZeroizeOnDrop};
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use crate::password::ManagedPassword;
 
@@ -20,7 +20,23 @@ impl NtHash {
     /// NTOWFv1 = MD4(password), over its 256 bytes as they are, without a NUL.
     #[must_use]
     pub fn of(password: &ManagedPassword) -> Self {
-        let mut digest = Md4::digest(password.expose_bytes());
+        Self::of_units(password.expose_bytes())
+    }
+
+    /// NTOWFv1 of a password that somebody types.
+    #[must_use]
+    pub fn of_text(password: &str) -> Self {
+        let units = Zeroizing::new(
+            password
+                .encode_utf16()
+                .flat_map(u16::to_le_bytes)
+                .collect::<Vec<u8>>(),
+        );
+        Self::of_units(&units)
+    }
+
+    fn of_units(units: &[u8]) -> Self {
+        let mut digest = Md4::digest(units);
         let mut hash = Self(Box::new([0; Self::LEN]));
         hash.0.copy_from_slice(&digest);
         digest.as_mut_slice().zeroize();
@@ -64,3 +80,18 @@ impl Drop for NtHash {
 }
 
 impl ZeroizeOnDrop for NtHash {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_published_hash_of_a_text() {
+        // [MS-NLMP] 4.2.2.1.2 "NTOWFv1()".
+        let expected = [
+            0xa4, 0xf4, 0x9c, 0x40, 0x65, 0x10, 0xbd, 0xca, 0xb6, 0x82, 0x4e, 0xe7, 0xc3, 0x0f,
+            0xd8, 0x52,
+        ];
+        assert_eq!(NtHash::of_text("Password").expose_bytes(), &expected);
+    }
+}

@@ -10,6 +10,7 @@ use tokio::runtime::{Builder, Runtime};
 
 use crate::directory::{Directory, Saved};
 use crate::domain_view::LabDomain;
+use crate::gss::Layer;
 use crate::gss::acceptor::Protection;
 use crate::gss::seal::{self, Seal};
 use crate::hosts::{HostState, LabHost, WindowsRelease};
@@ -91,7 +92,7 @@ impl InMemory {
         }
         if peer == Peer::SealedAdministrator {
             connection.protection = Key::new(18, self.session.expose_bytes())
-                .map(|key| (Seal::new(key, true, 0), Protection::Sealed));
+                .map(|key| (Layer::Kerberos(Seal::new(key, true, 0)), Protection::Sealed));
         }
         self.runtime.block_on(connection.run());
         self.directory.restore(&self.start);

@@ -9,6 +9,7 @@ pub(crate) mod delete;
 pub(crate) mod gmsa;
 pub(crate) mod host_names;
 pub(crate) mod locate;
+pub(crate) mod lockout;
 pub(crate) mod modify;
 pub(crate) mod passwords;
 pub(crate) mod refusal;

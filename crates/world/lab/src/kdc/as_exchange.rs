@@ -14,9 +14,10 @@ use super::wire;
 use crate::directory::Directory;
 use crate::rules::accounts::ACCOUNT_DISABLE;
 use crate::rules::constructed::is_locked_out;
+use crate::rules::lockout::{count_wrong_password, forget_wrong_passwords};
 use crate::rules::token::Token;
 use crate::store::Store;
-use crate::store::object::{ObjectId, Value};
+use crate::store::object::ObjectId;
 use crate::store::schema::Attr;
 
 // RFC 4120 section 7.5.2, "Pre-Authentication Data Types", and 7.5.1, "Key Usage Numbers".
@@ -72,7 +73,8 @@ pub(crate) fn answer(
     let timestamp: EncryptedData =
         rasn::der::decode(&padata.value).map_err(|_| Code::PREAUTH_FAILED)?;
     let Some(key) = prove(&account, &timestamp, now)? else {
-        directory.write(|store| count_wrong_password(directory, store, account.id));
+        let (forest, now) = (&directory.forest, directory.now());
+        directory.write(|store| count_wrong_password(forest, store, account.id, now));
         return Err(KdcFailure {
             code: Code::PREAUTH_FAILED,
             data: method_data(&account, &allowed),
@@ -192,34 +194,6 @@ fn prove<'a>(
         Some((_, theirs)) if wire::is_skewed(theirs, now) => Err(Code::SKEW),
         Some((key, _)) => Ok(Some(key)),
         None => Ok(None),
-    }
-}
-
-/// [MS-SAMR] 3.1.1.8.x: counts towards a lock-out; managed accounts and computers are never locked out.
-fn count_wrong_password(directory: &Directory, store: &mut Store, id: ObjectId) {
-    let Some(object) = store.get(id) else { return };
-    let count = object.number(Attr::BadPwdCount).unwrap_or(0) + 1;
-    let lockable = !object.class.is("computer");
-    let now = Value::text(directory.now().as_ticks().to_string());
-    let head = store
-        .resolve_text(&directory.forest.domain)
-        .and_then(|head| store.get(head));
-    let threshold = head
-        .and_then(|head| head.number(Attr::LockoutThreshold))
-        .unwrap_or(0);
-    store.set(id, Attr::BadPwdCount, vec![Value::number(count)]);
-    store.set(id, Attr::BadPasswordTime, vec![now.clone()]);
-    if lockable && threshold > 0 && count >= threshold {
-        store.set(id, Attr::LockoutTime, vec![now]);
-    }
-}
-
-fn forget_wrong_passwords(store: &mut Store, id: ObjectId) {
-    if store
-        .get(id)
-        .is_some_and(|object| object.number(Attr::BadPwdCount).unwrap_or(0) != 0)
-    {
-        store.set(id, Attr::BadPwdCount, vec![Value::number(0)]);
     }
 }
 

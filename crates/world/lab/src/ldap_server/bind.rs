@@ -1,30 +1,19 @@
 //! Logging on: anonymous, simple over TLS, GSSAPI and GSS-SPNEGO.
 
-use rasn_ldap::{AuthenticationChoice, BindRequest, ResultCode};
-use security::FileTime;
+mod ntlm;
+mod who;
 
+use rasn_ldap::{AuthenticationChoice, BindRequest, ResultCode};
+
+use self::ntlm::NtlmLogon;
+use self::who::{LOGON_FAILURE, check_password};
 use super::connection::{Connection, End};
 use super::encode::{Outcome, ResponseTag};
-use crate::directory::Directory;
 use crate::gss::acceptor::{self, Accepted, Protection};
-use crate::gss::seal::Seal;
-use crate::gss::spnego;
-use crate::rules::accounts::ACCOUNT_DISABLE;
-use crate::rules::constructed::is_locked_out;
-use crate::rules::locate::locate;
+use crate::gss::ntlm::{NTLMSSP, is_message};
+use crate::gss::{Layer, spnego};
 use crate::rules::refusal::Refusal;
 use crate::rules::token::Token;
-use crate::store::Store;
-use crate::store::object::ObjectId;
-use crate::store::schema::Attr;
-
-// [MS-ERREF] 2.2 "Win32 Error Codes", as they stand behind "data".
-const NO_SUCH_USER: u32 = 0x525;
-const LOGON_FAILURE: u32 = 0x52e;
-const ACCOUNT_DISABLED: u32 = 0x533;
-const ACCOUNT_EXPIRED: u32 = 0x701;
-const PASSWORD_MUST_CHANGE: u32 = 0x773;
-const ACCOUNT_LOCKED_OUT: u32 = 0x775;
 
 /// RFC 4752 section 3.1: security layers, as bits.
 const NO_LAYER: u8 = 1;
@@ -33,12 +22,20 @@ const CONFIDENTIALITY: u8 = 4;
 /// Longest SASL buffer that the server takes: 10 MiB.
 const MAX_BUFFER: [u8; 3] = [0xa0, 0x00, 0x00];
 
-/// A GSSAPI log-on between its steps.
-pub(crate) struct Negotiation {
-    accepted: Accepted,
-    /// The server has made its offer.
-    offered: bool,
+/// A log-on between its steps.
+pub(crate) enum Negotiation {
+    /// GSSAPI.
+    Gssapi {
+        accepted: Box<Accepted>,
+        /// The server has made its offer.
+        offered: bool,
+    },
+    /// NTLM: the server has sent its challenge.
+    Ntlm(Box<NtlmLogon>),
 }
+
+/// What a step of a log-on ends with: the answer, and what protects the bytes after it.
+type Step = (Outcome, Option<(Layer, Protection)>);
 
 impl Connection {
     pub(super) async fn bind(&mut self, id: u32, request: BindRequest) -> Result<(), End> {
@@ -100,76 +97,87 @@ impl Connection {
         }
     }
 
-    fn spnego(&mut self, token: &[u8]) -> (Outcome, Option<(Seal, Protection)>) {
+    fn spnego(&mut self, token: &[u8]) -> Step {
+        if let Some(Negotiation::Ntlm(logon)) = self.negotiation.take() {
+            return self.finish_ntlm(&logon, token);
+        }
         self.log_off();
+        if is_message(token) {
+            return self.begin_ntlm(token, None);
+        }
         let accepted = spnego::open(token).and_then(|offer| match offer {
-            Some(offer) => {
-                acceptor::accept(&self.directory, offer.token).map(|it| (it, Some(offer.mechanism)))
-            }
-            None => acceptor::accept(&self.directory, token).map(|it| (it, None)),
+            Some(offer) if offer.mechanism == NTLMSSP => Ok(Err(offer)),
+            Some(offer) => acceptor::accept(&self.directory, offer.token)
+                .map(|it| Ok((it, Some(offer.mechanism)))),
+            None => acceptor::accept(&self.directory, token).map(|it| Ok((it, None))),
         });
-        let Ok((accepted, mechanism)) = accepted else {
-            return (denied(LOGON_FAILURE).into(), None);
+        let (accepted, mechanism) = match accepted {
+            Ok(Ok(accepted)) => accepted,
+            Ok(Err(offer)) => return self.begin_ntlm(offer.token, Some(offer.mechanisms)),
+            Err(_) => return (denied(LOGON_FAILURE).into(), None),
         };
         let reply = match mechanism {
             Some(mechanism) => spnego::accepted(mechanism, &accepted.reply),
             None => accepted.reply,
         };
-        match (accepted.protection, self.tls) {
-            (Protection::Nothing, false) => return (stronger_auth().into(), None),
-            (Protection::Signed | Protection::Sealed, true) => {
-                return (twice_protected().into(), None);
-            }
-            _ => {}
+        if let Some(refusal) = self.unfit(accepted.protection) {
+            return (refusal.into(), None);
         }
         (self.token, self.user) = (accepted.token, accepted.user);
-        let protection = (!self.tls).then_some((accepted.seal, accepted.protection));
-        (
-            Outcome {
-                credentials: Some(reply),
-                ..Outcome::success()
-            },
-            protection,
-        )
+        let layer = Layer::Kerberos(accepted.seal);
+        self.logged_on(reply, layer, accepted.protection)
+    }
+
+    /// Why the connection cannot be protected so ([MS-ADTS] 5.1.1.1.2 "SASL Authentication": one protection or the other).
+    fn unfit(&self, protection: Protection) -> Option<Refusal> {
+        match (protection, self.tls) {
+            (Protection::Nothing, false) => Some(stronger_auth()),
+            (Protection::Signed | Protection::Sealed, true) => Some(twice_protected()),
+            _ => None,
+        }
+    }
+
+    fn logged_on(&self, reply: Vec<u8>, layer: Layer, protection: Protection) -> Step {
+        let outcome = Outcome {
+            credentials: Some(reply),
+            ..Outcome::success()
+        };
+        (outcome, (!self.tls).then_some((layer, protection)))
     }
 
     /// RFC 4752 section 3.1: Kerberos first, then the layer.
-    fn gssapi(&mut self, token: &[u8]) -> (Outcome, Option<(Seal, Protection)>) {
-        let in_progress = |credentials: Vec<u8>| {
-            let credentials = Some(credentials);
-            (
-                Outcome {
-                    credentials,
-                    ..Outcome::code(ResultCode::SaslBindInProgress)
-                },
-                None,
-            )
-        };
+    fn gssapi(&mut self, token: &[u8]) -> Step {
         let refused = (Outcome::from(denied(LOGON_FAILURE)), None);
-        let Some(mut negotiation) = self.negotiation.take() else {
+        let Some(Negotiation::Gssapi {
+            mut accepted,
+            offered,
+        }) = self.negotiation.take()
+        else {
             self.log_off();
             let Ok(mut accepted) = acceptor::accept(&self.directory, token) else {
                 return refused;
             };
             let reply = std::mem::take(&mut accepted.reply);
-            self.negotiation = Some(Negotiation {
-                accepted,
+            self.negotiation = Some(Negotiation::Gssapi {
+                accepted: Box::new(accepted),
                 offered: false,
             });
             return in_progress(reply);
         };
-        if !negotiation.offered {
+        if !offered {
             let layers = if self.tls {
                 NO_LAYER
             } else {
                 INTEGRITY | CONFIDENTIALITY
             };
             let [high, middle, low] = MAX_BUFFER;
-            let Ok(offer) = negotiation.accepted.seal.seal(&[layers, high, middle, low]) else {
+            let Ok(offer) = accepted.seal.seal(&[layers, high, middle, low]) else {
                 return refused;
             };
-            negotiation.offered = true;
-            self.negotiation = Some(negotiation);
+            self.negotiation = Some(Negotiation::Gssapi {
+                accepted,
+                offered: true,
+            });
             return in_progress(offer);
         }
         let Accepted {
@@ -177,8 +185,9 @@ impl Connection {
             token: caller,
             user,
             ..
-        } = negotiation.accepted;
+        } = *accepted;
         let choice = seal.open(token).map(|(choice, _)| choice);
+        let seal = Layer::Kerberos(seal);
         let layer = match choice.as_deref() {
             Ok([NO_LAYER, ..]) if self.tls => None,
             Ok([NO_LAYER, ..]) => return (stronger_auth().into(), None),
@@ -199,78 +208,12 @@ impl Connection {
     }
 }
 
-/// The account of a simple bind ([MS-ADTS] 5.1.1.1.1 "Simple Authentication").
-fn check_password(
-    directory: &Directory,
-    store: &Store,
-    name: &str,
-    password: &[u8],
-) -> Result<(Token, String), u32> {
-    let id = account(directory, store, name).ok_or(NO_SUCH_USER)?;
-    let object = store.get(id).ok_or(NO_SUCH_USER)?;
-    if !object
-        .secret
-        .as_ref()
-        .is_some_and(|secret| secret.is_password(password))
-    {
-        return Err(LOGON_FAILURE);
-    }
-    let anonymous = Token::default();
-    let caller = directory.caller(&anonymous, true);
-    let number = |attribute| object.number(attribute).unwrap_or(0);
-    let expires = u64::try_from(number(Attr::AccountExpires)).unwrap_or(0);
-    if number(Attr::UserAccountControl) & ACCOUNT_DISABLE != 0 {
-        Err(ACCOUNT_DISABLED)
-    } else if is_locked_out(&caller, store, object) {
-        Err(ACCOUNT_LOCKED_OUT)
-    } else if expires != 0 && FileTime::from_ticks(expires) <= caller.now {
-        Err(ACCOUNT_EXPIRED)
-    } else if object.text(Attr::PwdLastSet) == Some("0") {
-        Err(PASSWORD_MUST_CHANGE)
-    } else {
-        let name = object.text(Attr::SamAccountName).unwrap_or_default();
-        Ok((
-            Token::of(store, id),
-            format!("{}\\{name}", directory.forest.netbios_name),
-        ))
-    }
-}
-
-fn account(directory: &Directory, store: &Store, name: &str) -> Option<ObjectId> {
-    let forest = &directory.forest;
-    let ours = |domain: &str| {
-        [&forest.dns_name, &forest.netbios_name]
-            .iter()
-            .any(|name| name.eq_ignore_ascii_case(domain))
+fn in_progress(credentials: Vec<u8>) -> Step {
+    let outcome = Outcome {
+        credentials: Some(credentials),
+        ..Outcome::code(ResultCode::SaslBindInProgress)
     };
-    let by_name = |name: &str| {
-        store
-            .find(Attr::SamAccountName, name.as_bytes())
-            .first()
-            .copied()
-    };
-    let by_upn = store
-        .find(Attr::UserPrincipalName, name.as_bytes())
-        .first()
-        .copied();
-    by_upn
-        .or_else(|| {
-            name.rsplit_once('@')
-                .filter(|(_, domain)| ours(domain))
-                .and_then(|(name, _)| by_name(name))
-        })
-        .or_else(|| {
-            name.split_once('\\')
-                .filter(|(domain, _)| ours(domain))
-                .and_then(|(_, name)| by_name(name))
-        })
-        .or_else(|| {
-            if name.contains('=') {
-                locate(store, name).ok()
-            } else {
-                None
-            }
-        })
+    (outcome, None)
 }
 
 fn denied(data: u32) -> Refusal {
@@ -286,7 +229,6 @@ fn stronger_auth() -> Refusal {
     Refusal::new(ResultCode::StrongerAuthRequired, 0x2028, words)
 }
 
-/// [MS-ADTS] 5.1.1.1.2 "SASL Authentication": one protection or the other.
 fn twice_protected() -> Refusal {
     let words = "LdapErr: DSID-0C09043E, comment: Cannot start kerberos signing/sealing when using TLS/SSL, data 0, v4563";
     Refusal::new(ResultCode::InappropriateAuthentication, 0x2029, words)

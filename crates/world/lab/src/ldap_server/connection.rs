@@ -15,8 +15,8 @@ use super::listener::{HANDSHAKE, Port};
 use super::pages::Pages;
 use super::tls::Certificate;
 use crate::directory::Directory;
+use crate::gss::Layer;
 use crate::gss::acceptor::Protection;
-use crate::gss::seal::Seal;
 use crate::rules::token::Token;
 use crate::visitors::{Budget, FREE_SHARE, Pulse};
 
@@ -41,7 +41,7 @@ const BATCH: usize = 64 * 1024;
 pub(crate) struct Connection {
     stream: Box<dyn Stream>,
     pub(super) directory: Arc<Directory>,
-    certificate: Certificate,
+    pub(super) certificate: Certificate,
     pub(super) tls: bool,
     /// The client came to the global catalog's port.
     pub(super) is_global_catalog: bool,
@@ -50,7 +50,7 @@ pub(crate) struct Connection {
     /// Answers, protected as agreed, that were not written yet.
     unsent: Vec<u8>,
     pulse: Pulse,
-    pub(crate) protection: Option<(Seal, Protection)>,
+    pub(crate) protection: Option<(Layer, Protection)>,
     pub(crate) token: Token,
     /// `CONTOSO\svc`; empty for anonymous.
     pub(super) user: String,
@@ -152,7 +152,7 @@ impl Connection {
             MAX_MESSAGE
         };
         let bad = |_| End("what came is no message, or too long");
-        let Some((seal, protection)) = &self.protection else {
+        let Some((layer, protection)) = &mut self.protection else {
             let message = self.received.take_message(limit).map_err(bad)?;
             return Ok(message.map(rasn::ber::decode));
         };
@@ -163,7 +163,7 @@ impl Connection {
             let Some(buffer) = self.received.take_sasl_buffer(limit).map_err(bad)? else {
                 return Ok(None);
             };
-            let (plain, sealed) = seal
+            let (plain, sealed) = layer
                 .open(buffer)
                 .map_err(|_| End("a sealed message is not genuine"))?;
             if *protection == Protection::Sealed && !sealed {
@@ -180,11 +180,11 @@ impl Connection {
         match &mut self.protection {
             None if self.unsent.is_empty() => self.unsent = outbox.bytes,
             None => self.unsent.extend_from_slice(&outbox.bytes),
-            Some((seal, protection)) => {
+            Some((layer, protection)) => {
                 for part in outbox.bytes.chunks(SASL_CHUNK) {
                     let wrapped = match protection {
-                        Protection::Sealed => seal.seal(part),
-                        _ => seal.sign(part),
+                        Protection::Sealed => layer.seal(part),
+                        _ => layer.sign(part),
                     };
                     let wrapped = wrapped.map_err(|_| End("an answer could not be sealed"))?;
                     let length = u32::try_from(wrapped.len()).unwrap_or(0);

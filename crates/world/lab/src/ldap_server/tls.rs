@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use rustls_pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+use sha2::{Digest as _, Sha256};
 use tokio_rustls::TlsAcceptor;
 
 use crate::LabError;
@@ -12,6 +13,8 @@ use crate::LabError;
 pub(crate) struct Certificate {
     pub(crate) acceptor: TlsAcceptor,
     pub(crate) authority_pem: String,
+    /// What a log-on inside TLS is bound to: RFC 5929 section 4, "The 'tls-server-end-point' Channel Binding Type".
+    pub(crate) end_point: Arc<[u8]>,
 }
 
 impl Certificate {
@@ -36,6 +39,11 @@ impl Certificate {
         }
         let certificate = server.signed_by(&key, &issuer).map_err(failed)?;
 
+        let end_point = [
+            &b"tls-server-end-point:"[..],
+            &Sha256::digest(certificate.der()),
+        ]
+        .concat();
         let unusable = |error: rustls::Error| LabError::Certificate(error.to_string());
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let private = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
@@ -48,6 +56,7 @@ impl Certificate {
         Ok(Self {
             acceptor: TlsAcceptor::from(Arc::new(config)),
             authority_pem: authority_certificate.pem(),
+            end_point: end_point.into(),
         })
     }
 }

@@ -13,6 +13,7 @@ mod hostile;
 mod import;
 mod ldif;
 mod log_ons;
+mod ntlm;
 mod port;
 mod replication;
 mod rules;
