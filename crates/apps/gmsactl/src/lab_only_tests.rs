@@ -68,7 +68,7 @@ fn traces(stage: &Stage<'_>, intent: &Intent, component: &ComponentId) -> Vec<St
 async fn each_component_is_converted_and_taken_back_alone() {
     let folder = tempfile::tempdir().unwrap();
     let global = no_options();
-    let lab = LabEstate::reference().await.unwrap();
+    let lab = LabEstate::reference(Default::default()).await.unwrap();
     let journal = folder.path().join("journal.sqlite");
     let stage = Stage::new(&global, lab, &journal).await.unwrap();
     let start = stage.lab.snapshot().unwrap();
@@ -100,7 +100,7 @@ async fn each_component_is_converted_and_taken_back_alone() {
 async fn each_component_is_taken_back_out_of_a_whole_conversion() {
     let folder = tempfile::tempdir().unwrap();
     let global = no_options();
-    let lab = LabEstate::reference().await.unwrap();
+    let lab = LabEstate::reference(Default::default()).await.unwrap();
     let journal = folder.path().join("journal.sqlite");
     let stage = Stage::new(&global, lab, &journal).await.unwrap();
     let start = stage.lab.snapshot().unwrap();
