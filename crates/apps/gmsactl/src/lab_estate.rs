@@ -13,8 +13,8 @@ use lab::hosts::{HostServer, LabHost};
 use lab::mim::{Preparation, SqlServer, reference_hosts};
 use lab::{Lab, LabAddresses, LabClock, LabController, LabSeed};
 use model::estate::{
-    Auth, CredentialSource, DirectoryTransport, DomainAccess, Estate, HostAccess, HostTransport,
-    SecretSource,
+    AgentSource, Auth, CredentialSource, DirectoryTransport, DomainAccess, Estate, HostAccess,
+    HostTransport, SecretSource,
 };
 use model::names::{DnsName, HostName, LogonAccount};
 use model::ports::Clock;
@@ -342,6 +342,9 @@ fn host_access((name, dns_name): (&HostName, &DnsName)) -> HostAccess {
         auth: Auth::Default,
         ca_file: None,
         command: None,
+        agent: AgentSource::Installed,
+        agent_folder: None,
+        sftp_folder: None,
         machine_keytab: None,
     }
 }

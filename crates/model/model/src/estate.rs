@@ -7,6 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::names::{DnsName, HostName, LogonAccount};
 
+mod host;
+
+pub use host::{AgentSource, HostAccess, HostTransport};
+
 /// An estate: one domain and the hosts in it whose services are converted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
@@ -94,66 +98,6 @@ pub enum DirectoryTransport {
     Ldaps,
 }
 
-/// How to reach a host's agent.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct HostAccess {
-    /// NetBIOS name.
-    pub name: HostName,
-    /// DNS name.
-    pub dns_name: DnsName,
-    /// How the agent's frames travel.
-    pub transport: HostTransport,
-    /// Port; 22 for ssh, 5985 for winrm, 5986 for winrm over TLS where none is given.
-    #[serde(default)]
-    pub port: Option<u16>,
-    /// Who logs on, for ssh and winrm.
-    #[serde(default)]
-    pub user: Option<String>,
-    /// Private key, for ssh.
-    #[serde(default)]
-    pub identity_file: Option<PathBuf>,
-    /// Whether the keys of a running ssh-agent may be used.
-    #[serde(default)]
-    pub ssh_agent: bool,
-    /// Where that user's password comes from, for ssh without a key and winrm without tickets.
-    #[serde(default)]
-    pub password: Option<SecretSource>,
-    /// Known host keys, for ssh; `~/.ssh/known_hosts` where none is given.
-    #[serde(default)]
-    pub known_hosts: Option<PathBuf>,
-    /// The sshd subsystem that is the agent.
-    #[serde(default)]
-    pub subsystem: Option<String>,
-    /// Whether TLS protects winrm, in place of the log-on's own seal.
-    #[serde(default)]
-    pub tls: bool,
-    /// How to log on, for winrm.
-    #[serde(default)]
-    pub auth: Auth,
-    /// Certificate authorities (PEM) that the host's certificate must chain to, for winrm over TLS.
-    #[serde(default)]
-    pub ca_file: Option<PathBuf>,
-    /// The agent's command line: over winrm, over ssh instead of a subsystem, or on this machine for `local`.
-    #[serde(default)]
-    pub command: Option<Vec<String>>,
-    /// The host's machine account as a keytab: proves that the host can retrieve a password where Windows cannot tell.
-    #[serde(default)]
-    pub machine_keytab: Option<PathBuf>,
-}
-
-/// How the agent's frames travel.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum HostTransport {
-    /// A process on this machine.
-    Local,
-    /// An SSH channel.
-    Ssh,
-    /// A shell of Windows Remote Management.
-    Winrm,
-}
-
 /// Where the password of a password account comes from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
@@ -236,43 +180,8 @@ impl Estate {
             {
                 return wrong(name, "stands twice");
             }
-            match host.transport {
-                HostTransport::Local if host.command.is_none() => {
-                    return wrong(
-                        name,
-                        "transport \"local\" needs command, the agent's command line",
-                    );
-                }
-                HostTransport::Ssh if host.subsystem.is_some() == host.command.is_some() => {
-                    return wrong(name, "transport \"ssh\" needs either subsystem or command");
-                }
-                HostTransport::Winrm if host.command.is_none() => {
-                    return wrong(
-                        name,
-                        "transport \"winrm\" needs command, the agent's command line",
-                    );
-                }
-                HostTransport::Winrm if matches!(host.auth, Auth::Simple | Auth::Keytab) => {
-                    return wrong(
-                        name,
-                        "transport \"winrm\" has no such auth: default, ticket-cache, kerberos or ntlm",
-                    );
-                }
-                HostTransport::Winrm if host.tls && host.auth != Auth::Ntlm => {
-                    return wrong(
-                        name,
-                        "winrm with tls needs auth \"ntlm\"; Kerberos seals winrm without TLS",
-                    );
-                }
-                HostTransport::Ssh | HostTransport::Local
-                    if host.tls || host.auth != Auth::Default =>
-                {
-                    return wrong(name, "tls and auth are for transport \"winrm\"");
-                }
-                _ => {}
-            }
-            if host.command.as_ref().is_some_and(Vec::is_empty) {
-                return wrong(name, "command is empty");
+            if let Some(why) = host.contradiction() {
+                return wrong(name, why);
             }
         }
         if self.domain.auth == Auth::Simple && self.domain.transport == DirectoryTransport::Sealed {
@@ -324,6 +233,7 @@ fn file_of(source: &mut SecretSource) -> Option<&mut PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::names::HostFolder;
 
     const TEXT: &str = r#"
 format = 1
@@ -361,12 +271,41 @@ password = { file = "/etc/secret" }
     }
 
     #[test]
+    fn an_agent_that_is_brought_needs_no_command() {
+        let text = TEXT.replace("subsystem = \"gmsactl-agent\"", "agent = \"deploy\"");
+        let estate = Estate::parse(&text, Path::new("/")).unwrap();
+        let host = &estate.hosts[0];
+        assert!(host.brings_agent());
+        assert_eq!(host.agent_folder().as_str(), HostFolder::AGENT);
+    }
+
+    #[test]
     fn contradictions_are_refused() {
         for (from, to, says) in [
             (
                 "subsystem = \"gmsactl-agent\"",
                 "",
                 "either subsystem or command",
+            ),
+            (
+                "subsystem = \"gmsactl-agent\"",
+                "subsystem = \"gmsactl-agent\"\nagent = \"deploy\"",
+                "no subsystem, no command",
+            ),
+            (
+                "subsystem = \"gmsactl-agent\"",
+                "agent = \"session\"\nagent-folder = 'C:\\Program Files'",
+                "between its backslashes",
+            ),
+            (
+                "port = 2201",
+                "sftp-folder = \"/x\"",
+                "need agent = \"deploy\"",
+            ),
+            (
+                "transport = \"ssh\"\nport = 2201\nsubsystem = \"gmsactl-agent\"",
+                "transport = \"winrm\"\nagent = \"deploy\"\nsftp-folder = \"/x\"",
+                "for transport \"ssh\"",
             ),
             (
                 "user = \"Administrator\"",

@@ -72,6 +72,10 @@ macro_rules! name {
     };
 }
 
+mod host_folder;
+
+pub use host_folder::HostFolder;
+
 name!(
     /// A distinguished name in its text form (RFC 4514), as the directory returned or will receive it.
     Dn, "distinguished name", distinguished_name
