@@ -71,6 +71,9 @@ pub enum Verb {
     /// Microsoft Identity Manager: what of it is installed where.
     #[command(subcommand)]
     Mim(cmd::mim::MimVerb),
+    /// The agent that gmsactl brings along: put on hosts, looked at, taken away.
+    #[command(subcommand)]
+    Agent(cmd::agent::AgentVerb),
     /// Installation packages: what they can be told, and what they do with it.
     #[command(subcommand)]
     Msi(cmd::msi::Msi),
@@ -116,7 +119,7 @@ pub fn run(cli: Cli, output: &Output) -> Result<u8, Failure> {
     })?;
     let global = &cli.global;
     runtime.block_on(async {
-        match cli.verb {
+        let done = match cli.verb {
             Verb::Demo(args) => cmd::demo::run(&args, global, output).await,
             Verb::Lab(verb) => cmd::lab::run(&verb, output).await,
             Verb::Doctor => cmd::doctor::run(global, output).await,
@@ -129,6 +132,7 @@ pub fn run(cli: Cli, output: &Output) -> Result<u8, Failure> {
             Verb::Runs(args) => cmd::runs::run(&args, global, output),
             Verb::Kds(verb) => cmd::kds::run(&verb, global, output).await,
             Verb::Host(verb) => cmd::host::run(&verb, global, output).await,
+            Verb::Agent(verb) => cmd::agent::run(&verb, global, output).await,
             Verb::Account(verb) => cmd::account::run(&verb, global, output).await,
             Verb::Explain(args) => cmd::explain::run(&args, output),
             Verb::Mim(verb) => cmd::mim::run(&verb, global, output).await,
@@ -138,7 +142,9 @@ pub fn run(cli: Cli, output: &Output) -> Result<u8, Failure> {
             Verb::Spn(verb) => cmd::spn::run(&verb, global, output).await,
             Verb::Delegation(verb) => cmd::delegation::run(&verb, global, output).await,
             Verb::Decode(verb) => cmd::decode::run(&verb, output),
-        }
+        };
+        global.visited.leave().await;
+        done
     })
 }
 

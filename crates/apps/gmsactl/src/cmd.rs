@@ -1,6 +1,7 @@
 //! The verbs, one file each: arguments in, exit code out.
 
 pub mod account;
+pub mod agent;
 pub mod apply;
 pub mod changing;
 pub mod decode;

@@ -1,5 +1,6 @@
 //! What the verbs print, beside the nouns of `model`: field names are the contract of `--json`.
 
+pub mod agent;
 pub mod host;
 mod lab;
 mod rehearsal;

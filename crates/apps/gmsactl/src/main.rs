@@ -10,6 +10,7 @@
 //! | `lab_….rs` | the lab instead of an estate, for `demo`, `rehearse`, `lab`: `estate` is the world, `stage` what works on it, `import`, `saved`, `seed_file` where it comes from |
 //! | `session.rs` | estate, directory, hosts, passwords, journal: put together once per run |
 
+mod agent_file;
 mod cli;
 mod cmd;
 mod documents;

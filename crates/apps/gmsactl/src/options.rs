@@ -1,8 +1,11 @@
 //! Options that every verb takes.
 
+use std::fmt;
 use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
 
 use clap::{Args, ValueEnum};
+use hosts::EstateHosts;
 use model::names::DnsName;
 
 /// Options that every verb takes.
@@ -41,9 +44,46 @@ pub struct Global {
     /// Certificate authorities (PEM) for LDAPS and StartTLS.
     #[arg(long, global = true, value_name = "FILE", help_heading = "Estate")]
     pub ca_file: Option<PathBuf>,
+    /// The Windows agent for hosts that gmsactl brings it to [default: the one in gmsactl, else gmsactl-agent.exe beside
+    /// it].
+    #[arg(long, global = true, value_name = "FILE", help_heading = "Estate")]
+    pub agent_file: Option<PathBuf>,
     /// Log to standard error.
     #[arg(long, global = true, value_name = "LEVEL", default_value = "warn")]
     pub log: LogLevel,
+    /// The hosts that the command works with.
+    #[arg(skip)]
+    pub visited: Visited,
+}
+
+/// Hosts that are left at the end of the command, whatever becomes of it.
+#[derive(Default)]
+pub struct Visited(Mutex<Vec<Arc<EstateHosts>>>);
+
+impl Visited {
+    /// Remembers them.
+    pub fn visit(&self, hosts: &Arc<EstateHosts>) {
+        if let Ok(mut visited) = self.0.lock() {
+            visited.push(Arc::clone(hosts));
+        }
+    }
+
+    /// Takes away the agents that were brought for this command only.
+    pub async fn leave(&self) {
+        let visited = self
+            .0
+            .lock()
+            .map(|mut visited| std::mem::take(&mut *visited));
+        for hosts in visited.unwrap_or_default() {
+            hosts.leave().await;
+        }
+    }
+}
+
+impl fmt::Debug for Visited {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Visited(..)")
+    }
 }
 
 /// How to log on to the directory.

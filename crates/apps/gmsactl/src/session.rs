@@ -19,6 +19,7 @@ use model::plan::Plan;
 use model::ports::Journal;
 use planner::{Planning, Profile, Refusal};
 
+use crate::agent_file;
 use crate::error::Failure;
 use crate::operator::Operator;
 use crate::options::Global;
@@ -165,7 +166,7 @@ impl<'a> Session<'a> {
     }
 
     /// The hosts, each connected when first needed.
-    pub fn hosts(&self) -> Result<EstateHosts, Failure> {
+    pub fn hosts(&self) -> Result<Arc<EstateHosts>, Failure> {
         let mut known = BTreeMap::new();
         for host in &self.estate.hosts {
             if let Some(source) = &host.password {
@@ -176,12 +177,21 @@ impl<'a> Session<'a> {
                 );
             }
         }
-        Ok(EstateHosts::new(&self.estate, known))
+        let brings = self.estate.hosts.iter().any(HostAccess::brings_agent);
+        let agent = if brings {
+            agent_file::find(self.global)?
+        } else {
+            None
+        };
+        let agent = agent.map(|found| found.file);
+        let hosts = Arc::new(EstateHosts::new(&self.estate, known, agent.as_ref()));
+        self.global.visited.visit(&hosts);
+        Ok(hosts)
     }
 
     /// Everything connected; `accounts` are those whose passwords are needed.
     pub async fn world(&self, accounts: &[LogonAccount]) -> Result<World, Failure> {
-        let hosts = Arc::new(self.hosts()?);
+        let hosts = self.hosts()?;
         let secrets = Arc::new(Supplied::of(&self.estate, accounts, self.is_interactive())?);
         let directory = Arc::new(self.directory().await?);
         Ok(World {

@@ -8,7 +8,7 @@ use thiserror::Error;
 use crate::{Failure, Reply, Request};
 
 /// Version of requests and replies; raised with every change that the other side would not understand.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct ProtocolVersion(pub u16);
 
@@ -77,7 +77,10 @@ pub struct AgentHello {
 
 /// The two sides speak different versions.
 #[derive(Debug, Error, Clone, PartialEq, Eq)]
-#[error("the agent ({agent_version}) speaks protocol {theirs}, this side {ours}")]
+#[error(
+    "the agent ({agent_version}) speaks protocol {theirs}, this side {ours}: it is {}",
+    if theirs > ours { "newer" } else { "older" }
+)]
 pub struct VersionMismatch {
     /// The version of this side.
     pub ours: ProtocolVersion,
@@ -131,7 +134,7 @@ mod tests {
         };
         assert_eq!(
             hello.agree().unwrap_err().to_string(),
-            "the agent (3.2) speaks protocol 9, this side 2"
+            "the agent (3.2) speaks protocol 9, this side 2: it is newer"
         );
     }
 }

@@ -11,9 +11,9 @@ use model::names::DnsName;
 use model::secret::Password;
 
 use crate::known_hosts::KnownHost;
-use crate::ssh::Remote;
+use crate::ssh::{Remote, SshSession};
 use crate::ssh_logon::Logon;
-use crate::{AgentError, LocalProcess, SshChannel, Transport};
+use crate::{AgentError, LocalProcess, Transport};
 
 const SSH_PORT: u16 = 22;
 /// Windows Remote Management over HTTP and HTTPS.
@@ -133,19 +133,28 @@ pub async fn connect(
             Ok(Box::new(LocalProcess::start(command)?))
         }
         HostTransport::Ssh => {
-            let to = Destination::of(host, addresses)?;
-            let known = KnownHost::read(to.name(), to.port(), &known_hosts_file(host)?)?;
-            let logon = Logon {
-                user: &user(host)?,
-                identity_file: host.identity_file.as_deref(),
-                ssh_agent: host.ssh_agent,
-                password,
-            };
-            Ok(Box::new(
-                SshChannel::open(&to, known, &logon, &remote(host)?).await?,
-            ))
+            let remote = remote(host)?;
+            let session = ssh_session(host, addresses, password).await?;
+            Ok(Box::new(session.into_agent(&remote).await?))
         }
     }
+}
+
+/// Logs on to a host by ssh.
+pub(crate) async fn ssh_session(
+    host: &HostAccess,
+    addresses: &BTreeMap<DnsName, String>,
+    password: Option<&Password>,
+) -> Result<SshSession, AgentError> {
+    let to = Destination::of(host, addresses)?;
+    let known = KnownHost::read(to.name(), to.port(), &known_hosts_file(host)?)?;
+    let logon = Logon {
+        user: &user(host)?,
+        identity_file: host.identity_file.as_deref(),
+        ssh_agent: host.ssh_agent,
+        password,
+    };
+    SshSession::open(&to, known, &logon).await
 }
 
 fn remote(host: &HostAccess) -> Result<Remote, AgentError> {

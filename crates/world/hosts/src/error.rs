@@ -1,5 +1,8 @@
 //! What goes wrong between here and an agent.
 
+mod advice;
+mod kind;
+
 use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -7,8 +10,10 @@ use std::time::Duration;
 use agent_protocol::{Failure, FailureKind, FrameError, InvalidName, VersionMismatch};
 use logon::TicketCacheError;
 use model::names::HostName;
-use model::ports::{ErrorKind, WorldError};
+use model::ports::WorldError;
 use thiserror::Error;
+
+use crate::DeployError;
 
 /// Whether a request was done whose answer did not come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -171,6 +176,9 @@ pub enum AgentError {
         /// What is known of the agent, or empty.
         said: String,
     },
+    /// The agent cannot be brought along.
+    #[error(transparent)]
+    Deploy(#[from] DeployError),
     /// A name that cannot be one on a host.
     #[error(transparent)]
     Name(#[from] InvalidName),
@@ -199,39 +207,6 @@ impl AgentError {
         }
     }
 
-    fn kind(&self) -> ErrorKind {
-        match self {
-            Self::Unreachable { .. } => ErrorKind::Unreachable,
-            Self::ConnectTimeout { .. } | Self::Closed { .. } | Self::TimedOut { .. } => {
-                ErrorKind::Timeout
-            }
-            Self::UnknownHostKey { .. } | Self::ChangedHostKey { .. } => ErrorKind::Untrusted,
-            Self::LogonRefused { .. } => ErrorKind::Credential,
-            Self::Start { .. }
-            | Self::KnownHosts { .. }
-            | Self::IdentityFile { .. }
-            | Self::SshAgent(_)
-            | Self::CaFile { .. }
-            | Self::NotConfigured(_)
-            | Self::NotStarted { .. } => ErrorKind::NotConfigured,
-            Self::TicketCache(_) => ErrorKind::Credential,
-            Self::Winrm(error) => winrm_kind(error),
-            Self::Ssh(_) | Self::Version(_) | Self::Garbled { .. } | Self::Unexpected { .. } => {
-                ErrorKind::Protocol
-            }
-            Self::Name(_) => ErrorKind::Conflict,
-            Self::Failed(failure) => match failure.kind {
-                FailureKind::NotFound => ErrorKind::NotFound,
-                FailureKind::Exists => ErrorKind::Exists,
-                FailureKind::Denied => ErrorKind::Denied,
-                FailureKind::Busy | FailureKind::Invalid => ErrorKind::Conflict,
-                FailureKind::Timeout => ErrorKind::Timeout,
-                FailureKind::NotSupported => ErrorKind::NotSupported,
-                FailureKind::Failed => ErrorKind::Failed,
-            },
-        }
-    }
-
     fn is_ambiguous(&self) -> bool {
         match self {
             Self::Closed { outcome, .. } | Self::TimedOut { outcome, .. } => {
@@ -243,101 +218,6 @@ impl AgentError {
             Self::Garbled { .. } | Self::Unexpected { .. } => true,
             _ => false,
         }
-    }
-
-    fn advice(&self) -> Option<String> {
-        if let Self::TicketCache(error) = self {
-            return Some(error.advice());
-        }
-        self.fixed_advice().map(str::to_owned)
-    }
-
-    fn fixed_advice(&self) -> Option<&'static str> {
-        Some(match self {
-            Self::Unreachable { .. } | Self::ConnectTimeout { .. } => {
-                "check name, port and firewall, and that sshd runs there"
-            }
-            Self::Start { .. } => "check the host's command in estate.toml",
-            Self::UnknownHostKey { .. } => {
-                "compare the fingerprint with the host's own (ssh-keygen -lf on the host), then add the key to that file"
-            }
-            Self::ChangedHostKey { .. } => {
-                "find out why before anything else: a reinstalled host, or somebody in between; then replace that line"
-            }
-            Self::KnownHosts { .. } => "name the file by known-hosts in estate.toml",
-            Self::IdentityFile {
-                source: russh::keys::Error::KeyIsEncrypted,
-                ..
-            } => "load the key into an ssh-agent and set ssh-agent = true in estate.toml",
-            Self::IdentityFile { .. } | Self::NotConfigured(_) => {
-                "check the host's entry in estate.toml"
-            }
-            Self::SshAgent(_) => {
-                "start an ssh-agent, load the key (ssh-add), and keep SSH_AUTH_SOCK in the environment"
-            }
-            Self::LogonRefused { .. } => {
-                "check user and key or password in estate.toml, and the host's sshd log"
-            }
-            Self::NotStarted { .. } => {
-                "check that the agent is installed and that sshd_config has its Subsystem line"
-            }
-            Self::Winrm(error) => return winrm_advice(error),
-            Self::CaFile { .. } => "check the host's ca-file in estate.toml",
-            Self::Version(_) => "install the agent that came with this gmsactl",
-            Self::Garbled { .. } => {
-                "check that the host's command is gmsactl-agent and nothing prints before it"
-            }
-            Self::Closed {
-                outcome: Outcome::Unknown,
-                ..
-            }
-            | Self::TimedOut {
-                outcome: Outcome::Unknown,
-                ..
-            } => {
-                "look at the host's state before the next step; apply and rollback do so by themselves"
-            }
-            Self::Closed { .. } => {
-                "start the agent by hand on the host, with the account and command of estate.toml: what does it say?"
-            }
-            Self::TimedOut { .. } => "look what keeps the host busy, then repeat the command",
-            Self::Failed(failure) if failure.kind == FailureKind::Denied => {
-                "the agent must run as an administrator of the host, with an elevated token"
-            }
-            _ => return None,
-        })
-    }
-}
-
-fn winrm_kind(error: &winrm::Error) -> ErrorKind {
-    use winrm::Error;
-    match error {
-        Error::Connect { .. } => ErrorKind::Unreachable,
-        Error::Tls { .. } => ErrorKind::Untrusted,
-        Error::Logon(_) | Error::Refused { .. } => ErrorKind::Credential,
-        Error::Unsupported(_) => ErrorKind::NotSupported,
-        Error::Fault { fault, .. } if fault.is_denied() => ErrorKind::Denied,
-        Error::Fault { .. } => ErrorKind::Failed,
-        Error::Connection { .. } | Error::Timeout { .. } => ErrorKind::Timeout,
-        Error::Protocol { .. } => ErrorKind::Protocol,
-    }
-}
-
-fn winrm_advice(error: &winrm::Error) -> Option<&'static str> {
-    use winrm::Error;
-    match error {
-        Error::Connect { .. } | Error::Timeout { .. } => Some(
-            "check name, port and firewall, and that WinRM listens there (winrm enumerate winrm/config/listener)",
-        ),
-        Error::Tls { .. } => Some(
-            "name the authority of the host's certificate as ca-file, or use HTTP: it is sealed",
-        ),
-        Error::Logon(_) | Error::Refused { .. } => Some(
-            "check user and password or tickets, and that the host's account has HTTP or HOST under this name as SPN",
-        ),
-        Error::Fault { fault, .. } => fault.advice(),
-        Error::Unsupported(_) => Some("use tls = false, or auth = \"ntlm\" with tls"),
-        Error::Connection { .. } | Error::Protocol { .. } => None,
     }
 }
 
@@ -368,54 +248,4 @@ fn after_semicolon(said: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use agent_protocol::win32::Win32Code;
-
-    use super::*;
-
-    fn world(error: AgentError) -> WorldError {
-        error.into_world(&"MIMSYNC01".parse().unwrap())
-    }
-
-    #[test]
-    fn a_lost_answer_to_a_change_is_ambiguous() {
-        let closed = |outcome| AgentError::Closed {
-            request: "stop service S".into(),
-            outcome,
-            said: "it ended with exit code 3".into(),
-            source: None,
-        };
-        let lost = world(closed(Outcome::Unknown));
-        assert!(lost.ambiguous && lost.advice.is_some());
-        assert_eq!(
-            lost.to_string(),
-            "MIMSYNC01: the agent closed the connection during \"stop service S\"; \
-             whether it was done is unknown; it ended with exit code 3"
-        );
-        assert!(!world(closed(Outcome::Unchanged)).ambiguous);
-    }
-
-    #[test]
-    fn windows_codes_keep_name_and_meaning() {
-        let failure = Failure::from_code(Win32Code(1060), "open service S");
-        let error = world(failure.into());
-        assert_eq!(error.kind, ErrorKind::NotFound);
-        assert_eq!(
-            error.to_string(),
-            "MIMSYNC01: open service S: 1060 ERROR_SERVICE_DOES_NOT_EXIST (no service of that name is installed)"
-        );
-    }
-
-    #[test]
-    fn causes_are_kept() {
-        let source = io::Error::other("refused");
-        let error = world(AgentError::Unreachable {
-            address: "h:22".into(),
-            source,
-        });
-        assert_eq!(
-            std::error::Error::source(&error).unwrap().to_string(),
-            "refused"
-        );
-    }
-}
+mod tests;

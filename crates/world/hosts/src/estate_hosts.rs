@@ -3,45 +3,68 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use agent_protocol::AgentHello;
 use async_trait::async_trait;
-use model::estate::{Estate, HostTransport};
+use model::estate::{AgentSource, Estate, HostAccess, HostTransport};
 use model::names::HostName;
 use model::ports::{Clock, ErrorKind, Host, Hosts, WorldError};
 use model::secret::Password;
 
+use crate::connect::EstateEntry;
+use crate::deploy::{AgentFile, Deployed, Deployment, OpenShell};
 use crate::winrm::WinrmEntry;
 use crate::{AgentHost, Connect};
 
 /// The hosts of an estate, each connected when first needed.
-pub struct EstateHosts(BTreeMap<HostName, Arc<AgentHost>>);
+pub struct EstateHosts {
+    hosts: BTreeMap<HostName, Arc<AgentHost>>,
+    /// Where gmsactl brings the agent.
+    deployments: BTreeMap<HostName, Arc<Deployment>>,
+}
 
 impl EstateHosts {
-    /// All hosts of the estate; `passwords` are those of their ssh users, where they log on by one.
-    pub fn new(estate: &Estate, mut passwords: BTreeMap<HostName, Password>) -> Self {
-        let mut host = |access: &model::estate::HostAccess| {
-            let password = passwords.remove(&access.name);
-            match access.transport {
-                HostTransport::Winrm => {
-                    let entry = WinrmEntry {
-                        access: access.clone(),
-                        domain: estate.domain.clone(),
-                        addresses: estate.addresses.clone(),
-                        password,
-                    };
-                    AgentHost::reached_by(access.name.clone(), Box::new(entry), None)
-                }
-                HostTransport::Local | HostTransport::Ssh => {
-                    AgentHost::new(access.clone(), estate.addresses.clone(), password)
-                }
-            }
-        };
-        Self(
-            estate
-                .hosts
-                .iter()
-                .map(|access| (access.name.clone(), Arc::new(host(access))))
-                .collect(),
-        )
+    /// All hosts of the estate; `passwords` are those of their users, where they log on by one, `agent` is what is
+    /// brought along.
+    pub fn new(
+        estate: &Estate,
+        mut passwords: BTreeMap<HostName, Password>,
+        agent: Option<&Arc<AgentFile>>,
+    ) -> Self {
+        let (mut hosts, mut deployments) = (BTreeMap::new(), BTreeMap::new());
+        for access in &estate.hosts {
+            let name = &access.name;
+            let password = passwords.remove(name);
+            let way = way_to(estate, access, password);
+            let host = if access.brings_agent() {
+                let stays = access.agent == AgentSource::Deploy;
+                let place = Deployment::new(
+                    way.into_shell(),
+                    access.agent_folder(),
+                    agent.cloned(),
+                    stays,
+                );
+                let place = Arc::new(place);
+                deployments.insert(name.clone(), Arc::clone(&place));
+                AgentHost::reached_by(name.clone(), Box::new(Deployed(place)), None)
+            } else {
+                AgentHost::reached_by(name.clone(), way.into_agent(), None)
+            };
+            hosts.insert(name.clone(), Arc::new(host));
+        }
+        Self { hosts, deployments }
+    }
+
+    /// Where gmsactl brings the agent of that host; `None` where somebody installed one.
+    pub fn deployment(&self, name: &HostName) -> Option<&Arc<Deployment>> {
+        self.deployments.get(name)
+    }
+
+    /// An agent of that host, which has said hello.
+    ///
+    /// # Errors
+    /// Every reason why there is none.
+    pub async fn greet(&self, name: &HostName) -> Result<AgentHello, WorldError> {
+        self.agent_host(name)?.greet().await
     }
 
     /// Hosts that are no entries of `estate.toml`, such as those of the lab in this process, with the clock that theirs
@@ -57,13 +80,78 @@ impl EstateHosts {
                 Arc::new(AgentHost::reached_by(name, way, clock)),
             )
         };
-        Self(ways.into_iter().map(host).collect())
+        Self {
+            hosts: ways.into_iter().map(host).collect(),
+            deployments: BTreeMap::new(),
+        }
     }
 
     /// Ends every agent that was started.
     pub async fn close(&self) {
-        for host in self.0.values() {
+        for host in self.hosts.values() {
             host.close().await;
+        }
+    }
+
+    /// Ends and takes away the agents that were brought for the session only.
+    pub async fn leave(&self) {
+        let visited = self
+            .deployments
+            .iter()
+            .filter(|(_, place)| place.is_for_the_session());
+        for (name, _) in visited {
+            if let Some(host) = self.hosts.get(name) {
+                host.close().await;
+            }
+        }
+    }
+
+    fn agent_host(&self, name: &HostName) -> Result<&Arc<AgentHost>, WorldError> {
+        self.hosts.get(name).ok_or_else(|| {
+            WorldError::new(
+                ErrorKind::NotConfigured,
+                format!("host {name} is not in the estate"),
+            )
+            .advise("add a [[host]] for it to estate.toml")
+        })
+    }
+}
+
+/// An entry of the estate, by its transport.
+enum Way {
+    Estate(EstateEntry),
+    Winrm(WinrmEntry),
+}
+
+fn way_to(estate: &Estate, access: &HostAccess, password: Option<Password>) -> Way {
+    let (access, addresses) = (access.clone(), estate.addresses.clone());
+    match access.transport {
+        HostTransport::Winrm => Way::Winrm(WinrmEntry {
+            access,
+            domain: estate.domain.clone(),
+            addresses,
+            password,
+        }),
+        HostTransport::Local | HostTransport::Ssh => Way::Estate(EstateEntry {
+            access,
+            addresses,
+            password,
+        }),
+    }
+}
+
+impl Way {
+    fn into_agent(self) -> Box<dyn Connect> {
+        match self {
+            Self::Estate(entry) => Box::new(entry),
+            Self::Winrm(entry) => Box::new(entry),
+        }
+    }
+
+    fn into_shell(self) -> Box<dyn OpenShell> {
+        match self {
+            Self::Estate(entry) => Box::new(entry),
+            Self::Winrm(entry) => Box::new(entry),
         }
     }
 }
@@ -71,16 +159,7 @@ impl EstateHosts {
 #[async_trait]
 impl Hosts for EstateHosts {
     async fn host(&self, name: &HostName) -> Result<Arc<dyn Host>, WorldError> {
-        let found = self
-            .0
-            .get(name)
-            .map(|host| Arc::clone(host) as Arc<dyn Host>);
-        found.ok_or_else(|| {
-            WorldError::new(
-                ErrorKind::NotConfigured,
-                format!("host {name} is not in the estate"),
-            )
-            .advise("add a [[host]] for it to estate.toml")
-        })
+        let host = self.agent_host(name)?;
+        Ok(Arc::clone(host) as Arc<dyn Host>)
     }
 }

@@ -5,6 +5,7 @@
 //! Host port    AgentHost   ── requests of agent-protocol, reconnects after a broken connection
 //!              AgentClient ── hello, one request at a time, time-outs
 //!              Transport   ── LocalProcess · SshChannel · WinrmProcess · ByteStream
+//!              Deployment  ── puts the agent there first, where the estate wants that
 //! ```
 //!
 //! INVARIANT: a request that changes something is sent once. When its answer is lost, the error says
@@ -16,6 +17,7 @@ mod agent_host;
 mod byte_stream;
 mod client;
 mod connect;
+mod deploy;
 mod error;
 mod estate_hosts;
 mod foreseen;
@@ -34,6 +36,7 @@ pub use agent_host::AgentHost;
 pub use byte_stream::ByteStream;
 pub use client::AgentClient;
 pub use connect::{Connect, Destination, connect};
+pub use deploy::{AgentFile, DeployError, Deployment, Found, FoundFile, NoAgentFile};
 pub use error::{AgentError, Outcome};
 pub use estate_hosts::EstateHosts;
 pub use local::LocalProcess;

@@ -15,7 +15,7 @@ use crate::ssh_logon::Logon;
 use crate::stderr_tail::StderrTail;
 use crate::{AgentError, Destination, Transport};
 
-/// Limit for connecting, checking the host key, logging on and starting the agent.
+/// Limit for connecting, checking the host key and logging on; and for starting a program.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
 /// A host that is silent for three of these is gone.
 const KEEPALIVE: Duration = Duration::from_secs(15);
@@ -31,41 +31,27 @@ pub enum Remote {
     Command(String),
 }
 
-/// An ssh session with one channel, whose program is the agent.
-pub struct SshChannel {
+/// A host that has let us in.
+pub struct SshSession {
+    host: String,
     session: Handle<KnownHost>,
-    channel: Channel<Msg>,
-    stderr: StderrTail,
-    exit: Option<String>,
-    ended: bool,
 }
 
-impl SshChannel {
-    /// Connects, checks the host's key, logs on and starts the agent.
+impl SshSession {
+    /// Connects, checks the host's key and logs on.
     pub async fn open(
         to: &Destination,
         known: KnownHost,
         logon: &Logon<'_>,
-        remote: &Remote,
     ) -> Result<Self, AgentError> {
-        let opened = timeout(
-            CONNECT_TIMEOUT,
-            Self::open_unbounded(to, known, logon, remote),
-        )
-        .await;
-        opened.unwrap_or_else(|_| {
-            Err(AgentError::ConnectTimeout {
-                address: to.to_string(),
-                after: CONNECT_TIMEOUT,
-            })
-        })
+        let opened = timeout(CONNECT_TIMEOUT, Self::open_unbounded(to, known, logon)).await;
+        opened.unwrap_or_else(|_| Err(late(to.to_string())))
     }
 
     async fn open_unbounded(
         to: &Destination,
         known: KnownHost,
         logon: &Logon<'_>,
-        remote: &Remote,
     ) -> Result<Self, AgentError> {
         let unreachable = |source| AgentError::Unreachable {
             address: to.to_string(),
@@ -82,10 +68,49 @@ impl SshChannel {
         };
         let mut session = client::connect_stream(Arc::new(config), stream, known).await?;
         logon.prove(to.name(), &mut session).await?;
-        let mut channel = session.channel_open_session().await?;
-        start(to.name(), &mut channel, remote).await?;
         Ok(Self {
+            host: to.name().to_owned(),
             session,
+        })
+    }
+
+    /// Starts something in a channel of its own.
+    pub async fn start(&self, remote: &Remote) -> Result<Channel<Msg>, AgentError> {
+        let starting = timeout(CONNECT_TIMEOUT, self.start_unbounded(remote)).await;
+        starting.unwrap_or_else(|_| Err(late(self.host.clone())))
+    }
+
+    async fn start_unbounded(&self, remote: &Remote) -> Result<Channel<Msg>, AgentError> {
+        let mut channel = self.session.channel_open_session().await?;
+        let what = match remote {
+            Remote::Subsystem(name) => {
+                channel.request_subsystem(true, name.as_str()).await?;
+                format!("subsystem {name:?}")
+            }
+            Remote::Command(line) => {
+                channel.exec(true, line.as_bytes()).await?;
+                format!("command {line:?}")
+            }
+        };
+        loop {
+            match channel.wait().await {
+                Some(ChannelMsg::Success) => return Ok(channel),
+                Some(ChannelMsg::WindowAdjusted { .. }) => {}
+                _ => {
+                    return Err(AgentError::NotStarted {
+                        host: self.host.clone(),
+                        what,
+                    });
+                }
+            }
+        }
+    }
+
+    /// Starts the agent: the session is its own from now on.
+    pub async fn into_agent(self, remote: &Remote) -> Result<SshChannel, AgentError> {
+        let channel = self.start(remote).await?;
+        Ok(SshChannel {
+            session: self.session,
             channel,
             stderr: StderrTail::default(),
             exit: None,
@@ -93,6 +118,22 @@ impl SshChannel {
         })
     }
 
+    /// Says good-bye.
+    pub async fn close(self) {
+        hang_up(&self.session).await;
+    }
+}
+
+/// An ssh session with one channel, whose program is the agent.
+pub struct SshChannel {
+    session: Handle<KnownHost>,
+    channel: Channel<Msg>,
+    stderr: StderrTail,
+    exit: Option<String>,
+    ended: bool,
+}
+
+impl SshChannel {
     /// Takes what the host says next; bytes of the agent's stdout are returned.
     async fn next(&mut self) -> Option<Vec<u8>> {
         loop {
@@ -134,34 +175,19 @@ impl Transport for SshChannel {
 
     async fn close(&mut self) {
         let _ = self.last_words().await;
-        let _ = self
-            .session
-            .disconnect(Disconnect::ByApplication, "done", "")
-            .await;
+        hang_up(&self.session).await;
     }
 }
 
-async fn start(host: &str, channel: &mut Channel<Msg>, remote: &Remote) -> Result<(), AgentError> {
-    let what = match remote {
-        Remote::Subsystem(name) => {
-            channel.request_subsystem(true, name.as_str()).await?;
-            format!("subsystem {name:?}")
-        }
-        Remote::Command(line) => {
-            channel.exec(true, line.as_bytes()).await?;
-            format!("command {line:?}")
-        }
-    };
-    loop {
-        match channel.wait().await {
-            Some(ChannelMsg::Success) => return Ok(()),
-            Some(ChannelMsg::WindowAdjusted { .. }) => {}
-            _ => {
-                return Err(AgentError::NotStarted {
-                    host: host.to_owned(),
-                    what,
-                });
-            }
-        }
+async fn hang_up(session: &Handle<KnownHost>) {
+    let _ = session
+        .disconnect(Disconnect::ByApplication, "done", "")
+        .await;
+}
+
+fn late(address: String) -> AgentError {
+    AgentError::ConnectTimeout {
+        address,
+        after: CONNECT_TIMEOUT,
     }
 }

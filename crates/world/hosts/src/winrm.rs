@@ -34,16 +34,13 @@ impl Connect for WinrmEntry {
             ));
         };
         let process = Process::start(&self.endpoint().await?, program, arguments).await?;
-        Ok(Box::new(WinrmProcess {
-            process,
-            stderr: StderrTail::default(),
-            exit: None,
-        }))
+        Ok(Box::new(WinrmProcess::new(process)))
     }
 }
 
 impl WinrmEntry {
-    async fn endpoint(&self) -> Result<Endpoint, AgentError> {
+    /// Where it is, and as whom.
+    pub(crate) async fn endpoint(&self) -> Result<Endpoint, AgentError> {
         let to = Destination::of(&self.access, &self.addresses)?;
         let tls = match (self.access.tls, &self.access.ca_file) {
             (false, _) => None,
@@ -144,10 +141,20 @@ async fn resolve((name, port): (&str, u16)) -> Result<SocketAddr, AgentError> {
 }
 
 /// A process of the host, whose program is the agent.
-struct WinrmProcess {
+pub(crate) struct WinrmProcess {
     process: Process,
     stderr: StderrTail,
     exit: Option<String>,
+}
+
+impl WinrmProcess {
+    pub(crate) fn new(process: Process) -> Self {
+        Self {
+            process,
+            stderr: StderrTail::default(),
+            exit: None,
+        }
+    }
 }
 
 #[async_trait]

@@ -103,6 +103,18 @@ impl Process {
         Ok(())
     }
 
+    /// Ends its stdin.
+    ///
+    /// # Errors
+    /// When the host does not take that.
+    pub async fn close_input(&mut self) -> Result<(), Error> {
+        let request = self.envelope().send(&self.command, b"", true);
+        self.http
+            .ask("close the program's input", &request, ANSWER_TIMEOUT)
+            .await
+            .map(drop)
+    }
+
     /// Waits for its next output, or its end, for as long as it takes.
     ///
     /// # Errors

@@ -23,7 +23,7 @@ pub async fn run(global: &Global, output: &Output) -> Done {
     let mut checks = directory(&session).await;
     let hosts = session.hosts()?;
     for access in &session.estate.hosts {
-        checks.extend(host(&hosts, access).await);
+        checks.extend(host(&*hosts, access).await);
     }
     checks.push(journal(global));
     let document = DoctorDocument {

@@ -1,5 +1,6 @@
 //! Documents for people.
 
+mod agent;
 mod changes;
 mod demo;
 mod directory;
@@ -12,6 +13,7 @@ mod plan;
 mod rehearsal;
 mod run;
 
+pub use agent::agent;
 pub use changes::{
     account_test, change_in_short, changed, delegation, gmsas, group, keytab, spn_check, spns, wait,
 };

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant, SystemTime};
 
-use agent_protocol::{Failure, FailureKind, Reply, Request, Secret};
+use agent_protocol::{AgentHello, Failure, FailureKind, Reply, Request, Secret};
 use model::ports::{ErrorKind, Reads, WorldError};
 use tokio::time::timeout;
 
@@ -54,6 +54,19 @@ impl AgentHost {
         if let Some(client) = self.client.lock().await.take() {
             client.close().await;
         }
+    }
+
+    /// How the agent introduces itself.
+    ///
+    /// # Errors
+    /// Every reason why it does not.
+    pub async fn greet(&self) -> Result<AgentHello, WorldError> {
+        let mut slot = self.client.lock().await;
+        let client = match slot.take() {
+            Some(client) => client,
+            None => self.connect().await.map_err(|error| self.world(error))?,
+        };
+        Ok(slot.insert(client).agent().clone())
     }
 
     async fn ask_once(
