@@ -20,6 +20,7 @@ const PROGRAMS: &[&str] = &[
     "miisactivate.exe",
     "stand-in-setup.exe",
     "stand-in-keeper.exe",
+    "stand-in-powershell.exe",
 ];
 /// The suites that hold Rust's source, newest stable first.
 const SUITES: &[&str] = &["trixie-backports", "sid"];
@@ -127,7 +128,9 @@ fn build(standard_library: StandardLibrary) -> anyhow::Result<()> {
     cargo
         .current_dir(repo::root())
         .args(["build", "--quiet", "--release", "--target", TARGET]);
-    cargo.args(["--package", "gmsactl-agent", "--package", "stand-in-sync"]);
+    for package in ["gmsactl-agent", "stand-in-sync", "stand-in-powershell"] {
+        cargo.args(["--package", package]);
+    }
     if matches!(standard_library, StandardLibrary::Source) {
         cargo
             .env("RUSTC_BOOTSTRAP", "1")

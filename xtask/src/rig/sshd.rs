@@ -1,4 +1,4 @@
-//! One sshd for each Windows host, on loopback: its subsystem starts the host's agent.
+//! One sshd for each Windows host, on loopback: a subsystem starts the host's agent, commands are the host's programs.
 
 use std::path::Path;
 use std::process::Command;
@@ -58,17 +58,20 @@ pub fn server(layout: &Layout, host: &WindowsHost) -> Server {
 
 fn configuration(layout: &Layout, host: &WindowsHost) -> anyhow::Result<String> {
     let agent = windows_host::write_agent_script(layout, host)?;
+    let commands = windows_host::write_commands(layout, host)?;
     let use_pam = if root_is_locked() { "yes" } else { "no" };
     Ok(format!(
         "ListenAddress 127.0.0.1\nPort {port}\nPidFile none\nLogLevel VERBOSE\n\
          HostKey {folder}/ssh_host_ed25519_key\nAuthorizedKeysFile {key}.pub\n\
          StrictModes no\nUsePAM {use_pam}\nPermitRootLogin prohibit-password\n\
          PasswordAuthentication no\nKbdInteractiveAuthentication no\nMaxStartups 100\n\
-         Subsystem {SUBSYSTEM} {agent}\n",
+         Subsystem {SUBSYSTEM} {agent}\nSubsystem sftp internal-sftp\n\
+         SetEnv PATH={commands}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\n",
         port = host.port,
         folder = layout.path("hosts").join(host.file_name()).display(),
         key = layout.path("ssh/id_ed25519").display(),
         agent = agent.display(),
+        commands = commands.display(),
     ))
 }
 

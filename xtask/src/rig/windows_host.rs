@@ -1,6 +1,6 @@
 //! A Windows host of the rig: a Wine prefix with the stand-in Synchronization Service installed.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
@@ -66,12 +66,37 @@ pub fn keeper(layout: &Layout, host: &WindowsHost) -> Server {
     Server::new(layout, &format!("wine-{}", host.file_name()))
 }
 
-/// Writes the script that starts the host's agent: stdin and stdout are the caller's, stderr is a log.
-///
-/// Wine 8 now and then ends a program before it begins, with exit code 1 and not a word. The agent never ends so without
-/// saying why: then it was Wine, nothing was read from stdin, and the script starts it again.
+/// Writes the script that starts the host's agent.
 pub fn write_agent_script(layout: &Layout, host: &WindowsHost) -> anyhow::Result<PathBuf> {
     let script = layout.path("hosts").join(host.file_name()).join("agent");
+    write_script(layout, host, &script, &format!(r"'C:\{AGENT}'"))?;
+    Ok(script)
+}
+
+/// Writes scripts with the names of the programs that gmsactl starts on a Windows host by itself; returns their folder.
+pub fn write_commands(layout: &Layout, host: &WindowsHost) -> anyhow::Result<PathBuf> {
+    let folder = layout.path("hosts").join(host.file_name()).join("commands");
+    files::create_folder(&folder)?;
+    let powershell = windows_path(&agent::folder().join("stand-in-powershell.exe"));
+    for (name, program) in [
+        ("powershell.exe", format!("'{powershell}' \"$@\"")),
+        ("cmd.exe", "cmd.exe \"$@\"".to_owned()),
+    ] {
+        write_script(layout, host, &folder.join(name), &program)?;
+    }
+    Ok(folder)
+}
+
+/// Writes a script that starts a program of the host: stdin and stdout are the caller's, stderr is a log.
+///
+/// Wine 8 now and then ends a program before it begins, with exit code 1 and not a word. None of ours ever ends so
+/// without saying why: then it was Wine, nothing was read from stdin, and the script starts it again.
+fn write_script(
+    layout: &Layout,
+    host: &WindowsHost,
+    script: &Path,
+    program: &str,
+) -> anyhow::Result<()> {
     let environment: String = wine(layout, host)
         .environment()
         .iter()
@@ -82,16 +107,15 @@ pub fn write_agent_script(layout: &Layout, host: &WindowsHost) -> anyhow::Result
         "#!/bin/sh\n{environment}log='{}'\nexec 2>>\"$log\"\n\
          for attempt in 1 2 3; do\n\
          \x20   before=$(wc -c <\"$log\")\n\
-         \x20   wine 'C:\\{AGENT}'\n\
+         \x20   wine {program}\n\
          \x20   code=$?\n\
          \x20   [ $code = 1 ] && [ \"$before\" = \"$(wc -c <\"$log\")\" ] || exit $code\n\
-         \x20   echo \"attempt $attempt: Wine ended before the agent began\" >&2\n\
+         \x20   echo \"attempt $attempt: Wine ended before the program began\" >&2\n\
          done\n\
          exit 1\n",
         log.display()
     );
-    files::write_program(&script, &text)?;
-    Ok(script)
+    files::write_program(script, &text)
 }
 
 /// Starts the host: Wine makes what is missing, starts the services, and then the keeper.
