@@ -24,7 +24,7 @@ use crate::wire::{Outcome, ResponseBody, text};
 
 /// A logged-on connection. Requests go through `&self`, one after the other.
 pub struct Client {
-    connection: Mutex<Connection>,
+    pub(crate) connection: Mutex<Connection>,
 }
 
 impl Client {
@@ -111,22 +111,8 @@ impl Client {
         attributes: &[Attribute],
         controls: &[Control],
     ) -> Result<(), Error> {
-        let attributes = attributes.iter().map(|attribute| {
-            let PartialAttribute { r#type, vals, .. } = to_wire(attribute);
-            rasn_ldap::Attribute::new(r#type, vals)
-        });
-        let attributes: AttributeList = attributes.collect();
-        let request = AddRequest {
-            entry: dn.as_str().into(),
-            attributes,
-        };
-        self.write(
-            Operation::Add,
-            dn,
-            ProtocolOp::AddRequest(request),
-            controls,
-        )
-        .await
+        let request = add_request(dn, attributes);
+        self.write(Operation::Add, dn, request, controls).await
     }
 
     /// Changes an entry: all modifications or none.
@@ -318,6 +304,18 @@ impl Pages<'_> {
     }
 }
 
+pub(crate) fn add_request(dn: &Dn, attributes: &[Attribute]) -> ProtocolOp {
+    let attributes = attributes.iter().map(|attribute| {
+        let PartialAttribute { r#type, vals, .. } = to_wire(attribute);
+        rasn_ldap::Attribute::new(r#type, vals)
+    });
+    let attributes: AttributeList = attributes.collect();
+    ProtocolOp::AddRequest(AddRequest {
+        entry: dn.as_str().into(),
+        attributes,
+    })
+}
+
 fn search_request(search: &Search) -> SearchRequest {
     let scope = match search.scope {
         Scope::Base => SearchRequestScope::BaseObject,
@@ -352,7 +350,7 @@ fn to_wire(attribute: &Attribute) -> PartialAttribute {
     PartialAttribute::new(attribute.name().into(), values.into())
 }
 
-fn refusal(operation: Operation, dn: &Dn, outcome: &Outcome) -> Error {
+pub(crate) fn refusal(operation: Operation, dn: &Dn, outcome: &Outcome) -> Error {
     let diagnostic = outcome.diagnostic();
     Error::Refused(Box::new(Refusal {
         operation,

@@ -43,7 +43,7 @@ pub(crate) struct Connection {
 /// A request on its way.
 #[derive(Clone, Copy)]
 pub(crate) struct Pending {
-    id: u32,
+    pub(crate) id: u32,
     operation: Operation,
     deadline: Instant,
 }
@@ -170,11 +170,25 @@ impl Connection {
 
     /// Waits for the next response to a request. May be dropped and called again.
     pub(crate) async fn receive(&mut self, pending: Pending) -> Result<Response, Error> {
-        let Pending {
-            id,
-            operation,
-            deadline,
-        } = pending;
+        loop {
+            let response = self.next(pending.operation, pending.deadline).await?;
+            if response.message_id == pending.id {
+                return Ok(response);
+            }
+            // The answer to a request that was given up on.
+            tracing::debug!(
+                message_id = response.message_id,
+                "a late response was dropped"
+            );
+        }
+    }
+
+    /// Waits for the next response, whatever request it answers; for [`Connection::timeout`] from now on.
+    pub(crate) async fn receive_any(&mut self, operation: Operation) -> Result<Response, Error> {
+        self.next(operation, Instant::now() + self.timeout).await
+    }
+
+    async fn next(&mut self, operation: Operation, deadline: Instant) -> Result<Response, Error> {
         let ambiguous = operation.is_write();
         loop {
             let Some(response) = self.next_buffered(operation)? else {
@@ -201,15 +215,10 @@ impl Connection {
                 });
             };
             match response.body {
-                _ if response.message_id == id => return Ok(response),
                 ResponseBody::Extended(notice) if response.message_id == Response::UNSOLICITED => {
                     self.heed(operation, &notice)?;
                 }
-                // The answer to a request that was given up on.
-                _ => tracing::debug!(
-                    message_id = response.message_id,
-                    "a late response was dropped"
-                ),
+                _ => return Ok(response),
             }
         }
     }

@@ -5,6 +5,7 @@
 //! | [`Client::connect`]`(&`[`ConnectOptions`]`)` | TCP, TLS if asked, log-on ([`Auth`]); then requests through `&Client` |
 //! | [`Client::search`], [`Client::search_paged`], [`Client::search_pages`] | [`Search`] → [`SearchResult`] of [`Entry`]s with binary values |
 //! | [`Client::compare`] | whether a value is there, without reading it |
+//! | [`Client::add_each`] | many entries, several requests on their way at a time |
 //! | [`Client::add`], [`Client::modify`], [`Client::delete`], [`Client::modify_dn`] | writes; [`Error::is_ambiguous`] tells when the outcome is unknown |
 //! | [`kerberos_logon`] | proves a password or key with an AS exchange, changes and opens nothing |
 //! | [`Filter`], [`Dn`], [`Control`] | values that cannot become syntax |
@@ -50,6 +51,7 @@ mod filter;
 mod filter_text;
 mod frame;
 mod options;
+mod pipeline;
 mod ranges;
 mod result_code;
 mod search;

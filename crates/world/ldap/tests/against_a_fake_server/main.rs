@@ -8,5 +8,6 @@
 )]
 
 mod conversation;
+mod pipeline;
 mod server;
 mod tls;
