@@ -2,6 +2,7 @@
 
 pub mod human;
 mod json;
+mod listing;
 pub mod log;
 mod paint;
 mod progress;
@@ -11,6 +12,7 @@ use std::io::{IsTerminal, Write};
 use serde::Serialize;
 
 use crate::error::Failure;
+use listing::Listing;
 use paint::Paint;
 pub use progress::Steps;
 
@@ -33,6 +35,11 @@ impl Output {
             human(document, &Paint::stdout())
         };
         write_out(&text);
+    }
+
+    /// A document whose only content is a list, which is written as its items come.
+    pub fn listing(&self, name: &'static str) -> Listing {
+        Listing::new(self.json, name)
     }
 
     /// Why the command could not do its work.

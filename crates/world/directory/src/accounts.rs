@@ -43,7 +43,7 @@ pub(crate) const ALL_ATTRIBUTES: &[&str] = &[
 ];
 
 /// Names in one filter: keeps requests far below the server's limit.
-const NAMES_PER_SEARCH: usize = 100;
+pub(crate) const NAMES_PER_SEARCH: usize = 100;
 
 pub(crate) const GMSA_CLASS: &str = "msDS-GroupManagedServiceAccount";
 

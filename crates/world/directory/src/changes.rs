@@ -2,12 +2,13 @@
 
 use std::sync::{Mutex, PoisonError};
 
+use ldap::Operation;
 use ldap::{Attribute, Dn, Entry, Error, Modification, ModificationKind, Refusal, ResultCode};
-use ldap::{Filter, Operation, Scope, Search};
 use security::SecurityDescriptor;
 use serde::Serialize;
 
 use crate::connection::{Connection, Write};
+use crate::holding::{has_values, read_back};
 
 /// One change of one object.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -80,12 +81,18 @@ impl Recorder {
             read_back(server, dn, write, error).await?;
         }
         let name = found.as_ref().map_or(dn, |entry| &entry.dn);
-        let change = describe(name, write, found.as_ref());
-        self.log
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(change);
+        self.note(describe(name, write, found.as_ref()));
         Ok(())
+    }
+
+    /// Keeps that an entry was added.
+    pub(crate) fn note_added(&self, dn: &Dn, attributes: &[Attribute]) {
+        self.note(added(dn, attributes));
+    }
+
+    fn note(&self, change: Change) {
+        let mut log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
+        log.push(change);
     }
 
     /// The object before, with the values that are replaced.
@@ -146,88 +153,6 @@ async fn would_refuse(
     Ok(())
 }
 
-/// Whether the object has all these values: asked one by one, for a group may have a hundred thousand.
-async fn has_values(server: &Connection, dn: &Dn, attribute: &Attribute) -> Result<bool, Error> {
-    let values = attribute.values().iter();
-    let all = Filter::all(values.map(|value| Filter::equal(attribute.name(), value.clone())));
-    let search = Search::new(dn.clone(), Scope::Base, all).attributes(["objectClass"]);
-    Ok(!server.search(&search).await?.is_empty())
-}
-
-/// Where an answer was lost, looks whether the change is there; then it is as good as answered.
-async fn read_back(server: &Connection, dn: &Dn, write: &Write, error: Error) -> Result<(), Error> {
-    if !error.is_ambiguous() {
-        return Err(error);
-    }
-    tracing::warn!(object = %dn, %error, "the answer was lost: reading back");
-    let holds = match write {
-        Write::Add(_) => server
-            .read(dn, &["objectClass"])
-            .await
-            .map(|it| it.is_some()),
-        Write::Delete => server
-            .read(dn, &["objectClass"])
-            .await
-            .map(|it| it.is_none()),
-        Write::Modify(modifications) => all_hold(server, dn, modifications).await,
-    };
-    match holds {
-        Ok(true) => Ok(()),
-        Ok(false) => Err(without_effect(error)),
-        Err(_) => Err(error), // Nobody answers: its outcome stays unknown.
-    }
-}
-
-async fn all_hold(
-    server: &Connection,
-    dn: &Dn,
-    modifications: &[Modification],
-) -> Result<bool, Error> {
-    for one in modifications {
-        let holds = match one.kind {
-            ModificationKind::Add => has_values(server, dn, &one.attribute).await?,
-            ModificationKind::Delete => !has_values(server, dn, &one.attribute).await?,
-            ModificationKind::Replace => {
-                let name = one.attribute.name();
-                let found = server.read(dn, &[name]).await?;
-                found.is_some_and(|entry| entry.values(name) == one.attribute.values())
-            }
-        };
-        if !holds {
-            return Ok(false);
-        }
-    }
-    Ok(true)
-}
-
-/// The same error, with its outcome known: nothing was changed.
-fn without_effect(error: Error) -> Error {
-    match error {
-        Error::Timeout {
-            operation, after, ..
-        } => Error::Timeout {
-            operation,
-            after,
-            ambiguous: false,
-        },
-        Error::Closed {
-            operation, detail, ..
-        } => Error::Closed {
-            operation,
-            ambiguous: false,
-            detail,
-        },
-        Error::Protocol {
-            operation, detail, ..
-        } => Error::Protocol {
-            operation,
-            ambiguous: false,
-            detail,
-        },
-        other => other,
-    }
-}
-
 fn refused(write: &Write, dn: &Dn, code: ResultCode) -> Error {
     let operation = match write {
         Write::Add(_) => Operation::Add,
@@ -246,48 +171,53 @@ fn refused(write: &Write, dn: &Dn, code: ResultCode) -> Error {
 }
 
 fn describe(dn: &Dn, write: &Write, before: Option<&Entry>) -> Change {
-    let shown = |attribute: &Attribute| -> Vec<String> {
-        let values = attribute.values().iter();
-        values.map(|value| show(attribute.name(), value)).collect()
+    let changed = |one: &Modification| {
+        let name = one.attribute.name();
+        let old = before.map_or(&[][..], |entry| entry.values(name)).iter();
+        let old = old.map(|value| show(name, value)).collect();
+        let new = shown(&one.attribute);
+        let (from, to) = match one.kind {
+            ModificationKind::Add => (Vec::new(), new),
+            ModificationKind::Delete => (new, Vec::new()),
+            ModificationKind::Replace => (old, new),
+        };
+        AttributeChange {
+            attribute: name.to_owned(),
+            from,
+            to,
+        }
     };
     let (change, attributes) = match write {
+        Write::Add(attributes) => return added(dn, attributes),
         Write::Delete => (ChangeKind::Delete, Vec::new()),
-        Write::Add(attributes) => {
-            let added = |attribute: &Attribute| AttributeChange {
-                attribute: attribute.name().to_owned(),
-                from: Vec::new(),
-                to: shown(attribute),
-            };
-            (ChangeKind::Add, attributes.iter().map(added).collect())
-        }
-        Write::Modify(modifications) => {
-            let changed = |one: &Modification| {
-                let name = one.attribute.name();
-                let old = before.map_or(&[][..], |entry| entry.values(name)).iter();
-                let old = old.map(|value| show(name, value)).collect();
-                let new = shown(&one.attribute);
-                let (from, to) = match one.kind {
-                    ModificationKind::Add => (Vec::new(), new),
-                    ModificationKind::Delete => (new, Vec::new()),
-                    ModificationKind::Replace => (old, new),
-                };
-                AttributeChange {
-                    attribute: name.to_owned(),
-                    from,
-                    to,
-                }
-            };
-            (
-                ChangeKind::Modify,
-                modifications.iter().map(changed).collect(),
-            )
-        }
+        Write::Modify(modifications) => (
+            ChangeKind::Modify,
+            modifications.iter().map(changed).collect(),
+        ),
     };
     Change {
         dn: dn.as_str().to_owned(),
         change,
         attributes,
     }
+}
+
+fn added(dn: &Dn, attributes: &[Attribute]) -> Change {
+    let added = |attribute: &Attribute| AttributeChange {
+        attribute: attribute.name().to_owned(),
+        from: Vec::new(),
+        to: shown(attribute),
+    };
+    Change {
+        dn: dn.as_str().to_owned(),
+        change: ChangeKind::Add,
+        attributes: attributes.iter().map(added).collect(),
+    }
+}
+
+fn shown(attribute: &Attribute) -> Vec<String> {
+    let values = attribute.values().iter();
+    values.map(|value| show(attribute.name(), value)).collect()
 }
 
 const SECRETS: [&str; 4] = [

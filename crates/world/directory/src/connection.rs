@@ -9,6 +9,7 @@ use model::names::DnsName;
 use tokio::sync::Mutex;
 
 use crate::changes::{Change, Recorder};
+use crate::holding::read_back;
 use crate::options::DirectoryOptions;
 
 /// A domain controller as the operator sees it.
@@ -34,6 +35,9 @@ pub(crate) enum Write {
 
 /// Active Directory gives at most 1000 entries at a time.
 const PAGE_SIZE: u32 = 500;
+
+/// For results that are not kept.
+const LARGE_PAGE: u32 = 1000;
 
 /// Servers close idle connections (Windows after 15 minutes); from here on one is tried before a write.
 const IDLE: Duration = Duration::from_secs(30);
@@ -84,6 +88,26 @@ impl Connection {
         .map(|found| found.entries)
     }
 
+    /// All entries that match, page by page: `take` has one while the server makes the next. What was taken stays
+    /// taken where the connection breaks.
+    pub(crate) async fn search_pages(
+        &self,
+        search: Search,
+        mut take: impl FnMut(Vec<Entry>),
+    ) -> Result<(), Error> {
+        let client = self.client().await?;
+        let mut pages = client.search_pages(search, LARGE_PAGE);
+        let mut page = Vec::new();
+        loop {
+            let (next, ()) =
+                tokio::join!(pages.next_page(), async { take(std::mem::take(&mut page)) });
+            match self.keep_if_sound(&client, next).await? {
+                Some(next) => page = next.entries,
+                None => return Ok(()),
+            }
+        }
+    }
+
     /// The entry of that name, `None` where there is none. One round trip, no paging.
     pub(crate) async fn read(&self, dn: &Dn, attributes: &[&str]) -> Result<Option<Entry>, Error> {
         let client = self.client().await?;
@@ -106,19 +130,58 @@ impl Connection {
         }
     }
 
-    /// Sends once. A connection that was idle is tried with a read first: so it is not the write that finds out that
-    /// the server hung up, and its outcome is known.
-    pub(crate) async fn send(&self, dn: &Dn, write: &Write) -> Result<(), Error> {
-        if self.idle().await {
-            self.read(&Dn::root(), &["currentTime"]).await?;
+    /// Adds entries that do not need one another, several requests on their way at a time, each once. Lost answers are
+    /// read back. The error is that of the first that failed, with its number; others may have been added.
+    pub(crate) async fn add_each(
+        &self,
+        entries: Vec<(Dn, Vec<Attribute>)>,
+    ) -> Result<(), (usize, Error)> {
+        if self.rehearses() {
+            for (number, (dn, attributes)) in entries.into_iter().enumerate() {
+                let written = self.write(&dn, &Write::Add(attributes)).await;
+                written.map_err(|error| (number, error))?;
+            }
+            return Ok(());
         }
-        let client = self.client().await?;
+        let client = self.tried_client().await.map_err(|error| (0, error))?;
+        let outcomes = client.add_each(&entries).await;
+        let mut failed = None;
+        for (number, ((dn, attributes), outcome)) in entries.into_iter().zip(outcomes).enumerate() {
+            let Some(outcome) = outcome else { continue };
+            let write = Write::Add(attributes);
+            let outcome = match self.keep_if_sound(&client, outcome).await {
+                Err(error) => read_back(self, &dn, &write, error).await,
+                done => done,
+            };
+            match (outcome, &self.recorder, &write) {
+                (Ok(()), Some(recorder), Write::Add(attributes)) => {
+                    recorder.note_added(&dn, attributes);
+                }
+                (Ok(()), ..) => {}
+                (Err(error), ..) => drop(failed.get_or_insert((number, error))),
+            }
+        }
+        failed.map_or(Ok(()), Err)
+    }
+
+    /// Sends once.
+    pub(crate) async fn send(&self, dn: &Dn, write: &Write) -> Result<(), Error> {
+        let client = self.tried_client().await?;
         let answer = match write {
             Write::Add(attributes) => client.add(dn, attributes, &[]).await,
             Write::Modify(modifications) => client.modify(dn, modifications, &[]).await,
             Write::Delete => client.delete(dn, &[]).await,
         };
         self.keep_if_sound(&client, answer).await
+    }
+
+    /// A connection that was idle is tried with a read first: so it is not the write that finds out that the server
+    /// hung up, and its outcome is known.
+    async fn tried_client(&self) -> Result<Arc<Client>, Error> {
+        if self.idle().await {
+            self.read(&Dn::root(), &["currentTime"]).await?;
+        }
+        self.client().await
     }
 
     async fn client(&self) -> Result<Arc<Client>, Error> {

@@ -15,6 +15,7 @@
 //! It does not decide what to change (`planner`, `engine`), nor speak LDAP itself (`ldap`).
 
 mod account_control;
+mod account_pages;
 mod accounts;
 mod active_directory;
 mod changes;
@@ -23,9 +24,11 @@ mod delegation;
 mod descriptors;
 mod domain_controllers;
 mod error;
+mod holding;
 mod logons;
 mod managed_keys;
 mod naming;
+mod new_objects;
 mod objects;
 mod options;
 mod password_proof;

@@ -1,53 +1,24 @@
 //! Creates and deletes objects, and keeps group members.
 
-use ldap::{Attribute, Dn, Error, Filter, Modification, ResultCode, Scope, Search};
+use ldap::{Dn, Error, Filter, Modification, ResultCode, Scope, Search};
 use model::names::{self, SamAccountName, Spn};
 use model::ports::{CreatedObject, ErrorKind, NewGmsa, NewGroup, WorldError};
 use security::{Guid, Sid};
 
 use crate::ActiveDirectory;
-use crate::accounts::{GMSA_CLASS, dn, guid, ldap_dn};
+use crate::accounts::{dn, guid, ldap_dn};
 use crate::connection::Write;
 use crate::error::{diagnostic, malformed, windows_code, world_error};
 use crate::naming;
-use crate::settings::{Settings, retrieval_list};
-
-/// [MS-ADTS] 2.2.12 "Group Type Flags": GROUP_TYPE_ACCOUNT_GROUP and GROUP_TYPE_SECURITY_ENABLED.
-const GLOBAL_SECURITY_GROUP: u32 = 0x8000_0002;
-
-/// [MS-ADTS] 2.2.16 "userAccountControl Bits": ADS_UF_WORKSTATION_TRUST_ACCOUNT, and not disabled.
-const WORKSTATION_TRUST_ACCOUNT: u32 = 0x1000;
-
-/// [MS-KILE] 2.2.7 "Supported Encryption Types Bit Flags": AES128 and AES256.
-const AES_ONLY: u32 = 0x8 | 0x10;
+use crate::new_objects::{NewClass, NewObject};
+use crate::settings::Settings;
 
 /// [MS-ERREF] 2.1.1 "HRESULT Values": what a domain controller without a usable root key answers.
 const NTE_NO_KEY: u32 = 0x8009_000D;
 
 impl ActiveDirectory {
     pub(crate) async fn add_group(&self, group: &NewGroup) -> Result<CreatedObject, WorldError> {
-        let container = group
-            .container
-            .as_ref()
-            .map_or(self.naming.users.clone(), ldap_dn);
-        let mut attributes = vec![
-            Attribute::new("objectClass", ["group"]),
-            Attribute::new("sAMAccountName", [group.name.as_str()]),
-            Attribute::new(
-                "groupType",
-                [GLOBAL_SECURITY_GROUP.cast_signed().to_string()],
-            ),
-        ];
-        describe(&mut attributes, &group.description);
-        self.create(
-            "group",
-            "group",
-            &group.name,
-            group.name.as_str(),
-            &container,
-            attributes,
-        )
-        .await
+        self.create(self.group_object(group, &[])).await
     }
 
     pub(crate) async fn add_gmsa(&self, gmsa: &NewGmsa) -> Result<CreatedObject, WorldError> {
@@ -64,42 +35,7 @@ impl ActiveDirectory {
         settings: &Settings,
         spns: &[Spn],
     ) -> Result<CreatedObject, WorldError> {
-        let container = gmsa
-            .container
-            .as_ref()
-            .map_or(self.naming.managed_service_accounts.clone(), ldap_dn);
-        let name = gmsa.name.sam_account_name();
-        let membership = retrieval_list(&gmsa.retrieval_principals)?;
-        let mut attributes = vec![
-            Attribute::new("objectClass", [GMSA_CLASS]),
-            Attribute::new("sAMAccountName", [name.as_str()]),
-            Attribute::new(
-                "userAccountControl",
-                [WORKSTATION_TRUST_ACCOUNT.to_string()],
-            ),
-            Attribute::new("dNSHostName", [gmsa.dns_host_name.as_str()]),
-            Attribute::new(
-                "msDS-ManagedPasswordInterval",
-                [gmsa.interval_days.to_string()],
-            ),
-            Attribute::new("msDS-SupportedEncryptionTypes", [AES_ONLY.to_string()]),
-            Attribute::new("msDS-GroupMSAMembership", [membership.to_bytes()]),
-        ];
-        describe(&mut attributes, &gmsa.description);
-        if !spns.is_empty() {
-            let spns = spns.iter().map(Spn::as_str);
-            attributes.push(Attribute::new("servicePrincipalName", spns));
-        }
-        settings.over(&mut attributes)?;
-        self.create(
-            "gMSA",
-            GMSA_CLASS,
-            &name,
-            gmsa.name.as_str(),
-            &container,
-            attributes,
-        )
-        .await
+        self.create(self.gmsa_object(gmsa, settings, spns)?).await
     }
 
     pub(crate) async fn delete_object(&self, guid: &Guid) -> Result<(), WorldError> {
@@ -200,22 +136,17 @@ impl ActiveDirectory {
     }
 
     /// Adds an object and reads back who it is.
-    async fn create(
-        &self,
-        term: &str,
-        class: &str,
-        name: &SamAccountName,
-        rdn: &str,
-        container: &Dn,
-        attributes: Vec<Attribute>,
-    ) -> Result<CreatedObject, WorldError> {
-        let cannot = format!("cannot create {term} {name} in {container}");
-        let new = container.child("CN", rdn);
-        match self.server.write(&new, &Write::Add(attributes)).await {
+    async fn create(&self, object: NewObject) -> Result<CreatedObject, WorldError> {
+        let new = object.dn.clone();
+        let written = self
+            .server
+            .write(&new, &Write::Add(object.attributes))
+            .await;
+        match written {
             Ok(()) => tracing::info!(object = %new, "created"),
             Err(error) => {
                 return Err(self
-                    .explain_creation(cannot, error, name, &new, class)
+                    .explain_creation(error, &object.name, &new, object.class)
                     .await);
             }
         }
@@ -236,15 +167,16 @@ impl ActiveDirectory {
         })
     }
 
-    async fn explain_creation(
+    pub(crate) async fn explain_creation(
         &self,
-        cannot: String,
         error: Error,
         name: &SamAccountName,
         new: &Dn,
-        class: &str,
+        class: NewClass,
     ) -> WorldError {
         let container = new.parent().unwrap_or_else(|| self.naming.domain.clone());
+        let cannot = format!("cannot create {} {name} in {container}", class.term());
+        let class = class.name();
         if has_no_root_key(&error) {
             let what = format!(
                 "{cannot}: the domain controller has no KDS root key that it can use yet (NTE_NO_KEY)"
@@ -331,12 +263,6 @@ fn write_members(group: &names::Dn) -> String {
     format!(
         "grant the right Write Members on {group}, or run as its manager or a domain administrator"
     )
-}
-
-fn describe(attributes: &mut Vec<Attribute>, description: &str) {
-    if !description.is_empty() {
-        attributes.push(Attribute::new("description", [description]));
-    }
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use model::ports::{ErrorKind, WorldError};
 use security::{AccessMask, FileTime, Guid, Sid};
 
 use crate::ActiveDirectory;
-use crate::accounts::{ALL_ATTRIBUTES, GMSA_CLASS, dn, gmsa};
+use crate::accounts::{ALL_ATTRIBUTES, GMSA_CLASS, NAMES_PER_SEARCH, dn, gmsa, sam_account_name};
 use crate::connection::Connection;
 use crate::delegation::CALLERS;
 use crate::error::world_error;
@@ -34,36 +34,47 @@ impl ActiveDirectory {
         Ok(gmsas)
     }
 
-    /// Who has that `sAMAccountName` anywhere in the forest, and whether the whole forest could be asked.
+    /// Who has one of these `sAMAccountName`s anywhere in the forest, and whether the whole forest could be asked.
     ///
     /// # Errors
     /// Where the directory cannot be asked.
     pub async fn named_in_forest(
         &self,
-        name: &SamAccountName,
-    ) -> Result<(Option<names::Dn>, bool), WorldError> {
-        let filter = || Filter::equal("sAMAccountName", name.as_str());
-        let cannot = format!("cannot look for {name} in the forest");
-        let domain = Search::new(self.naming.domain.clone(), Scope::Subtree, filter());
-        let forest = Search::new(Dn::root(), Scope::Subtree, filter()).attributes(["objectClass"]);
-        let here = self
-            .server
-            .search(&domain.attributes(["objectClass"]))
-            .await;
-        let here = here.map_err(|error| world_error(&cannot, error))?;
-        if let Some(found) = here.first() {
-            return Ok((Some(dn(found)?), true));
+        names: &[SamAccountName],
+    ) -> Result<(Vec<(SamAccountName, names::Dn)>, bool), WorldError> {
+        let mut found = self
+            .named_at(&self.server, &self.naming.domain, names)
+            .await?;
+        if self.naming.domains == 1 || !found.is_empty() {
+            return Ok((found, true));
         }
-        if self.naming.domains == 1 {
-            return Ok((None, true));
+        match self.named_at(&self.catalog, &Dn::root(), names).await {
+            Ok(elsewhere) => found.extend(elsewhere),
+            Err(error) if error.kind == ErrorKind::Unreachable => return Ok((found, false)),
+            Err(error) => return Err(error),
         }
-        match self.catalog.search(&forest).await {
-            Ok(found) => Ok((found.first().map(dn).transpose()?, true)),
-            Err(error) => match world_error(cannot, error) {
-                error if error.kind == ErrorKind::Unreachable => Ok((None, false)),
-                error => Err(error),
-            },
+        Ok((found, true))
+    }
+
+    async fn named_at(
+        &self,
+        server: &Connection,
+        base: &Dn,
+        names: &[SamAccountName],
+    ) -> Result<Vec<(SamAccountName, names::Dn)>, WorldError> {
+        let mut named = Vec::new();
+        for chunk in names.chunks(NAMES_PER_SEARCH) {
+            let equal = |name: &SamAccountName| Filter::equal("sAMAccountName", name.as_str());
+            let any = Filter::any(chunk.iter().map(equal));
+            let search = Search::new(base.clone(), Scope::Subtree, any);
+            let found = server.search(&search.attributes(["sAMAccountName"])).await;
+            let found =
+                found.map_err(|error| world_error("cannot look for names in the forest", error))?;
+            for entry in &found {
+                named.push((sam_account_name(entry)?, dn(entry)?));
+            }
         }
+        Ok(named)
     }
 
     /// Accounts towards which that principal may act in users' names (resource-based delegation).

@@ -14,16 +14,27 @@ use crate::objects::explain;
 /// [MS-ADTS] 3.1.1.5.1.3 "Uniqueness Constraints": the SPN, or the UPN, is another account's.
 const NOT_UNIQUE_IN_FOREST: [u32; 2] = [8647, 8648];
 
+/// SPNs in one filter.
+const SPNS_PER_SEARCH: usize = 100;
+
 impl ActiveDirectory {
     /// The domain itself is asked first, where everything is current; a forest of several domains also through the
     /// global catalog, whose copies of the others may be minutes old and lack `memberOf` and encryption types.
     pub(crate) async fn find_spn_holders(&self, spn: &Spn) -> Result<Vec<Account>, WorldError> {
+        self.find_holders_of(std::slice::from_ref(spn)).await
+    }
+
+    /// Every account of the forest that holds one of these SPNs, a hundred SPNs in a round trip.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Unreachable`] where the forest has several domains and the server is no global catalog.
+    pub async fn find_holders_of(&self, spns: &[Spn]) -> Result<Vec<Account>, WorldError> {
         let mut holders = self
-            .holders_at(&self.server, self.naming.domain.clone(), spn)
+            .holders_at(&self.server, self.naming.domain.clone(), spns)
             .await?;
         let catalog = self.naming.domains > 1;
         if catalog {
-            let elsewhere = self.global_catalog_holders(spn).await?;
+            let elsewhere = self.catalog_holders_of(spns).await?;
             holders.extend(
                 elsewhere
                     .into_iter()
@@ -35,7 +46,12 @@ impl ActiveDirectory {
         } else {
             "domain, the forest's only one"
         };
-        tracing::debug!(%spn, asked, holders = holders.len(), "searched for holders");
+        tracing::debug!(
+            spns = spns.len(),
+            asked,
+            holders = holders.len(),
+            "searched for holders"
+        );
         holders.sort_by(|a, b| a.name.cmp(&b.name).then_with(|| a.dn.cmp(&b.dn)));
         Ok(holders)
     }
@@ -45,7 +61,11 @@ impl ActiveDirectory {
     /// # Errors
     /// [`ErrorKind::Unreachable`] where the server is no global catalog (port 3268).
     pub async fn global_catalog_holders(&self, spn: &Spn) -> Result<Vec<Account>, WorldError> {
-        self.holders_at(&self.catalog, Dn::root(), spn).await.map_err(|error| match error.kind {
+        self.catalog_holders_of(std::slice::from_ref(spn)).await
+    }
+
+    async fn catalog_holders_of(&self, spns: &[Spn]) -> Result<Vec<Account>, WorldError> {
+        self.holders_at(&self.catalog, Dn::root(), spns).await.map_err(|error| match error.kind {
             ErrorKind::Unreachable => error.advise(
                 "the forest has several domains: name a domain controller that is a global catalog (port 3268)",
             ),
@@ -57,15 +77,30 @@ impl ActiveDirectory {
         &self,
         server: &Connection,
         base: Dn,
-        spn: &Spn,
+        spns: &[Spn],
     ) -> Result<Vec<Account>, WorldError> {
-        let filter = Filter::equal("servicePrincipalName", spn.as_str());
-        let search =
-            Search::new(base, Scope::Subtree, filter).attributes(ACCOUNT_ATTRIBUTES.to_vec());
-        let entries = server.search(&search).await;
-        let entries = entries
-            .map_err(|error| world_error(format!("cannot search for holders of {spn}"), error))?;
-        entries.iter().map(account).collect()
+        let mut holders: Vec<Account> = Vec::new();
+        for chunk in spns.chunks(SPNS_PER_SEARCH) {
+            let equal = |spn: &Spn| Filter::equal("servicePrincipalName", spn.as_str());
+            let search = Search::new(
+                base.clone(),
+                Scope::Subtree,
+                Filter::any(chunk.iter().map(equal)),
+            )
+            .attributes(ACCOUNT_ATTRIBUTES.to_vec());
+            let entries = server.search(&search).await;
+            let of = chunk.iter().map(Spn::as_str).collect::<Vec<_>>().join(" ");
+            let entries = entries.map_err(|error| {
+                world_error(format!("cannot search for holders of {of}"), error)
+            })?;
+            for entry in &entries {
+                let holder = account(entry)?;
+                if !holders.iter().any(|known| known.guid == holder.guid) {
+                    holders.push(holder);
+                }
+            }
+        }
+        Ok(holders)
     }
 
     pub(crate) async fn put_spn(&self, account: &names::Dn, spn: &Spn) -> Result<(), WorldError> {

@@ -2,6 +2,7 @@
 
 mod create;
 mod delete;
+mod import;
 mod retrieval;
 mod settings;
 mod show;
@@ -30,9 +31,14 @@ pub enum AccountVerb {
         #[arg(value_name = "NAME", value_parser = name)]
         name: SamAccountName,
     },
-    /// List all gMSAs of the domain.
-    #[command(after_help = "Example:\n  gmsactl account list --estate estate.toml")]
-    List,
+    /// Create many gMSAs from a table: groups, accounts, retrieval lists and SPNs over one connection.
+    #[command(after_help = import::EXAMPLE)]
+    Import(import::Import),
+    /// List all gMSAs of the domain, or all accounts of another class.
+    #[command(
+        after_help = "Example:\n  gmsactl account list --class user --under OU=Services,DC=contoso,DC=com --estate estate.toml"
+    )]
+    List(show::List),
     /// Change attributes of an account; what is not named stays as it is.
     #[command(after_help = settings::EXAMPLE)]
     Set(Box<settings::Set>),
@@ -63,7 +69,8 @@ pub async fn run(verb: &AccountVerb, global: &Global, output: &Output) -> Done {
     match verb {
         AccountVerb::Create(args) => create::run(args, global, output).await,
         AccountVerb::Show { name } => show::run(name, global, output).await,
-        AccountVerb::List => show::list(global, output).await,
+        AccountVerb::Import(args) => import::run(args, global, output).await,
+        AccountVerb::List(args) => show::list(args, global, output).await,
         AccountVerb::Set(args) => settings::run(args, global, output).await,
         AccountVerb::Allow(args) => retrieval::allow(args, global, output).await,
         AccountVerb::Deny(args) => retrieval::deny(args, global, output).await,

@@ -31,7 +31,8 @@ pub fn refusal(failure: &Failure) -> String {
     }))
 }
 
-fn error(failure: &Failure) -> Value {
+/// What an error says.
+pub fn error(failure: &Failure) -> Value {
     json!({
         "kind": failure.kind,
         "message": failure.message,

@@ -11,4 +11,5 @@ mod delegation;
 mod groups;
 mod keys;
 mod spns;
+mod tables;
 mod world;

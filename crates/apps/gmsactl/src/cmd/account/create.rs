@@ -2,9 +2,10 @@
 
 use clap::Args;
 use directory::ActiveDirectory;
-use model::inventory::AccountClass;
-use model::names::{Dn, DnsName, GmsaName, Spn};
+use model::inventory::Gmsa;
+use model::names::{Dn, DnsName, GmsaName, SamAccountName, Spn};
 use model::ports::{Directory, NewGmsa};
+use security::Sid;
 
 use super::settings::Values;
 use crate::cmd::Done;
@@ -54,24 +55,24 @@ pub async fn run(args: &Create, global: &Global, output: &Output) -> Done {
 async fn create(args: &Create, directory: &ActiveDirectory) -> Result<Vec<String>, Failure> {
     let principals = sids(directory, &args.allow).await?;
     let name = args.name.sam_account_name();
-    if let Some(found) = directory.account(&name).await? {
-        return as_wanted(args, &principals, found.class, directory).await;
+    if directory.account(&name).await?.is_some() {
+        let wanted = Wanted {
+            name: &args.name,
+            interval_days: args.interval_days,
+            principals: &principals,
+            spns: &args.spn,
+        };
+        let found = directory.gmsa(&name).await?;
+        return Ok(vec![wanted.is(found.as_ref())?]);
     }
-    let (elsewhere, whole_forest) = directory.named_in_forest(&name).await?;
-    if let Some(other) = elsewhere {
-        return Err(
-            Failure::new("exists", format!("the name {name} is taken by {other}"))
-                .hint("names of gMSAs are unique in the forest: choose another"),
-        );
+    let (elsewhere, whole_forest) = directory.named_in_forest(&[name]).await?;
+    if let Some((name, other)) = elsewhere.first() {
+        return Err(taken(name, other));
     }
     for spn in &args.spn {
         let (holders, _) = directory.holders_or_domain(spn).await?;
         if let Some(holder) = holders.first() {
-            let message = format!("SPN {spn} is held by {}", holder.name);
-            return Err(Failure::new("conflict", message).hint(format!(
-                "create the account without it, then: gmsactl spn move {spn} --to {}",
-                args.name
-            )));
+            return Err(held(spn, &holder.name, &args.name));
         }
     }
     let dns_host_name = match &args.dns_host_name {
@@ -102,41 +103,59 @@ async fn create(args: &Create, directory: &ActiveDirectory) -> Result<Vec<String
     Ok(notes)
 }
 
-/// It is there: fine if it is what was asked for.
-async fn as_wanted(
-    args: &Create,
-    principals: &[security::Sid],
-    class: AccountClass,
-    directory: &ActiveDirectory,
-) -> Result<Vec<String>, Failure> {
-    let name = args.name.sam_account_name();
-    let there = |what: String| Failure::new("exists", format!("{name} is there, and {what}"));
-    let gmsa = directory.gmsa(&name).await?;
-    let Some(gmsa) = gmsa.filter(|_| class == AccountClass::Gmsa) else {
-        return Err(there("is no gMSA".to_owned()).hint("choose another name"));
-    };
-    if gmsa.interval_days != args.interval_days {
-        let what = format!("its interval is {} days", gmsa.interval_days);
-        return Err(there(what)
-            .hint("the interval is fixed at creation: take it as it is, or delete and create it"));
+/// Somebody else in the forest has the name.
+pub fn taken(name: &SamAccountName, by: &Dn) -> Failure {
+    Failure::new("exists", format!("the name {name} is taken by {by}"))
+        .hint("names of gMSAs are unique in the forest: choose another")
+}
+
+/// Somebody else holds an SPN that the gMSA should have.
+pub fn held(spn: &Spn, holder: &SamAccountName, gmsa: &GmsaName) -> Failure {
+    Failure::new("conflict", format!("SPN {spn} is held by {holder}")).hint(format!(
+        "create the account without it, then: gmsactl spn move {spn} --to {gmsa}"
+    ))
+}
+
+/// What a gMSA that is there already must have.
+pub struct Wanted<'a> {
+    /// Its name.
+    pub name: &'a GmsaName,
+    /// Its interval.
+    pub interval_days: u32,
+    /// Who must be among its retrieval principals.
+    pub principals: &'a [Sid],
+    /// SPNs it must have.
+    pub spns: &'a [Spn],
+}
+
+impl Wanted<'_> {
+    /// It is there: fine if it is what was asked for; says so.
+    pub fn is(&self, found: Option<&Gmsa>) -> Result<String, Failure> {
+        let name = self.name.sam_account_name();
+        let there = |what: String| Failure::new("exists", format!("{name} is there, and {what}"));
+        let Some(gmsa) = found else {
+            return Err(there("is no gMSA".to_owned()).hint("choose another name"));
+        };
+        if gmsa.interval_days != self.interval_days {
+            let what = format!("its interval is {} days", gmsa.interval_days);
+            return Err(there(what).hint(
+                "the interval is fixed at creation: take it as it is, or delete and create it",
+            ));
+        }
+        let lacks = |what: String| {
+            there(format!("lacks {what}")).hint(
+                "gmsactl account set, account allow and spn add change an account that is there",
+            )
+        };
+        let mut principals = self.principals.iter();
+        if let Some(sid) = principals.find(|sid| !gmsa.retrieval_principals.contains(sid)) {
+            return Err(lacks(format!("{sid} among its retrieval principals")));
+        }
+        let account = &gmsa.account;
+        let has = |spn: &&Spn| account.spns.iter().any(|had| had.same_as(spn));
+        if let Some(spn) = self.spns.iter().find(|spn| !has(spn)) {
+            return Err(lacks(format!("SPN {spn}")));
+        }
+        Ok(format!("{name} is there already: {}", account.dn))
     }
-    let lacks = |what: String| {
-        there(format!("lacks {what}"))
-            .hint("gmsactl account set, account allow and spn add change an account that is there")
-    };
-    if let Some(sid) = principals
-        .iter()
-        .find(|sid| !gmsa.retrieval_principals.contains(sid))
-    {
-        return Err(lacks(format!("{sid} among its retrieval principals")));
-    }
-    let account = &gmsa.account;
-    if let Some(spn) = args
-        .spn
-        .iter()
-        .find(|spn| !account.spns.iter().any(|had| had.same_as(spn)))
-    {
-        return Err(lacks(format!("SPN {spn}")));
-    }
-    Ok(vec![format!("{name} is there already: {}", account.dn)])
 }

@@ -1,7 +1,8 @@
 //! `account show` and `account list`.
 
-use model::inventory::{AccountClass, Gmsa};
-use model::names::SamAccountName;
+use clap::{Args, ValueEnum};
+use model::inventory::{Account, AccountClass, Gmsa};
+use model::names::{Dn, SamAccountName};
 use model::ports::Directory;
 
 use crate::cmd::Done;
@@ -28,9 +29,50 @@ pub async fn run(name: &SamAccountName, global: &Global, output: &Output) -> Don
     Ok(0)
 }
 
-/// Shows all gMSAs.
-pub async fn list(global: &Global, output: &Output) -> Done {
+/// Arguments of `account list`.
+#[derive(Debug, Args)]
+pub struct List {
+    /// All accounts of that kind instead, as account show tells of them, page by page.
+    #[arg(long, value_name = "CLASS")]
+    class: Option<ClassChoice>,
+    /// Only those below this container or organizational unit.
+    #[arg(long, value_name = "DN", requires = "class")]
+    under: Option<Dn>,
+}
+
+/// Which accounts are listed.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum ClassChoice {
+    /// Ordinary users: password accounts among them.
+    User,
+    /// Computers.
+    Computer,
+    /// Group managed service accounts.
+    Gmsa,
+    /// Standalone and delegated managed service accounts.
+    OtherManaged,
+    /// All of these.
+    Any,
+}
+
+/// Shows all gMSAs, or all accounts of a class.
+pub async fn list(args: &List, global: &Global, output: &Output) -> Done {
     let directory = Session::new(global)?.directory().await?;
+    if let Some(class) = args.class {
+        let class = match class {
+            ClassChoice::User => Some(AccountClass::User),
+            ClassChoice::Computer => Some(AccountClass::Computer),
+            ClassChoice::Gmsa => Some(AccountClass::Gmsa),
+            ClassChoice::OtherManaged => Some(AccountClass::OtherManaged),
+            ClassChoice::Any => None,
+        };
+        let mut listing = output.listing("accounts");
+        let page = |accounts: Vec<Account>| listing.items(&accounts, human::listed_account);
+        let listed = directory
+            .each_account(class, args.under.as_ref(), page)
+            .await;
+        return listing.end(listed.map_err(Failure::from));
+    }
     let gmsas = directory.gmsas().await?;
     output.document(&GmsaList { gmsas }, human::gmsas);
     Ok(0)

@@ -1,6 +1,7 @@
 //! What the directory's verbs changed, and what they show.
 
 use directory::{AttributeChange, Change, ChangeKind};
+use model::inventory::{Account, AccountClass};
 
 use super::Paint;
 use crate::documents::{
@@ -118,6 +119,23 @@ pub fn gmsas(list: &GmsaList, paint: &Paint) -> String {
         text += "There is no gMSA in the domain.\n";
     }
     text
+}
+
+/// One account of many, in a line.
+pub fn listed_account(account: &Account, paint: &Paint) -> String {
+    let class = match account.class {
+        AccountClass::User => "user",
+        AccountClass::Computer => "computer",
+        AccountClass::Gmsa => "gMSA",
+        AccountClass::OtherManaged => "other managed",
+    };
+    let disabled = if account.enabled { "" } else { "  disabled" };
+    format!(
+        "{}  {class}, {} SPNs{disabled}  {}\n",
+        paint.strong(account.name.as_str()),
+        account.spns.len(),
+        account.dn
+    )
 }
 
 /// Whose a SID is.
