@@ -3,6 +3,7 @@
 //! | part | figure | beside |
 //! |---|---|---|
 //! | kds | cold derivations a second, root key to 256-byte password | what the machine's HMAC-SHA512 allows |
+//! | directory | many gMSAs, long lists on the rig | ldapmodify, samba-tool; ldapsearch, python3-ldap3 |
 //! | start | `gmsactl --version`, whole process | `/bin/true` |
 //! | plan | discover + plan on the rig, whole process | – |
 //! | lab | start, memory, look-ups, searches a second | a limit; Samba and OpenLDAP's slapd, on the rig |
@@ -10,7 +11,9 @@
 //!
 //! Medians; the machine may be busy, so look at ratios.
 
+mod directory;
 mod lab;
+mod openldap;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -29,6 +32,8 @@ pub enum Part {
     Kds,
     /// The LDAP client.
     Ldap,
+    /// Many gMSAs and long lists on the rig, beside today's tools.
+    Directory,
     /// The lab, beside the rig's Samba and OpenLDAP.
     Lab,
     /// Start of the program.
@@ -55,6 +60,9 @@ pub fn run(part: Option<Part>) -> Result<()> {
         println!(
             "ldap: a search of 1,700 entries takes {search:?}; only reading its bytes {reading:?}"
         );
+    }
+    if wanted(Part::Directory) {
+        directory::run()?;
     }
     if wanted(Part::Lab) {
         lab::run()?;
@@ -279,4 +287,9 @@ fn timed(command: &mut Command) -> Result<(Duration, Output)> {
 fn median(mut times: Vec<Duration>) -> Duration {
     times.sort();
     times.get(times.len() / 2).copied().unwrap_or_default()
+}
+
+/// How many times the one is as long as the other.
+fn ratio(time: Duration, other: Duration) -> f64 {
+    time.as_secs_f64() / other.as_secs_f64()
 }
