@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use lab::hosts::{LabHost, Pace};
 use lab::ldif::LdifEntry;
 use lab::mim::SqlServer;
 use lab::{LabError, LabSeed};
@@ -18,7 +19,7 @@ use crate::system::SystemClock;
 /// What time it is in a lab.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LabTime {
-    /// The time when the inventory was taken: what it tells of clocks and root keys is so.
+    /// The time when the inventory was taken: what it tells of clocks and root keys is so. It passes while hosts work.
     OfInventory,
     /// The system's: other programs work on it.
     Now,
@@ -47,7 +48,11 @@ impl LabEstate {
         let sql = Arc::new(SqlServer::default());
         let domain = lab.domain();
         let host = |host| Arc::new(lab::hosts::import(host, &domain, &sql));
-        let hosts: Vec<_> = found.hosts.iter().map(host).collect();
+        let hosts: Vec<Arc<LabHost>> = found.hosts.iter().map(host).collect();
+        if time == LabTime::OfInventory {
+            let slow = |host: &Arc<LabHost>| host.edit(|state| state.pace = Pace::ASSUMED);
+            hosts.iter().for_each(slow);
+        }
         lab::mim::prepare(&sql);
         let dns_names = found.hosts.iter();
         let dns_names = dns_names.map(|host| (host.name.clone(), host.dns_name.clone()));

@@ -65,6 +65,10 @@ fn a_plan_is_rehearsed_on_the_estate_that_it_was_made_for() {
     assert_eq!(alone["differences"], serde_json::json!([]));
     assert_eq!(alone["downtime"][0]["service"], "FIMSynchronizationService");
     assert_eq!(alone["downtime"][0]["expected_seconds"], 106);
+    // It stops and starts; the key set is activated in between.
+    let down = alone["downtime"][0]["simulated_seconds"].as_f64().unwrap();
+    assert!((30.0..106.0).contains(&down), "{down}");
+    assert!(document["assumed"].to_string().contains("not measured"));
 
     let full = run_of(&document, Some("disk-full"));
     assert_eq!(full["outcome"], "unwound");

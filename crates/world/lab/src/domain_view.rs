@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use managed_password::PasswordKeyId;
 use model::names::SamAccountName;
-use security::{AccessMask, FileTime, SecurityDescriptor, Sid};
+use security::{AccessMask, FileTime, Interval, SecurityDescriptor, Sid};
 
 use crate::directory::Directory;
 use crate::hosts::{AccountKind, DomainAccount, DomainView, NoPassword, PasswordVersion, Token};
@@ -45,6 +45,10 @@ impl LabDomain {
 impl DomainView for LabDomain {
     fn now(&self) -> FileTime {
         self.0.now()
+    }
+
+    fn pass(&self, time: Interval) {
+        self.0.clock.advance(time);
     }
 
     fn netbios_name(&self) -> String {

@@ -26,6 +26,7 @@ pub mod logon;
 pub mod machine;
 #[cfg(test)]
 pub(crate) mod memory_domain;
+mod pace;
 pub mod programs;
 pub mod registry;
 pub mod rights;
@@ -44,5 +45,6 @@ pub use faults::{Fault, Mishap, NamedFault};
 pub use import::import;
 pub use lab_host::{Delivery, LabHost, TimeDown};
 pub use machine::Machine;
+pub use pace::Pace;
 pub use serve::{HostServer, connect, relay, serve};
 pub use state::{HostState, Power, WindowsRelease};

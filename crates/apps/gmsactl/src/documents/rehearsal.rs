@@ -63,7 +63,7 @@ pub struct Downtime {
     pub service: ServiceName,
     /// What the plan expects, in seconds.
     pub expected_seconds: u32,
-    /// From its stop to its start, by the lab's clock; its services start at once.
+    /// From its stop to its start, by the lab's clock: by the times that the lab assumes.
     pub simulated_seconds: f64,
     /// Whether it ran at the end.
     pub runs: bool,

@@ -7,6 +7,7 @@ use security::Interval;
 use super::domain::AccountKind;
 use super::logon::{Principal, principal};
 use super::machine::Machine;
+use super::pace::Pace;
 use super::state::Power;
 
 /// Between two refreshes of group policy; Windows adds a random offset.
@@ -95,7 +96,9 @@ impl Machine<'_> {
         {
             service.state = ServiceState::Running;
         }
+        let pace = std::mem::replace(&mut self.state.pace, Pace::AT_ONCE);
         self.start_automatic_services();
+        self.state.pace = pace;
     }
 
     /// Gets the computer account a new ticket: `klist -li 0x3e7 purge`, or a boot.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use model::names::SamAccountName;
-use security::{FileTime, Sid};
+use security::{FileTime, Interval, Sid};
 use serde::{Deserialize, Serialize};
 
 /// The domain as its domain controllers would answer a host now.
@@ -13,6 +13,9 @@ use serde::{Deserialize, Serialize};
 pub trait DomainView: Send + Sync {
     /// The domain controller's clock; the lab's hosts run their own from it, with an offset each.
     fn now(&self) -> FileTime;
+
+    /// So much time passes, for everybody: a host that takes it answers afterwards.
+    fn pass(&self, time: Interval);
 
     /// NetBIOS name, such as `CONTOSO`.
     fn netbios_name(&self) -> String;

@@ -99,11 +99,6 @@ impl MemoryDomain {
         self.inner().reachable = reachable;
     }
 
-    pub(crate) fn pass(&self, time: Interval) {
-        let mut inner = self.inner();
-        inner.now = inner.now.checked_add(time).unwrap();
-    }
-
     fn with(&self, name: &str, change: impl FnOnce(&mut Entry)) {
         change(self.inner().accounts.get_mut(&name.to_lowercase()).unwrap());
     }
@@ -122,6 +117,11 @@ impl Inner {
 }
 
 impl DomainView for MemoryDomain {
+    fn pass(&self, time: Interval) {
+        let mut inner = self.inner();
+        inner.now = inner.now.checked_add(time).unwrap();
+    }
+
     fn now(&self) -> FileTime {
         self.inner().now
     }

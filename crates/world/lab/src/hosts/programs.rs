@@ -141,6 +141,7 @@ impl Machine<'_> {
             Program::KeyUtility => mim::key_tools::miiskmu(self, &words, stdin),
             Program::Activation => mim::key_tools::miisactivate(self, &words, stdin),
         };
+        self.domain.pass(self.state.pace.of_program(program));
         Ok(RunOutcome {
             exit_code: Some(ending.code),
             stdout: captured(ending.said),

@@ -2,7 +2,6 @@
 
 use agent_protocol::win32::{SERVICE_SPECIFIC, Win32Code};
 use agent_protocol::{Failure, FailureKind, HostPath, ServiceName, ServiceState, StartType};
-use security::Interval;
 
 use super::event_log::{
     CONNECT_TIMEOUT, DEPENDENCY_FAILED, FAILED_TO_START, Level, RIGHT_NOT_GRANTED, STATE_CHANGED,
@@ -201,12 +200,13 @@ impl Machine<'_> {
         stored: Option<StoredPassword>,
         timeout_ms: u64,
     ) -> Result<(), Failure> {
-        let now = self.domain.now();
+        let (now, usual) = (self.domain.now(), self.state.pace.start);
         let service = self.service_mut(name)?;
         service.stored = stored;
-        let takes = service.behaviour.start_takes;
-        if takes == Interval::ZERO || takes.to_duration().as_millis() <= u128::from(timeout_ms) {
-            service.state = ServiceState::Running;
+        let takes = service.behaviour.start_takes.max(usual);
+        if takes.to_duration().as_millis() <= u128::from(timeout_ms) {
+            self.domain.pass(takes);
+            self.service_mut(name)?.state = ServiceState::Running;
             self.state_changed(name, "running");
             return Ok(());
         }
@@ -215,7 +215,7 @@ impl Machine<'_> {
         Err(still(name, ServiceState::StartPending, timeout_ms))
     }
 
-    /// Waits for a service on its way: the lab's clock does not move during a request, so it counts what is left.
+    /// Waits for a service on its way.
     fn await_start(
         &mut self,
         service: &LabService,
@@ -224,10 +224,12 @@ impl Machine<'_> {
     ) -> Result<(), Failure> {
         let left = service
             .pending_until
-            .map(|until| until.saturating_since(self.domain.now()).to_duration());
-        if pending == ServiceState::StartPending
-            && left.is_some_and(|left| left.as_millis() <= u128::from(timeout_ms))
+            .map(|until| until.saturating_since(self.domain.now()));
+        if let Some(left) = left
+            && pending == ServiceState::StartPending
+            && left.to_duration().as_millis() <= u128::from(timeout_ms)
         {
+            self.domain.pass(left);
             self.service_mut(&service.name)?.state = ServiceState::Running;
             self.state_changed(&service.name, "running");
             return Ok(());

@@ -12,6 +12,7 @@ use super::domain::Token;
 use super::event_log::EventLog;
 use super::files::Files;
 use super::local_groups::LocalGroups;
+use super::pace::Pace;
 use super::registry::Registry;
 use super::rights::Rights;
 use super::scheduled_task::ScheduledTask;
@@ -81,6 +82,9 @@ pub struct HostState {
     pub power: Power,
     /// How long a restart takes.
     pub restart_takes: Interval,
+    /// How long everything else takes.
+    #[serde(default)]
+    pub pace: Pace,
     /// Kerberos encryption types that its policy allows ([MS-KILE] 2.2.7 bits).
     pub encryption_types: u32,
     /// The computer account's token of its last boot or ticket purge.
@@ -121,6 +125,7 @@ impl HostState {
             clock_offset_seconds: 0,
             power: Power::On,
             restart_takes: Interval::from_minutes(3),
+            pace: Pace::AT_ONCE,
             encryption_types: 0x1c, // RC4, AES128, AES256
             machine_token: Token::default(),
             installed_accounts: BTreeSet::new(),

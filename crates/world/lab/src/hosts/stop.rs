@@ -57,7 +57,9 @@ impl Machine<'_> {
         }
         service.state = ServiceState::Stopped;
         service.pending_until = None;
+        // It serves nobody any more while it stops: that time counts as down.
         self.state_changed(&name, "stopped");
+        self.domain.pass(self.state.pace.stop);
         Ok(Some(StoppedService { name, prior }))
     }
 }

@@ -65,7 +65,7 @@ fn lines(run: &RehearsedRun, paint: &Paint) -> String {
     for down in run.downtime.iter().filter(was_down) {
         let ends = if down.runs { "" } else { ", and stays down" };
         line(paint.dim(&format!(
-            "{} on {} is down for {:.1} s{ends}; the plan expects about {} s",
+            "{} on {} is down for {:.0} s by assumed times{ends}; the plan expects about {} s",
             down.service, down.host, down.simulated_seconds, down.expected_seconds
         )));
     }

@@ -13,6 +13,7 @@ use proptest::prelude::*;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream};
 
 use super::world::{World, name};
+use crate::hosts::domain::DomainView as _;
 use crate::hosts::{Fault, HostServer, Mishap, connect, relay, serve};
 
 const SOON: Duration = Duration::from_secs(20);

@@ -5,7 +5,7 @@ use security::Interval;
 
 use super::world::{GMSA, World, name, system};
 use crate::hosts::WindowsRelease;
-use crate::hosts::domain::AccountKind;
+use crate::hosts::domain::{AccountKind, DomainView as _};
 use crate::hosts::event_log::{DEPENDENCY_FAILED, RIGHT_NOT_GRANTED};
 use crate::hosts::rights::Right;
 use crate::hosts::services::LabService;
@@ -247,4 +247,24 @@ fn the_key_distribution_service_hangs_on_2012_r2_domain_controllers_without_its_
             .unwrap();
         assert_eq!(world.state_of("App"), ServiceState::Running);
     }
+}
+
+#[test]
+fn what_a_host_takes_its_time_for_passes_by_the_clock() {
+    let world = World::new();
+    world.stop();
+    let before = world.domain.now();
+    world.host.edit(|state| {
+        state.pace.stop = Interval::from_minutes(1);
+        state.pace.start = Interval::from_minutes(2);
+    });
+    let patient = Request::StartService {
+        name: name("App"),
+        timeout_ms: 120_000,
+    };
+    world.ask(patient).unwrap();
+    world.stop();
+    let took = world.domain.now().saturating_since(before);
+    assert_eq!(took, Interval::from_minutes(3));
+    assert_eq!(world.host.time_down("App").down, took);
 }

@@ -5,6 +5,7 @@ use security::Interval;
 
 use super::world::{GMSA, World};
 use crate::hosts::app_pool::AppPool;
+use crate::hosts::domain::DomainView as _;
 use crate::hosts::rights::Right;
 use crate::hosts::scheduled_task::ScheduledTask;
 
