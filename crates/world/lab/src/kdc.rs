@@ -6,7 +6,7 @@ mod as_exchange;
 mod failure;
 mod keys;
 pub(crate) mod principals;
-mod server;
+pub(crate) mod server;
 mod tgs_exchange;
 mod ticket;
 pub(crate) mod wire;

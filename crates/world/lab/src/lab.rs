@@ -81,13 +81,19 @@ impl Lab {
                 ldap,
                 ldaps,
                 gc,
+                gc_tls,
                 kdc,
             } = listeners;
             controllers.push(LabController {
                 directory: Arc::clone(&directory),
                 addresses,
             });
-            let ports = Ports { ldap, ldaps, gc };
+            let ports = Ports {
+                ldap,
+                ldaps,
+                gc,
+                gc_tls,
+            };
             servers.push(tokio::spawn(kdc::serve(kdc, Arc::clone(&directory))));
             let served = ldap_server::serve(ports, directory, certificate.clone());
             servers.push(tokio::spawn(served));

@@ -42,6 +42,8 @@ mod saved;
 mod seed;
 mod snapshot;
 mod store;
+#[cfg(test)]
+mod time_outs;
 mod visitors;
 
 pub use clock::LabClock;

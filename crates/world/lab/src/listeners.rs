@@ -13,8 +13,10 @@ pub struct LabAddresses {
     pub ldap: SocketAddr,
     /// LDAP with TLS from the first byte.
     pub ldaps: SocketAddr,
-    /// The global catalog.
+    /// The global catalog: sealed, or StartTLS.
     pub gc: SocketAddr,
+    /// The global catalog with TLS from the first byte.
+    pub gc_tls: SocketAddr,
     /// Kerberos over TCP.
     pub kdc: SocketAddr,
 }
@@ -26,14 +28,22 @@ impl Default for LabAddresses {
             ldap: any,
             ldaps: any,
             gc: any,
+            gc_tls: any,
             kdc: any,
         }
     }
 }
 
 impl LabAddresses {
-    fn each(&mut self) -> [&mut SocketAddr; 4] {
-        [&mut self.ldap, &mut self.ldaps, &mut self.gc, &mut self.kdc]
+    fn each(&mut self) -> [&mut SocketAddr; 5] {
+        let Self {
+            ldap,
+            ldaps,
+            gc,
+            gc_tls,
+            kdc,
+        } = self;
+        [ldap, ldaps, gc, gc_tls, kdc]
     }
 }
 
@@ -43,6 +53,7 @@ pub(crate) struct Listeners {
     pub(crate) ldap: TcpListener,
     pub(crate) ldaps: TcpListener,
     pub(crate) gc: TcpListener,
+    pub(crate) gc_tls: TcpListener,
     pub(crate) kdc: TcpListener,
 }
 
@@ -92,12 +103,14 @@ fn after(address: IpAddr) -> IpAddr {
 
 async fn listen_at(asked: LabAddresses) -> Result<Listeners, LabError> {
     let (ldap, ldaps) = (bind(asked.ldap).await?, bind(asked.ldaps).await?);
-    let (gc, kdc) = (bind(asked.gc).await?, bind(asked.kdc).await?);
+    let (gc, gc_tls) = (bind(asked.gc).await?, bind(asked.gc_tls).await?);
+    let kdc = bind(asked.kdc).await?;
     let at = |listener: &TcpListener, asked: SocketAddr| listener.local_addr().unwrap_or(asked);
     let addresses = LabAddresses {
         ldap: at(&ldap, asked.ldap),
         ldaps: at(&ldaps, asked.ldaps),
         gc: at(&gc, asked.gc),
+        gc_tls: at(&gc_tls, asked.gc_tls),
         kdc: at(&kdc, asked.kdc),
     };
     Ok(Listeners {
@@ -105,6 +118,7 @@ async fn listen_at(asked: LabAddresses) -> Result<Listeners, LabError> {
         ldap,
         ldaps,
         gc,
+        gc_tls,
         kdc,
     })
 }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rasn_kerberos::{AsReq, KdcReq, PrincipalName, TgsReq};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+use tokio::net::TcpListener;
 
 use super::failure::{Code, KdcFailure};
 use super::{as_exchange, tgs_exchange, wire};
@@ -33,8 +33,8 @@ pub(crate) async fn serve(listener: TcpListener, directory: Arc<Directory>) {
     }
 }
 
-async fn serve_one(
-    mut stream: TcpStream,
+pub(crate) async fn serve_one(
+    mut stream: impl AsyncRead + AsyncWrite + Unpin,
     directory: &Arc<Directory>,
     pulse: &Pulse,
 ) -> std::io::Result<()> {

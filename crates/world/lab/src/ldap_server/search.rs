@@ -315,3 +315,44 @@ pub(super) fn any_equal(attribute: Attr, shown: &[Vec<u8>], asserted: &[u8]) -> 
         .iter()
         .any(|value| comparable(syntax, value) == comparable(syntax, asserted))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rules::token::Token;
+    use crate::seed::{LabSeed, build};
+
+    #[test]
+    fn a_search_ends_at_its_time_limit_with_what_it_has() {
+        let mut seed = LabSeed::new("contoso.com", "CONTOSO", b"Lab-Admin-Pa55");
+        (0..2 * TURN).for_each(|number| seed.group(&format!("group{number}"), &[]));
+        let directory = build(&seed).unwrap();
+        let token = Token::system();
+        let request = SearchRequest::new(
+            "DC=contoso,DC=com".into(),
+            SearchRequestScope::WholeSubtree,
+            rasn_ldap::SearchRequestDerefAliases::NeverDerefAliases,
+            0,
+            5,
+            false,
+            rasn_ldap::Filter::Present("objectClass".into()),
+            Vec::new(),
+        );
+        directory.read(|store| {
+            let caller = directory.caller(&token, true);
+            let sweep = |limit: Duration| {
+                let mut sweep = Sweep::new(caller, store, &request, usize::MAX)
+                    .ok()
+                    .unwrap();
+                sweep.deadline = sweep.deadline - Duration::from_secs(5) + limit;
+                while !sweep.turn(store) {}
+                sweep.found
+            };
+            let (cut, whole) = (sweep(Duration::ZERO), sweep(Duration::from_secs(3600)));
+            assert_eq!(cut.ended, ResultCode::TimeLimitExceeded);
+            assert!((1..=TURN).contains(&cut.ids.len()), "{}", cut.ids.len());
+            assert_eq!(whole.ended, ResultCode::Success);
+            assert!(whole.ids.len() > 2 * TURN);
+        });
+    }
+}

@@ -181,6 +181,20 @@ fn what_is_abandoned_is_not_answered() {
     assert_eq!(operations(&answers), [(0x78, 0)]);
 }
 
+#[test]
+fn who_is_not_understood_is_told_so() {
+    const EXTENDED: u8 = 0x78;
+    const PROTOCOL_ERROR: u8 = 2;
+    let lab = InMemory::new(&LabSeed::reference_estate(ADMINISTRATOR, SERVICE)).unwrap();
+    for peer in [Peer::Stranger, Peer::Administrator] {
+        let answers = lab.directory_answers(peer, &[0x30, 3, 2, 1, 1]);
+        assert_eq!(operations(&answers), [(EXTENDED, PROTOCOL_ERROR)]);
+        assert_eq!(answers[6..9], [2, 1, 0], "it belongs to no request");
+        let oid = b"1.3.6.1.4.1.1466.20036";
+        assert!(answers.windows(oid.len()).any(|part| part == oid));
+    }
+}
+
 #[tokio::test]
 async fn hundreds_who_say_nothing_keep_nobody_out() {
     let lab = lab().await;

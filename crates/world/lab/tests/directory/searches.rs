@@ -1,6 +1,7 @@
 //! Searches with crate `ldap`: filters, ranges, pages.
 
-use ldap::{Attribute, Dn, Filter, Modification, Scope, Search};
+use ldap::{Attribute, Control, Dn, Filter, Modification, Scope, SdFlags, Search};
+use security::SecurityDescriptor;
 
 use crate::world::{DOMAIN, administrator, in_users, lab, search};
 
@@ -57,6 +58,15 @@ async fn filters_find_what_they_say() {
             &["MIMSyncJoiners"],
         ),
         ("(sAMAccountName=DC1$)", &["DC1"]),
+        // A domain controller, or disabled: either bit is enough.
+        (
+            "(&(objectClass=user)(userAccountControl:1.2.840.113556.1.4.804:=8194))",
+            &["DC1", "Guest", "krbtgt"],
+        ),
+        (
+            "(&(objectClass=user)(userAccountControl:1.2.840.113556.1.4.803:=8194))",
+            &[],
+        ),
     ] {
         assert_eq!(
             search(&client, text.parse().unwrap()).await,
@@ -132,4 +142,43 @@ async fn pages_and_limits_cut_a_search() {
     );
     let limited = client.search(&search.size_limit(2)).await;
     assert!(limited.unwrap().truncated);
+}
+
+#[tokio::test]
+async fn of_a_security_descriptor_come_the_parts_that_are_asked_for() {
+    let lab = lab().await;
+    let client = administrator(&lab).await;
+    let read = async |parts: SdFlags| {
+        let filter = Filter::present("objectClass");
+        let search = Search::new(in_users("svc-mimsync"), Scope::Base, filter)
+            .attributes(["nTSecurityDescriptor"])
+            .control(Control::sd_flags(parts));
+        let found = client.search(&search).await.unwrap().entries;
+        let bytes = found[0].value("nTSecurityDescriptor").unwrap();
+        SecurityDescriptor::from_bytes(bytes).unwrap()
+    };
+    let list = read(SdFlags::DACL).await;
+    assert!(list.owner().is_none() && list.dacl().is_some());
+    let owner = read(SdFlags(1)).await;
+    assert!(owner.owner().is_some() && owner.dacl().is_none());
+    let all = read(SdFlags::OWNER_GROUP_DACL).await;
+    assert!(all.owner().is_some() && all.dacl() == list.dacl());
+}
+
+#[tokio::test]
+async fn aliases_of_service_names_can_be_read() {
+    let lab = lab().await;
+    let client = administrator(&lab).await;
+    let name = "CN=Directory Service,CN=Windows NT,CN=Services,CN=Configuration,DC=contoso,DC=com";
+    let search = Search::new(name, Scope::Base, Filter::present("sPNMappings"));
+    let found = client
+        .search(&search.attributes(["sPNMappings"]))
+        .await
+        .unwrap()
+        .entries;
+    let mappings = found[0].text("sPNMappings").unwrap();
+    assert!(
+        mappings.starts_with("host=") && mappings.contains(",http,"),
+        "{mappings}"
+    );
 }
