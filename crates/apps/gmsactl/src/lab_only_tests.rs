@@ -14,13 +14,14 @@ use crate::lab_stage::Stage;
 use crate::options::Global;
 use crate::view::Output;
 
-fn no_options() -> Global {
+/// Nothing that an operator would say.
+pub fn no_options() -> Global {
     let words = ["gmsactl", "--non-interactive", "doctor"];
     Cli::try_parse_from(words).unwrap().global
 }
 
 /// Plans and applies to the end.
-async fn convert(stage: &Stage<'_>, intent: &Intent) -> (Plan, RunId) {
+pub async fn convert(stage: &Stage<'_>, intent: &Intent) -> (Plan, RunId) {
     let inventory = stage.discover(Some(intent)).await.unwrap();
     let plan = stage.session.plan(&inventory, intent);
     assert!(

@@ -122,13 +122,32 @@ impl<'a> Stage<'a> {
                     .plan(&self.discover(Some(&plan.intent)).await?, &plan.intent),
             ),
         };
+        self.apply_beside(plan, fresh.as_ref(), progress).await
+    }
+
+    /// Applies a plan that was made this moment.
+    #[cfg(test)]
+    pub async fn apply_given(
+        &self,
+        plan: &Plan,
+        progress: &dyn Progress,
+    ) -> Result<RunReport, Failure> {
+        self.apply_beside(plan, Some(plan), progress).await
+    }
+
+    async fn apply_beside(
+        &self,
+        plan: &Plan,
+        fresh: Option<&Plan>,
+        progress: &dyn Progress,
+    ) -> Result<RunReport, Failure> {
         let now = SystemClock.now();
         let _lock = self
             .journal
             .lock(&plan.estate.domain_sid.to_string(), &system::holder(now))?;
         let request = ApplyRequest {
             plan,
-            fresh: fresh.as_ref(),
+            fresh,
             new_run: system::new_run_id(now)?,
             by: &session::by(),
             accept_no_way_back: false,

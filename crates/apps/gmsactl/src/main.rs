@@ -20,6 +20,8 @@ mod faults;
 mod inputs;
 mod lab_controllers;
 mod lab_estate;
+#[cfg(test)]
+mod lab_exchange_tests;
 mod lab_fault;
 mod lab_import;
 #[cfg(test)]

@@ -250,15 +250,29 @@ impl<'a> Session<'a> {
         mim::detect(inventory, &self.catalogue, &self.excluded)
     }
 
+    /// As [`Session::plan`], for the passwords alone that components store.
+    pub fn plan_of_passwords(&self, inventory: &Inventory, intent: &Intent) -> Plan {
+        self.planned(inventory, intent, planner::plan_of_passwords)
+    }
+
     /// Plans; the passwords that the estate names count as supplied, `apply` proves them.
     pub fn plan(&self, inventory: &Inventory, intent: &Intent) -> Plan {
+        self.planned(inventory, intent, planner::plan)
+    }
+
+    fn planned(
+        &self,
+        inventory: &Inventory,
+        intent: &Intent,
+        plan: impl FnOnce(&Planning<'_>) -> Plan,
+    ) -> Plan {
         let credentials: Vec<_> = self
             .estate
             .credentials
             .iter()
             .map(|known| known.account.clone())
             .collect();
-        planner::plan(&Planning {
+        plan(&Planning {
             inventory,
             intent,
             profiles: &self.profiles(),

@@ -209,3 +209,103 @@ fn a_name_that_is_taken_gets_a_number() {
     let text = std::fs::read_to_string(&path).unwrap();
     assert!(text.contains("gmsa = \"MIMSyncGMSAsv2\""), "{text}");
 }
+
+/// Everything that is refused, each before anything is touched; then on the command line what the unit tests do inside.
+#[test]
+fn the_exchange_password_is_stored_under_the_gmsa_only() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let lab = StartedLab::start(&folder.path().join("lab"));
+    let store = |more: &[&str]| {
+        let output = lab.run(&[&["mim", "exchange-password"], more].concat());
+        (output.status.code(), document(&output))
+    };
+    let known = ["--account", r"CONTOSO\svc-pammon"];
+    let (code, said) = store(&known);
+    assert_eq!(code, Some(1), "{said:#}");
+    assert!(said.to_string().contains("which is no gMSA"), "{said:#}");
+
+    let (intent, plan) = (path("service.toml"), path("plan.json"));
+    std::fs::write(&intent, SERVICE).unwrap();
+    let planned = lab.run(&["plan", "--intent", &intent, "--out", &plan]);
+    assert_eq!(planned.status.code(), Some(2), "{planned:?}");
+    let mut applied = lab.run(&["apply", &plan]);
+    for host in ["MIMSVC01", "MIMSVC02"] {
+        let purged = lab.run(&["host", "purge-tickets", host]);
+        assert_eq!(purged.status.code(), Some(0), "{purged:?}");
+        applied = lab.run(&["apply", &plan]);
+    }
+    assert_eq!(applied.status.code(), Some(0), "{applied:?}");
+
+    for (more, says) in [
+        (&known[..], "--mailbox online"),
+        (
+            &["--account", "mim@contoso.example", "--mailbox", "online"],
+            "is missing",
+        ),
+        (
+            &["--account", r"CONTOSO\svc-pammon", "--host", "MIMPAM01"],
+            "no MIM Service",
+        ),
+    ] {
+        let (code, said) = store(more);
+        assert_eq!(code, Some(1), "{said:#}");
+        assert!(said.to_string().contains(says), "{says}: {said:#}");
+        let value = lab.run(&["host", "registry", "show", "MIMSVC01", SETTINGS, ON_PREMISE]);
+        assert_eq!(document(&value)["value"], Value::Null);
+    }
+    let on_premise = [&known[..], &["--mailbox", "on-premise"]].concat();
+    let (code, shown) = store(&[&on_premise[..], &["--dry-run"]].concat());
+    assert_eq!(code, Some(2), "{shown:#}");
+    assert_eq!(shown["steps"].as_array().unwrap().len(), 6);
+    let (code, said) = store(&on_premise);
+    assert_eq!(
+        (code, &said["outcome"]),
+        (Some(0), &json!("done")),
+        "{said:#}"
+    );
+    let value = |host: &str, name: &str| {
+        let shown = lab.run(&["host", "registry", "show", host, SETTINGS, name]);
+        document(&shown)["value"]["REG_SZ"]
+            .as_str()
+            .map(str::to_owned)
+    };
+    let stored = ["MIMSVC01", "MIMSVC02"].map(|host| {
+        assert_eq!(value(host, ONLINE).as_deref(), Some(""));
+        value(host, ON_PREMISE).unwrap()
+    });
+    assert!(
+        stored
+            .iter()
+            .all(|text| text.starts_with("AQAAANCMnd8BFdER"))
+    );
+    assert_ne!(
+        stored[0], stored[1],
+        "it is encrypted on each host for itself"
+    );
+    // Now the values themselves tell which mailbox it is.
+    let (code, again) = store(&known);
+    assert_eq!(code, Some(0), "{again:#}");
+    assert_ne!(again["run"], said["run"]);
+    let run = again["run"].as_str().unwrap();
+    let verified = lab.run(&["verify", run]);
+    assert!(
+        document(&verified)
+            .to_string()
+            .contains("event 4355 was written"),
+        "{verified:?}"
+    );
+}
+
+const SETTINGS: &str = r"HKLM\SOFTWARE\Microsoft\Forefront Identity Manager\2010\Service";
+const ONLINE: &str = "GMSAEncryptedExchangeOnlineAccountPassword";
+const ON_PREMISE: &str = "GMSAEncryptedExchangeOnPremiseAccountPassword";
+const SERVICE: &str = r#"
+format = 1
+[[conversion]]
+component = "service"
+hosts = ["MIMSVC01", "MIMSVC02"]
+gmsa = "MIMSrvGMSAsvc"
+retrieval-group = "MIMService_Servers"
+groups = ["MIMSyncAdmins"]
+"#;

@@ -127,7 +127,10 @@ pub(crate) async fn passwords_to_apply(
     };
     for account in accounts(changing()) {
         if world.secrets.password(account).is_some() {
-            logs_on(world, account).await?;
+            // A mailbox elsewhere has an account that this domain does not know: its owner's server proves it.
+            if matches!(account, LogonAccount::Domain { .. }) {
+                logs_on(world, account).await?;
+            }
         } else if let [step, ..] = needs(account, true).as_slice() {
             return Err(missing(
                 account,

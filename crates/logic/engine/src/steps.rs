@@ -12,6 +12,7 @@ mod root_key;
 mod service;
 mod service_trigger;
 mod spn;
+mod store_password;
 
 use model::names::HostName;
 use model::plan::{Action, PlannedEstate, Step};
@@ -90,6 +91,20 @@ pub(crate) fn of(step: &Step, estate: &PlannedEstate) -> Result<Box<dyn Journale
             file,
             exported_by,
             tool,
+        }),
+        Action::StorePassword {
+            account,
+            helper,
+            key,
+            value,
+            empty,
+        } => Box::new(store_password::StorePassword {
+            host: host()?,
+            account,
+            helper,
+            key,
+            value,
+            empty,
         }),
         Action::StopService { service } => Box::new(service::StopService {
             host: host()?,

@@ -5,9 +5,10 @@ use model::inventory::{Carried, Carrier, HostInventory, WebFolder};
 use model::names::{
     ComponentId, DnsName, GmsaName, LogonAccount, SamAccountName, ServiceName, Spn,
 };
-use planner::{HostView, KeySetTools, Profile, Suggestion};
+use planner::{HostView, KeySetTools, Profile, StoredPassword, Suggestion};
 use serde::Deserialize;
 
+use crate::exchange;
 use crate::key_set::KeySet;
 use crate::rules;
 use crate::version::Version;
@@ -173,6 +174,10 @@ impl Profile for Component {
         new: &LogonAccount,
     ) -> Option<KeySetTools> {
         self.entry.key_set.as_ref()?.tools(view, old, new)
+    }
+
+    fn stored_password(&self, view: &HostView<'_>) -> Option<StoredPassword> {
+        (self.entry.id.as_str() == rules::SERVICE).then(|| exchange::stored_password(view))?
     }
 }
 

@@ -7,6 +7,7 @@
 mod catalogue;
 mod component;
 mod detect;
+mod exchange;
 mod excluded;
 mod key_set;
 mod rules;
@@ -15,5 +16,6 @@ mod version;
 pub use catalogue::{catalogue, refused};
 pub use component::Component;
 pub use detect::{AccountKind, Detected, Detection, Node, Other, Role, Staying, detect};
+pub use exchange::mailbox_of;
 pub use excluded::Excluded;
 pub use rules::FINDINGS;

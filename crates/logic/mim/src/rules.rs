@@ -8,6 +8,7 @@ use model::names::{ComponentId, ServiceName};
 use planner::{HostView, Profile, findings as planner_findings};
 
 use crate::component::Component;
+use crate::exchange;
 use crate::key_set::KeySet;
 use crate::version::Version;
 
@@ -121,15 +122,15 @@ pub const FINDINGS: &[FindingKind] = &[
     PAM_BESIDE_SYNC,
 ];
 
-const SERVICE: &str = "service";
+pub(crate) const SERVICE: &str = "service";
 const SERVICE_KEY: &str = r"HKLM\SYSTEM\CurrentControlSet\Services\FIMService";
-const SETTINGS_KEY: &str = r"HKLM\SOFTWARE\Microsoft\Forefront Identity Manager\2010\Service";
-const EXCHANGE_VALUE: &str = "EncryptedExchangeOnlineAccountPassword";
+pub(crate) const SETTINGS_KEY: &str =
+    r"HKLM\SOFTWARE\Microsoft\Forefront Identity Manager\2010\Service";
 const TLS_KEYS: [&str; 2] = [
     r"HKLM\SYSTEM\CurrentControlSet\Control\SecurityProviders\SCHANNEL\Protocols\TLS 1.0\Client",
     r"HKLM\SYSTEM\CurrentControlSet\Control\SecurityProviders\SCHANNEL\Protocols\TLS 1.1\Client",
 ];
-const KEY_PROTECT: &str = "MIMKeyProtectService";
+pub(crate) const KEY_PROTECT: &str = "MIMKeyProtectService";
 
 /// Services that these rules look at.
 pub(crate) fn watched_services(component: &ComponentId) -> Vec<ServiceName> {
@@ -148,11 +149,11 @@ pub(crate) fn registry(component: &ComponentId) -> Vec<(String, String)> {
     let own = [
         (SERVICE_KEY, "PollExchangeEnabled"),
         (SERVICE_KEY, neighbours::AGENT_ACCOUNT),
-        (SETTINGS_KEY, EXCHANGE_VALUE),
     ];
     own.into_iter()
         .chain(TLS_KEYS.map(|key| (key, "Enabled")))
         .map(|(key, value)| (key.to_owned(), value.to_owned()))
+        .chain(exchange::registry())
         .collect()
 }
 
@@ -296,12 +297,14 @@ fn mim_service(view: &HostView<'_>) -> Vec<Finding> {
             "nothing for this plan; run setup of 4.6.34.0 interactively, never silently, and leave TLS as it is",
         ));
     }
-    let stored = host.registry_text(SETTINGS_KEY, EXCHANGE_VALUE);
-    if stored.is_some_and(|stored| !stored.is_empty()) {
-        let advice = "have the mailbox account's password ready, and enter it again under the gMSA: setup in change mode, \
-                      \"Use different user for Exchange (for managed accounts)\", or Microsoft's script for that password";
+    if let Some(value) = exchange::filled(host)
+        && view.conversion.exchange.is_none()
+    {
+        let advice = "say whose mailbox it is in conversion.toml, and the plan stores its password anew: exchange = { mailbox = \
+                      \"online\" or \"on-premise\", account = 'DOMAIN\\name' }; or mailbox = \"none\". Without that: gmsactl mim \
+                      exchange-password after the conversion";
         findings.push(EXCHANGE_PASSWORD.found(
-            format!("{}, {EXCHANGE_VALUE}", host.name),
+            format!("{}, {value}", host.name),
             "a password for Exchange is stored there",
             advice,
         ));

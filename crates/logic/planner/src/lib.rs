@@ -5,6 +5,7 @@
 //! | [`plan`] | inventory, intent, profiles | plan with findings |
 //! | [`propose`] | inventory, profiles | a first intent |
 //! | [`proposal_text`] | inventory, intent, profiles | that intent as a file with comments |
+//! | [`plan_of_passwords`] | the same | plan that stores passwords anew and changes nothing else |
 //! | [`questions`] | estate, intent, profiles | what discovery must look for |
 //! | [`database::judge`] | what a database server has of two accounts | what one lacks, and the T-SQL that gives it |
 //!
@@ -23,11 +24,13 @@ mod profile;
 mod proposal;
 mod proposal_text;
 mod steps;
+mod store_password;
 
 pub use planning::Planning;
-pub use profile::{HostView, KeySetTools, Profile, Refusal, Suggestion};
+pub use profile::{HostView, KeySetTools, Profile, Refusal, StoredPassword, Suggestion};
 pub use proposal::{Wanted, propose, questions};
 pub use proposal_text::proposal_text;
+pub use store_password::{is_of_passwords, plan_of_passwords};
 
 use model::plan::{Plan, PlannedEstate, fingerprint};
 
@@ -57,12 +60,7 @@ pub fn plan(planning: &Planning<'_>) -> Plan {
     Plan {
         format: Plan::FORMAT,
         made_by: planning.made_by.to_owned(),
-        estate: PlannedEstate {
-            name: inventory.estate.clone(),
-            domain: inventory.domain.dns_name.clone(),
-            netbios_name: inventory.domain.netbios_name.clone(),
-            domain_sid: inventory.domain.sid,
-        },
+        estate: PlannedEstate::of(inventory),
         fingerprint: fingerprint(&prior),
         intent: planning.intent.clone(),
         prior,

@@ -6,7 +6,7 @@ use model::inventory::{Carried, Carrier, HostInventory, Inventory};
 use model::names::{
     ComponentId, DnsName, GmsaName, LogonAccount, SamAccountName, ServiceName, Spn,
 };
-use model::plan::ToolRun;
+use model::plan::{PasswordHelper, ToolRun};
 
 /// A product's component: one service or application pool that can run as a gMSA.
 pub trait Profile: Sync {
@@ -47,6 +47,27 @@ pub trait Profile: Sync {
         old: &LogonAccount,
         new: &LogonAccount,
     ) -> Option<KeySetTools>;
+
+    /// The password that it stores for its logon account and the intent wants stored anew; `None` for a component that
+    /// has none, or where its folder is not known.
+    fn stored_password(&self, _view: &HostView<'_>) -> Option<StoredPassword> {
+        None
+    }
+}
+
+/// A password that a product keeps encrypted for its logon account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredPassword {
+    /// Whose password.
+    pub account: LogonAccount,
+    /// What encrypts it.
+    pub helper: PasswordHelper,
+    /// Key of the registry value that gets it.
+    pub key: String,
+    /// Name of that value.
+    pub value: String,
+    /// Name of the value beside it that must be empty then.
+    pub empty: String,
 }
 
 /// A component that cannot run under a gMSA: refused by name.

@@ -120,6 +120,7 @@ pub fn propose(inventory: &Inventory, profiles: &[&dyn Profile]) -> Intent {
             groups: suggestion.groups.into_iter().filter(is_in).collect(),
             spns: None,
             delegation: DelegationWish::default(),
+            exchange: None,
         })
     });
     Intent {

@@ -9,6 +9,7 @@ mod delegation;
 mod directory;
 mod host;
 mod shared;
+mod stored_password;
 mod switch;
 
 use model::names::{ComponentId, StepId};
@@ -41,6 +42,25 @@ pub(crate) fn of_conversions(conversions: &[Conversion<'_>]) -> Vec<Step> {
     steps.extend(before);
     steps.extend(after);
     steps
+}
+
+/// The steps that store passwords anew under the gMSAs that components have, and no others.
+pub(crate) fn of_stored_passwords(conversions: &[Conversion<'_>]) -> Vec<Step> {
+    let shared = Shared::of(&[]);
+    let lists = conversions.iter().flat_map(|conversion| {
+        let mut list = StepList {
+            conversion,
+            shared: &shared,
+            steps: Vec::new(),
+        };
+        for place in &conversion.places {
+            if let Some(carried) = place.carried {
+                list.only_password(place, carried);
+            }
+        }
+        list.steps
+    });
+    lists.collect()
 }
 
 /// The steps of one conversion so far.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::names::{ComponentId, Dn, GmsaName, HostName, SamAccountName, Spn};
+use crate::names::{ComponentId, Dn, GmsaName, HostName, LogonAccount, SamAccountName, Spn};
 
 /// Which components get which gMSA.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,6 +51,32 @@ pub struct Conversion {
     /// Which delegation of the old account the gMSA gets.
     #[serde(default, skip_serializing_if = "DelegationWish::is_default")]
     pub delegation: DelegationWish,
+    /// The mailbox whose password the component stores, for one that has mail.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exchange: Option<Exchange>,
+}
+
+/// The mailbox of a component.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Exchange {
+    /// Where it is.
+    pub mailbox: Mailbox,
+    /// The account that logs on to it; `DOMAIN\\name`, or what the mail server knows it by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<LogonAccount>,
+}
+
+/// Where a mailbox is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Mailbox {
+    /// With Exchange Online.
+    Online,
+    /// With an Exchange of one's own.
+    OnPremise,
+    /// There is none: no password is stored.
+    None,
 }
 
 /// Which delegation of the old account the gMSA gets.
@@ -186,6 +212,11 @@ fn contradiction(conversion: &Conversion, before: &[Conversion]) -> Option<Strin
         return Some(format!(
             "host {host} has this component in an earlier conversion already"
         ));
+    }
+    if let Some(exchange) = &conversion.exchange
+        && (exchange.mailbox == Mailbox::None) != exchange.account.is_none()
+    {
+        return Some("exchange needs an account for a mailbox, and none without".to_owned());
     }
     let named = |other: &Conversion, spn: &Spn| {
         let mut spns = other.spns.iter().flatten();

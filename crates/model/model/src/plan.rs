@@ -3,7 +3,7 @@
 mod action;
 mod file;
 
-pub use action::{Action, PasswordNeed, ToolRun};
+pub use action::{Action, PasswordHelper, PasswordNeed, ToolRun};
 pub use file::{InvalidPlan, PlanDocument, fingerprint};
 
 use security::Sid;
@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::finding::{Finding, Severity};
 use crate::intent::Intent;
+use crate::inventory::Inventory;
 use crate::names::{ComponentId, DnsName, HostName, StepId};
 
 /// A plan: made by the planner, unchanged ever after.
@@ -50,6 +51,18 @@ pub struct PlannedEstate {
     pub netbios_name: String,
     /// SID of the domain.
     pub domain_sid: Sid,
+}
+
+impl PlannedEstate {
+    /// The estate of an inventory.
+    pub fn of(inventory: &Inventory) -> Self {
+        Self {
+            name: inventory.estate.clone(),
+            domain: inventory.domain.dns_name.clone(),
+            netbios_name: inventory.domain.netbios_name.clone(),
+            domain_sid: inventory.domain.sid,
+        }
+    }
 }
 
 /// One fact of the prior state.

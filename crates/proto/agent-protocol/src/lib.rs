@@ -26,6 +26,7 @@ mod host;
 mod local_group;
 mod message;
 mod name;
+mod pipe;
 mod registry;
 mod request;
 #[cfg(test)]
@@ -53,6 +54,7 @@ pub use local_group::LocalGroupRequest;
 pub use message::{AgentBody, AgentHello, AgentMessage, ClientBody, ClientHello, ClientMessage};
 pub use message::{PROTOCOL_VERSION, ProtocolVersion, VersionMismatch};
 pub use name::{AccountName, GroupName, HostPath, InvalidName, PoolName, ServiceName, TaskPath};
+pub use pipe::PipeName;
 pub use registry::{Hive, RegistryKey, RegistryKeyContent, RegistryValue};
 pub use request::{BATCH_LIMIT, Reply, Request, SecretUse};
 pub use scheduled_task::{

@@ -7,10 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     AccountName, AppPool, AppPoolRequest, EventPage, EventQuery, Failure, FileDigest, FileMetadata,
-    HostFacts, HostPath, LocalGroupRequest, ManagedAccountFlag, PoolState, Product, RegistryKey,
-    RegistryKeyContent, RegistryValue, RightHolders, RightsRequest, RunOutcome, Service,
-    ServiceAccountState, ServiceList, ServiceName, ServiceTrigger, StoppedService, TaskDefinition,
-    TaskList, TaskRequest, TriggerRequest, Trustee,
+    HostFacts, HostPath, LocalGroupRequest, ManagedAccountFlag, PipeName, PoolState, Product,
+    RegistryKey, RegistryKeyContent, RegistryValue, RightHolders, RightsRequest, RunOutcome,
+    Service, ServiceAccountState, ServiceList, ServiceName, ServiceTrigger, StoppedService,
+    TaskDefinition, TaskList, TaskRequest, TriggerRequest, Trustee,
 };
 
 /// One thing for the agent to do. Each names its [`Reply`]; every other end is a [`crate::Failure`].
@@ -159,6 +159,14 @@ pub enum Request {
     LocalGroup(LocalGroupRequest),
     /// Events → [`Reply::Events`].
     Events(EventQuery),
+    /// Hands the frame's secret to a local service through its named pipe, connects again, and reads what it says until
+    /// it closes the pipe → [`Reply::Said`].
+    Converse {
+        /// The pipe.
+        pipe: PipeName,
+        /// Longest wait for pipe and answer, in milliseconds.
+        timeout_ms: u64,
+    },
     /// Purges the Kerberos tickets of the computer itself, so that the next carry its memberships of now
     /// → [`Reply::Done`].
     PurgeTickets,
@@ -180,6 +188,7 @@ impl Request {
         match self {
             Self::SetLogonAccount { password, .. } => *password == SecretUse::InFrame,
             Self::Run { stdin, .. } => *stdin == SecretUse::InFrame,
+            Self::Converse { .. } => true,
             Self::AppPools(request) => request.takes_secret(),
             Self::Tasks(request) => request.takes_secret(),
             _ => false,
@@ -217,6 +226,7 @@ impl Request {
             | Self::CreateDirectory { .. }
             | Self::DeleteFile { .. }
             | Self::DeleteEmptyDirectory { .. }
+            | Self::Converse { .. }
             | Self::PurgeTickets
             | Self::Reboot { .. } => false,
         }
@@ -265,6 +275,7 @@ impl fmt::Display for Request {
             Self::Triggers(request) => request.fmt(f),
             Self::LocalGroup(request) => request.fmt(f),
             Self::Events(query) => write!(f, "read the {} log", query.log),
+            Self::Converse { pipe, .. } => write!(f, "talk to pipe {pipe}"),
             Self::PurgeTickets => f.write_str("purge the computer's tickets"),
             Self::Reboot { .. } => f.write_str("restart the host"),
             Self::Batch(requests) => write!(f, "read {} things at once", requests.len()),
@@ -333,6 +344,8 @@ pub enum Reply {
     Members(Vec<Trustee>),
     /// Events.
     Events(EventPage),
+    /// What a service said.
+    Said(String),
     /// The answers to a batch.
     Batch(Vec<Result<Reply, Failure>>),
 }

@@ -148,6 +148,10 @@ fn requests_survive() {
             limit: 10,
         }),
         Request::PurgeTickets,
+        Request::Converse {
+            pipe: PipeName::parse("keypipe").unwrap(),
+            timeout_ms: 30_000,
+        },
         Request::Reboot { delay_seconds: 5 },
         Request::Batch(vec![Request::Facts, Request::Rights(RightsRequest::Read)]),
     ];
@@ -299,6 +303,7 @@ fn replies_survive() {
             data: vec![TriggerData::new(1, b"x")],
         }]),
         Reply::Members(vec![]),
+        Reply::Said("AQAAANCMnd8=".to_owned()),
         Reply::Events(EventPage {
             events: vec![Event {
                 time: UnixMillis(1),

@@ -5,11 +5,13 @@
 //! | `sync_service`   | Synchronization Service: starts only with a key set it can read   |
 //! | `key_tools`      | `miiskmu.exe` and `miisactivate.exe`, as documented and no more   |
 //! | `mim_service`    | MIM Service, SSPR portals, PAM services                          |
+//! | `key_protect`    | `MIMKeyProtectService`, which encrypts the Exchange password        |
 //! | `setup`          | their setup in change mode, by its public properties             |
 //! | `reference`      | the reference estate's hosts                                     |
 //! | `sql_server`     | databases, logins and roles, shared by all hosts                 |
 
 pub mod installation;
+pub mod key_protect;
 pub mod key_set;
 pub mod key_tools;
 pub mod mim_service;

@@ -8,6 +8,7 @@ mod events;
 mod host;
 mod local_groups;
 mod managed_account;
+mod pipes;
 mod products;
 mod registry;
 mod restart;
@@ -70,6 +71,9 @@ pub fn handle(request: Request, secret: &Secret) -> Result<Reply, Failure> {
         Request::Triggers(request) => triggers::handle(&request),
         Request::LocalGroup(request) => local_groups::handle(&request),
         Request::Events(query) => events::find(&query).map(Reply::Events),
+        Request::Converse { pipe, timeout_ms } => {
+            pipes::converse(&pipe, secret, timeout_ms).map(Reply::Said)
+        }
         Request::PurgeTickets => restart::purge_tickets().map(|()| Reply::Done),
         Request::Reboot { delay_seconds } => restart::reboot(delay_seconds).map(|()| Reply::Done),
         Request::Batch(_)

@@ -49,7 +49,7 @@ fn what_is_no_agent_is_named_and_blocks() {
         &scene,
         &[
             "the agent (0.",
-            "speaks protocol 9, this side 2",
+            "speaks protocol 9, this side 3",
             "came with this gmsactl",
         ],
     );

@@ -284,6 +284,7 @@ fn conversion(component: &str, hosts: &[&str], gmsa: &str) -> Conversion {
         groups: Vec::new(),
         spns: None,
         delegation: DelegationWish::default(),
+        exchange: None,
     }
 }
 

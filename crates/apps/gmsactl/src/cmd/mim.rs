@@ -1,53 +1,28 @@
 //! `gmsactl mim`: what concerns Microsoft Identity Manager alone.
 
-use std::path::PathBuf;
+mod detect;
+mod exchange_password;
 
-use clap::{Args, Subcommand};
+use clap::Subcommand;
 
 use super::Done;
-use crate::error::exit;
-use crate::inputs;
 use crate::options::Global;
-use crate::session::Session;
-use crate::view::{Output, human};
+use crate::view::Output;
 
 /// The verbs below `mim`.
 #[derive(Debug, Subcommand)]
 pub enum MimVerb {
     /// Find what of it is installed on the estate's hosts: components that can be converted, with build, account and
     /// role; what keeps its passwords, and why; and what is not known.
-    Detect(Detect),
-}
-
-/// Arguments of `mim detect`.
-#[derive(Debug, Args)]
-#[command(
-    after_help = "Exit code 1: a host did not answer\n\nExample:\n  gmsactl mim detect --estate estate.toml"
-)]
-pub struct Detect {
-    /// Look into this inventory instead of asking directory and hosts now.
-    #[arg(long, value_name = "FILE")]
-    inventory: Option<PathBuf>,
+    Detect(detect::Detect),
+    /// Store the password of the MIM Service's mailbox anew, on each of its hosts, without setup in change mode.
+    ExchangePassword(exchange_password::ExchangePassword),
 }
 
 /// Does one.
 pub async fn run(verb: &MimVerb, global: &Global, output: &Output) -> Done {
     match verb {
-        MimVerb::Detect(args) => detect(args, global, output).await,
+        MimVerb::Detect(args) => args.run(global, output).await,
+        MimVerb::ExchangePassword(args) => args.run(global, output).await,
     }
-}
-
-async fn detect(args: &Detect, global: &Global, output: &Output) -> Done {
-    let session = Session::new(global)?;
-    let inventory = match &args.inventory {
-        Some(path) => inputs::inventory(path)?,
-        None => session.discover(&session.world(&[]).await?, None).await?,
-    };
-    output.document(&session.detect(&inventory), human::detection);
-    let coverage = &inventory.coverage;
-    Ok(if coverage.answered.len() == coverage.asked.len() {
-        0
-    } else {
-        exit::REFUSED
-    })
 }

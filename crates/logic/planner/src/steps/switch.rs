@@ -20,7 +20,7 @@ const POOL_SECONDS: u32 = 5;
 
 /// One service or application pool that changes its logon account.
 pub(super) struct Switch<'a> {
-    place: &'a Place<'a>,
+    pub(super) place: &'a Place<'a>,
     carried: Carried<'a>,
     old: LogonAccount,
     new: LogonAccount,
@@ -64,14 +64,14 @@ impl<'a> Switch<'a> {
         }
     }
 
-    fn draft(&self, subject: String, action: Action) -> Draft<'a> {
+    pub(super) fn draft(&self, subject: String, action: Action) -> Draft<'a> {
         Draft {
             status: StepStatus::Change,
             ..Draft::on_host(self.place, subject, action)
         }
     }
 
-    fn runs(&self) -> bool {
+    pub(super) fn runs(&self) -> bool {
         self.carried.runs()
     }
 
@@ -101,10 +101,11 @@ impl<'a> StepList<'a> {
         let restored = self
             .restore_key_set(switch, exported.as_ref(), &switched)
             .unwrap_or(switched);
+        let stored = self.store_password(switch, &restored).unwrap_or(restored);
         if switch.runs() {
-            self.start(switch, stopped, restored)
+            self.start(switch, stopped, stored)
         } else {
-            restored
+            stored
         }
     }
 
@@ -176,7 +177,7 @@ impl<'a> StepList<'a> {
     }
 
     /// What is stopped already is looked at all the same: the step's record says what ran.
-    fn stop(&mut self, switch: &Switch<'a>, requires: Vec<StepId>) -> StepId {
+    pub(super) fn stop(&mut self, switch: &Switch<'a>, requires: Vec<StepId>) -> StepId {
         let (name, host) = (switch.carried.name(), &switch.place.name);
         let (subject, action) = match switch.carried {
             Carried::Service(service) => (
@@ -333,7 +334,12 @@ impl<'a> StepList<'a> {
         }))
     }
 
-    fn start(&mut self, switch: &Switch<'a>, stopped_by: StepId, after: StepId) -> StepId {
+    pub(super) fn start(
+        &mut self,
+        switch: &Switch<'a>,
+        stopped_by: StepId,
+        after: StepId,
+    ) -> StepId {
         let (name, host) = (switch.carried.name(), &switch.place.name);
         let (subject, action) = match switch.carried {
             Carried::Service(service) => (

@@ -152,6 +152,19 @@ pub enum Action {
         /// The gMSA.
         to: LogonAccount,
     },
+    /// Store a password anew, encrypted for the service's gMSA by a helper of the product.
+    StorePassword {
+        /// Whose password; the text itself is never in a plan.
+        account: LogonAccount,
+        /// How it is encrypted.
+        helper: PasswordHelper,
+        /// Key of the registry value that gets it.
+        key: String,
+        /// Name of that value.
+        value: String,
+        /// Name of the value beside it that must be empty then.
+        empty: String,
+    },
     /// Activate the exported key set for the new logon account.
     RestoreKeySet {
         /// The exported file.
@@ -188,6 +201,26 @@ pub struct ToolRun {
     pub password_of: Option<LogonAccount>,
 }
 
+/// A service of a product that encrypts a password for the account that it runs as.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct PasswordHelper {
+    /// Key name that it gets for as long as it is needed.
+    pub service: ServiceName,
+    /// Its program, absolute.
+    pub program: String,
+    /// The gMSA that it runs as.
+    pub runs_as: LogonAccount,
+    /// What it is started with.
+    pub argument: String,
+    /// The pipe that it listens on.
+    pub pipe: String,
+    /// Who writes its events into the Application log.
+    pub event_source: String,
+    /// The event that it writes when it starts.
+    pub event: u32,
+}
+
 /// A password that an action needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PasswordNeed<'a> {
@@ -221,6 +254,7 @@ impl Action {
             Self::MoveSpn { .. } => "move-spn",
             Self::SetLogonAccount { .. } => "set-logon-account",
             Self::RestoreKeySet { .. } => "restore-key-set",
+            Self::StorePassword { .. } => "store-password",
             Self::StartService { .. } => "start-service",
             Self::ProveLogon { .. } => "prove-logon",
         }
@@ -233,6 +267,7 @@ impl Action {
             Self::ExportKeySet { tool, .. } | Self::RestoreKeySet { tool, .. } => {
                 tool.password_of.as_ref().map(|account| need(account, true))
             }
+            Self::StorePassword { account, .. } => Some(need(account, true)),
             Self::HoldKeySet { way_back, .. } => way_back
                 .password_of
                 .as_ref()

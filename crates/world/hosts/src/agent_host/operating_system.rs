@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use agent_protocol::{Reply, Request};
+use agent_protocol::{PipeName, Reply, Request, Secret};
 use async_trait::async_trait;
 use model::host::{EventPage, EventQuery};
 use model::ports::{OperatingSystem, WorldError};
+use model::secret::Password;
 
-use super::{AgentHost, LONG, SHORT};
+use super::{AgentHost, LONG, MARGIN, SHORT};
 
 #[async_trait]
 impl OperatingSystem for AgentHost {
@@ -20,6 +21,24 @@ impl OperatingSystem for AgentHost {
 
     async fn purge_tickets(&self) -> Result<(), WorldError> {
         self.plain(Request::PurgeTickets, SHORT).await.map(drop)
+    }
+
+    async fn converse(
+        &self,
+        pipe: &str,
+        secret: &Password,
+        timeout: Duration,
+    ) -> Result<String, WorldError> {
+        let request = Request::Converse {
+            pipe: PipeName::parse(pipe).map_err(|e| self.world(e))?,
+            timeout_ms: u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX),
+        };
+        let secret = Secret::copy_of(secret.expose_bytes());
+        let asked = self.ask(request, secret, timeout + MARGIN).await;
+        match asked.map_err(|error| self.world(error))? {
+            Reply::Said(text) => Ok(text),
+            _ => Err(self.unexpected("talk to the pipe")),
+        }
     }
 
     async fn reboot(&self, delay: Duration) -> Result<(), WorldError> {

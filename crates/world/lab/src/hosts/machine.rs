@@ -12,7 +12,7 @@ use super::event_log::{Event, Level, Log, SERVICE_CONTROL_MANAGER};
 use super::logon::{self, Principal};
 use super::services::{self, LabService, StoredPassword};
 use super::state::{HostState, unix_millis};
-use crate::mim::SqlServer;
+use crate::mim::{self, SqlServer};
 
 const INVALID_SERVICE_ACCOUNT: Win32Code = Win32Code(1057);
 const SERVICE_DOES_NOT_EXIST: Win32Code = Win32Code(1060);
@@ -117,6 +117,9 @@ impl Machine<'_> {
             Request::Triggers(request) => self.triggers(request),
             Request::LocalGroup(request) => self.local_group(request),
             Request::Events(query) => self.state.events.find(&query).map(Reply::Events),
+            Request::Converse { pipe, .. } => {
+                mim::key_protect::converse(self, pipe.as_str(), secret).map(Reply::Said)
+            }
             Request::PurgeTickets => {
                 self.purge_tickets();
                 Ok(Reply::Done)

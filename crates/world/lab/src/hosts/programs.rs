@@ -44,6 +44,8 @@ pub enum Program {
     Activation,
     /// `Microsoft.ResourceManagement.Service.exe`
     MimService,
+    /// `Microsoft.IdentityManagement.KeyProtectService.exe`
+    KeyProtect,
 }
 
 impl Program {
@@ -68,6 +70,7 @@ impl Program {
         let known = [
             ("miiserver.exe", Self::SyncService),
             ("Microsoft.ResourceManagement.Service.exe", Self::MimService),
+            (mim::key_protect::PROGRAM, Self::KeyProtect),
         ];
         let found = known
             .iter()
@@ -127,7 +130,7 @@ impl Machine<'_> {
         let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
         let ending = match program {
             Program::Service => Ending::failed(1, "this program is a service"),
-            Program::SyncService | Program::MimService => {
+            Program::SyncService | Program::MimService | Program::KeyProtect => {
                 Ending::failed(1, "this program is a service")
             }
             Program::TicketList => system_tools::klist(self, &words),

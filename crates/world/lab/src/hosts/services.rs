@@ -40,6 +40,9 @@ pub struct LabService {
     pub image_path: String,
     /// Services that it needs, and load-order groups with a leading `+`.
     pub depends_on: Vec<String>,
+    /// What it was started with, the last time.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub arguments: Vec<String>,
     /// How its process behaves.
     pub behaviour: Behaviour,
     /// Whether the first network connection starts it (`sc triggerinfo … start/networkon`).
@@ -85,6 +88,7 @@ impl LabService {
             pending_until: None,
             image_path: image_path.to_owned(),
             depends_on: Vec::new(),
+            arguments: Vec::new(),
             behaviour: Behaviour::default(),
             starts_with_network: false,
             other_triggers: Vec::new(),

@@ -189,6 +189,10 @@ impl Machine<'_> {
         match program {
             Program::SyncService => mim::sync_service::launch(self, service),
             Program::MimService => mim::mim_service::launch(self, service),
+            Program::KeyProtect => {
+                mim::key_protect::launch(self);
+                Ok(())
+            }
             _ => Ok(()),
         }
     }

@@ -79,6 +79,10 @@ impl Machine<'_> {
             &format!("{program}.config"),
             Content::Bytes(b"<configuration/>".to_vec()),
         );
+        let helper = format!(r"{FOLDER}\Service\{}", super::key_protect::PROGRAM);
+        self.state
+            .files
+            .put(&helper, Content::Program(Program::KeyProtect));
         if let Some(Principal::Domain(found)) = principal(who.account, self.domain) {
             self.sql.grant(MIM_DATABASE, found.sid, Role::Owner);
         }

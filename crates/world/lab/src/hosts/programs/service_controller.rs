@@ -15,9 +15,7 @@ pub fn sc(machine: &mut Machine<'_>, arguments: &[&str], timeout_ms: u64) -> End
         return Ending::failed(123, "[SC] the service's name is not one");
     };
     let result = match (verb.to_lowercase().as_str(), rest) {
-        ("start", []) => machine
-            .start(&name, timeout_ms)
-            .map(|()| "[SC] StartService SUCCESS".to_owned()),
+        ("start", arguments) => start(machine, &name, arguments, timeout_ms),
         ("stop", []) => machine
             .stop(&name, false, timeout_ms)
             .map(|_| "[SC] ControlService SUCCESS".to_owned()),
@@ -69,6 +67,18 @@ pub fn sc(machine: &mut Machine<'_>, arguments: &[&str], timeout_ms: u64) -> End
             Ending::failed(code, format!("[SC] FAILED {code}: {failure}"))
         }
     }
+}
+
+fn start(
+    machine: &mut Machine<'_>,
+    name: &ServiceName,
+    arguments: &[&str],
+    timeout_ms: u64,
+) -> Result<String, Failure> {
+    let service = machine.service_mut(name)?;
+    service.arguments = arguments.iter().map(|word| (*word).to_owned()).collect();
+    machine.start(name, timeout_ms)?;
+    Ok("[SC] StartService SUCCESS".to_owned())
 }
 
 fn set_managed(
