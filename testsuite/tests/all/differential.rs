@@ -30,6 +30,10 @@ const SEED: u64 = 1;
 const MAX_DIFFERENCES: u64 = 12;
 /// Cases at a time: they are in units of their own.
 const WORKERS: u64 = 4;
+/// Cases after which the domain controller forgets what they deleted: Samba goes through it in every search.
+const TIDY: u64 = 50;
+/// How often a case is run whose connections break.
+const TRIES: usize = 3;
 /// Operations between two lines that say how far it is.
 const PROGRESS: u64 = 2500;
 
@@ -100,6 +104,7 @@ async fn lab_and_rig_do_the_same() {
     };
     let run = Arc::new(Run {
         next: AtomicU64::new(settings.first_case),
+        tidied: AtomicU64::new(0),
         settings,
         addresses,
         began,
@@ -141,24 +146,27 @@ struct Run {
     began: Instant,
     /// The next case that nobody has begun.
     next: AtomicU64,
+    /// How many cases had begun when what they deleted was last forgotten.
+    tidied: AtomicU64,
     totals: Mutex<Totals>,
 }
 
 impl Run {
     /// One worker's cases, until enough was done.
     async fn work(&self) {
-        let [lab, rig] = &self.addresses;
-        let (lab, rig) = tokio::join!(System::connect(lab), System::connect(rig));
-        let pair = Pair { lab, rig };
+        let mut pair = self.connect().await;
         let is_enough = || {
             let totals = self.totals.lock().unwrap();
             totals.sent >= self.settings.operations
                 || totals.differences >= self.settings.max_differences
         };
         while !is_enough() {
+            if self.is_time_to_tidy() {
+                tokio::task::block_in_place(tidy);
+            }
             let case = self.next.fetch_add(1, Ordering::Relaxed);
             let (tag, operations) = (format!("d{case}"), generate::case(self.settings.seed, case));
-            let mut report = case::run(&pair, &tag, &operations, Accepted::get()).await;
+            let mut report = self.run_case(&mut pair, &tag, &operations).await;
             for failure in std::mem::take(&mut report.failures) {
                 let is_new = {
                     let mut totals = self.totals.lock().unwrap();
@@ -170,9 +178,43 @@ impl Run {
                     self.totals.lock().unwrap().differences += 1;
                 }
             }
-            tokio::join!(pair.lab.leave(&tag), pair.rig.leave(&tag));
+            // What cannot be removed now goes with everything else in the end.
+            let _ = tokio::join!(pair.lab.leave(&tag), pair.rig.leave(&tag));
             self.count(case, report);
         }
+    }
+
+    /// Once in [`TIDY`] cases, for one of the workers.
+    fn is_time_to_tidy(&self) -> bool {
+        let done = self.next.load(Ordering::Relaxed) - self.settings.first_case;
+        let due = done / TIDY * TIDY;
+        due > self.tidied.fetch_max(due, Ordering::Relaxed)
+    }
+
+    async fn connect(&self) -> Pair {
+        let [lab, rig] = &self.addresses;
+        let (lab, rig) = tokio::join!(System::connect(lab), System::connect(rig));
+        Pair { lab, rig }
+    }
+
+    /// Runs a case, again if a connection breaks: it may have been another worker's operation that ended the process
+    /// behind both. What breaks it every time is a difference.
+    async fn run_case(&self, pair: &mut Pair, tag: &str, operations: &[Operation]) -> Report {
+        let mut broken = Vec::new();
+        while broken.len() < TRIES {
+            match case::run(pair, tag, operations, Accepted::get()).await {
+                Ok(report) => return report,
+                Err(told) => broken.push(told),
+            }
+            *pair = self.connect().await;
+        }
+        let last = broken.pop().unwrap();
+        assert!(
+            broken.iter().all(|it| it.index == last.index),
+            "case {tag}: {broken:?}, {last:?}"
+        );
+        let index = last.index.unwrap_or_else(|| panic!("case {tag}: {last:?}"));
+        last.failure(Accepted::get(), &operations[index])
     }
 
     /// Adds what came of a case, and says from time to time how far it is.
@@ -233,6 +275,12 @@ impl Run {
         let [lab, rig] = &failure.said;
         text + &format!("    lab said {lab:?}\n    rig said {rig:?}\n")
     }
+}
+
+/// Takes the tombstones out of the rig's domain controller.
+fn tidy() {
+    let forget = ["domain", "tombstones", "expunge", "--tombstone-lifetime=0"];
+    Rig::get().samba_tool(&forget);
 }
 
 /// Differences with the same key are told once.

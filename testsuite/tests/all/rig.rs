@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::OnceLock;
 
 /// The running rig.
@@ -51,6 +52,25 @@ impl Rig {
             File::create(&lock).unwrap_or_else(|error| panic!("{}: {error}", lock.display()));
         file.lock().unwrap();
         file
+    }
+
+    /// What Samba's own tool says, working on the domain controller's files.
+    ///
+    /// # Panics
+    /// When it fails.
+    pub fn samba_tool(&self, arguments: &[&str]) -> String {
+        let folder = self.path("RIG_ESTATE").with_file_name("dc");
+        let (settings, database) = (folder.join("etc/smb.conf"), folder.join("private/sam.ldb"));
+        let output = Command::new("samba-tool")
+            .args(arguments)
+            .arg(format!("--configfile={}", settings.display()))
+            .arg(format!("--URL={}", database.display()))
+            .output()
+            .unwrap();
+        let said = [output.stdout, output.stderr].concat();
+        let said = String::from_utf8_lossy(&said).into_owned();
+        assert!(output.status.success(), "{arguments:?}: {said}");
+        said
     }
 
     /// A variable that names a file.

@@ -1,7 +1,5 @@
 //! Things in the domain that stand in the way of a conversion, or must not.
 
-use std::process::Command;
-
 use ldap::{Attribute, Client, Dn, Modification};
 use serde_json::Value;
 
@@ -175,27 +173,7 @@ impl Drop for FutureRootKey {
 }
 
 fn samba_tool(arguments: &[&str]) -> String {
-    let folder = Rig::get().path("RIG_ESTATE").with_file_name("dc");
-    let output = Command::new("samba-tool")
-        .args(["domain", "kds", "root-key"])
-        .args(arguments)
-        .arg(format!(
-            "--configfile={}",
-            folder.join("etc/smb.conf").display()
-        ))
-        .arg(format!(
-            "--URL={}",
-            folder.join("private/sam.ldb").display()
-        ))
-        .output()
-        .unwrap();
-    let said = format!(
-        "{}{}",
-        String::from_utf8_lossy(&output.stdout),
-        String::from_utf8_lossy(&output.stderr)
-    );
-    assert!(output.status.success(), "{arguments:?}: {said}");
-    said
+    Rig::get().samba_tool(&[&["domain", "kds", "root-key"], arguments].concat())
 }
 
 #[track_caller]

@@ -2,7 +2,7 @@
 
 use super::accepted::Accepted;
 use super::operation::Operation;
-use super::system::{Answer, Place, System};
+use super::system::{Answer, Lost, Place, System};
 
 /// The two directories, as one worker reaches them.
 pub struct Pair {
@@ -40,18 +40,77 @@ pub struct Failure {
     pub said: [String; 2],
 }
 
+/// Why a case did not come to its end.
+#[derive(Debug, Clone)]
+pub struct Broken {
+    /// The operation that one of the directories did not answer; `None`: before the first or after the last.
+    pub index: Option<usize>,
+    pub said: [String; 2],
+}
+
+impl From<Lost> for Broken {
+    fn from(Lost(said): Lost) -> Self {
+        let said = [said, String::new()];
+        Self { index: None, said }
+    }
+}
+
+impl Broken {
+    fn at(index: usize, answers: &(Result<Answer, Lost>, Result<Answer, Lost>)) -> Self {
+        let said = |answer: &Result<Answer, Lost>| match answer {
+            Ok(answer) => answer.shown(),
+            Err(_) => NO_ANSWER.to_owned(),
+        };
+        Self {
+            index: Some(index),
+            said: [said(&answers.0), said(&answers.1)],
+        }
+    }
+
+    /// As a difference, of an operation that is not answered however often it is tried.
+    pub fn failure(self, accepted: &'static Accepted, operation: &Operation) -> Report {
+        let [lab, rig] = self.said.clone();
+        let of = "code".to_owned();
+        let (met, open) = accepted.sort(Some(operation), vec![Difference { of, lab, rig }]);
+        let failure = Failure {
+            index: self.index.unwrap_or_default(),
+            differences: open,
+            said: self.said,
+        };
+        let mut report = Report {
+            sent: failure.index + 1,
+            accepted: met,
+            ..Report::default()
+        };
+        if !failure.differences.is_empty() {
+            report.failures.push(failure);
+        }
+        report
+    }
+}
+
+/// In the place of a result code: the connection was closed instead.
+const NO_ANSWER: &str = "no answer";
+
 /// Runs a case in an empty unit called `tag`.
+///
+/// # Errors
+/// When a connection breaks: both sides must be connected anew.
 pub async fn run(
     pair: &Pair,
     tag: &str,
     operations: &[Operation],
     accepted: &'static Accepted,
-) -> Report {
-    let (mut lab, mut rig) = tokio::join!(pair.lab.place(tag), pair.rig.place(tag));
+) -> Result<Report, Broken> {
+    let places = tokio::join!(pair.lab.place(tag), pair.rig.place(tag));
+    let (mut lab, mut rig) = (places.0?, places.1?);
     let mut report = Report::default();
     for (index, operation) in operations.iter().enumerate() {
         report.sent += 1;
-        let answers = tokio::join!(lab.carry_out(operation), rig.carry_out(operation));
+        let answers = match tokio::join!(lab.carry_out(operation), rig.carry_out(operation)) {
+            (Ok(lab), Ok(rig)) => (lab, rig),
+            answers => return Err(Broken::at(index, &answers)),
+        };
         let (met, open) = accepted.sort(Some(operation), differences(&answers.0, &answers.1));
         let apart = answers.0.code != answers.1.code;
         report.accepted.extend(met);
@@ -60,12 +119,12 @@ pub async fn run(
         }
         let is_write = !matches!(operation.request.kind(), "search" | "compare");
         if is_write && apart {
-            return report; // From here on the two are different directories.
+            return Ok(report); // From here on the two are different directories.
         }
         report.written += usize::from(is_write && answers.0.code == 0);
     }
-    look_at_everything(&lab, &rig, operations.len(), accepted, &mut report).await;
-    report
+    look_at_everything(&lab, &rig, operations.len(), accepted, &mut report).await?;
+    Ok(report)
 }
 
 async fn look_at_everything(
@@ -74,13 +133,15 @@ async fn look_at_everything(
     index: usize,
     accepted: &'static Accepted,
     report: &mut Report,
-) {
+) -> Result<(), Lost> {
     let answers = tokio::join!(lab.everything(), rig.everything());
+    let answers = (answers.0?, answers.1?);
     let (met, open) = accepted.sort(None, differences(&answers.0, &answers.1));
     report.accepted.extend(met);
     if !open.is_empty() {
         report.failures.push(failure(index, open, answers));
     }
+    Ok(())
 }
 
 fn failure(index: usize, differences: Vec<Difference>, answers: (Answer, Answer)) -> Failure {
@@ -99,11 +160,7 @@ pub fn differences(lab: &Answer, rig: &Answer) -> Vec<Difference> {
         rig,
     };
     if lab.code != rig.code {
-        let show = |answer: &Answer| match answer.windows {
-            Some(windows) => format!("{} {windows:#x}", answer.code),
-            None => answer.code.to_string(),
-        };
-        return vec![difference("code", show(lab), show(rig))];
+        return vec![difference("code", lab.shown(), rig.shown())];
     }
     let mut found = Vec::new();
     if let (Some(of_lab), Some(of_rig)) = (lab.windows, rig.windows)

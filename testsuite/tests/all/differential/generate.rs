@@ -186,7 +186,7 @@ impl Generator {
             _ => {
                 let attribute = self.attribute_of(class);
                 let count = 1 + self.random.below(2);
-                let odd = count == 1 && self.random.chance(70);
+                let odd = count == 1 && values::is_of(attribute, class) && self.random.chance(70);
                 let values = self.values(attribute, count, odd);
                 attributes.retain(|(name, _)| *name != attribute);
                 attributes.push((attribute, values));
@@ -224,6 +224,7 @@ impl Generator {
             }
             Class::User => extra.extend(["userAccountControl"]),
             Class::Computer => extra.extend(["userAccountControl", "dNSHostName"]),
+            Class::Group if self.plain => extra.extend(["groupType"]),
             Class::Group => extra.extend(["groupType", "member"]),
             Class::Gmsa => {
                 if few || !self.random.chance(8) {
@@ -315,7 +316,10 @@ impl Generator {
             };
             let several = if count == 1 { 2 } else { 1 };
             let values = self.random.weighted(&[(2, most), (8, 1), (1, several)]);
-            let odd = count == 1 && !self.plain && self.random.chance(12);
+            let odd = count == 1
+                && !self.plain
+                && values::is_of(attribute, class)
+                && self.random.chance(12);
             let values = if odd { values.min(1) } else { values };
             let values = self.values(attribute, values, odd);
             changes.push((kind, attribute, values));

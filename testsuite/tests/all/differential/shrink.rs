@@ -18,7 +18,9 @@ pub async fn shrink(
         at -= 1;
         let mut shorter = failing.clone();
         shorter.remove(at);
-        let report = case::run(pair, tag, &shorter, accepted).await;
+        let Ok(report) = case::run(pair, tag, &shorter, accepted).await else {
+            return (failing, failure); // Without a connection this is the shortest that can be had.
+        };
         let kind = |operations: &[Operation], failure: &Failure| {
             let operation = operations.get(failure.index);
             operation.map(|operation| operation.request.kind())

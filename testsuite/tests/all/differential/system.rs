@@ -97,20 +97,22 @@ impl Address {
 
     /// Removes everything that was made.
     pub async fn clean(&self) {
-        remove(&self.administrator().await, CORNER).await;
+        let removed = remove(&self.administrator().await, CORNER).await;
+        removed.unwrap_or_else(|error| panic!("{}: {error}", self.name));
     }
 }
 
-async fn remove(client: &Client, name: &str) {
-    match client
-        .delete(&Dn::from(name), &[Control::tree_delete()])
-        .await
-    {
-        Ok(()) => {}
-        Err(error) if error.result_code() == Some(ldap::ResultCode::NO_SUCH_OBJECT) => {}
-        Err(error) => panic!("{name}: {error}"),
+async fn remove(client: &Client, name: &str) -> Result<(), Error> {
+    let tree = [Control::tree_delete()];
+    match client.delete(&Dn::from(name), &tree).await {
+        Err(error) if error.result_code() == Some(ldap::ResultCode::NO_SUCH_OBJECT) => Ok(()),
+        other => other,
     }
 }
+
+/// There is no answer: the connection broke.
+#[derive(Debug, Clone)]
+pub struct Lost(pub String);
 
 /// An answer with everything in it that must be the same everywhere.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -123,6 +125,16 @@ pub struct Answer {
     pub entries: Entries,
     /// The server's own words.
     pub said: String,
+}
+
+impl Answer {
+    /// The result code, with the Windows error where there is one.
+    pub fn shown(&self) -> String {
+        match self.windows {
+            Some(windows) => format!("{} {windows:#x}", self.code),
+            None => self.code.to_string(),
+        }
+    }
 }
 
 /// Connections of one worker to one directory.
@@ -158,27 +170,39 @@ impl System {
     }
 
     /// An empty organizational unit for one case.
-    pub async fn place(&self, tag: &str) -> Place<'_> {
+    pub async fn place(&self, tag: &str) -> Result<Place<'_>, Lost> {
         let ou = format!("OU={tag},{CORNER}");
-        remove(&self.administrator, &ou).await;
+        self.leave(tag).await?;
         let class = [Attribute::new("objectClass", ["organizationalUnit"])];
         let added = self.administrator.add(&Dn::from(&*ou), &class, &[]).await;
-        added.unwrap_or_else(|error| panic!("{}: {ou}: {error}", self.name));
+        let missing = |error: Error| self.lost_or(&error, &ou);
+        added.map_err(missing)?;
         let mut identities = Identities::new(self.domain);
         for (name, sid) in &self.accounts {
             identities.learn(name, *sid);
         }
-        Place {
+        Ok(Place {
             system: self,
             tag: tag.to_owned(),
             ou,
             identities,
-        }
+        })
     }
 
     /// Removes a case's unit.
-    pub async fn leave(&self, tag: &str) {
-        remove(&self.administrator, &format!("OU={tag},{CORNER}")).await;
+    pub async fn leave(&self, tag: &str) -> Result<(), Lost> {
+        let ou = format!("OU={tag},{CORNER}");
+        let removed = remove(&self.administrator, &ou).await;
+        removed.map_err(|error| self.lost_or(&error, &ou))
+    }
+
+    /// # Panics
+    /// Where there was an answer, but one that the test cannot go on with.
+    fn lost_or(&self, error: &Error, name: &str) -> Lost {
+        match error {
+            Error::Refused(_) => panic!("{}: {name}: {error}", self.name),
+            _ => Lost(format!("{}: {error}", self.name)),
+        }
     }
 
     fn client(&self, who: Who) -> &Client {
@@ -205,7 +229,7 @@ pub struct Place<'a> {
 
 impl Place<'_> {
     /// Carries an operation out, and reads back what a successful write left.
-    pub async fn carry_out(&mut self, operation: &Operation) -> Answer {
+    pub async fn carry_out(&mut self, operation: &Operation) -> Result<Answer, Lost> {
         let client = self.system.client(operation.who);
         let (outcome, written) = match &operation.request {
             Request::Add { name, attributes } => {
@@ -265,10 +289,10 @@ impl Place<'_> {
                     .compare(&Dn::from(self.text(name)), attribute, self.bytes(value))
                     .await;
                 return match compared {
-                    Ok(equal) => Answer {
+                    Ok(equal) => Ok(Answer {
                         code: if equal { 6 } else { 5 },
                         ..Answer::default()
-                    },
+                    }),
                     Err(error) => self.refused(&error),
                 };
             }
@@ -279,15 +303,15 @@ impl Place<'_> {
                 let is_add = matches!(operation.request, Request::Add { .. });
                 self.read_back(&name, is_add).await
             }
-            (Ok(()), None) => Answer::default(),
+            (Ok(()), None) => Ok(Answer::default()),
             (Err(error), _) => self.refused(&error),
         }
     }
 
-    async fn read_back(&mut self, name: &str, learn: bool) -> Answer {
+    async fn read_back(&mut self, name: &str, learn: bool) -> Result<Answer, Lost> {
         let client = &self.system.administrator;
         let entry = client.read(&Dn::from(name), READ_BACK).await;
-        let entry = entry.unwrap_or_else(|error| panic!("{}: {name}: {error}", self.system.name));
+        let entry = entry.map_err(|error| self.system.lost_or(&error, name))?;
         if let Some(sid) = entry
             .as_ref()
             .and_then(|entry| Sid::from_bytes(entry.value("objectSid")?).ok())
@@ -296,14 +320,14 @@ impl Place<'_> {
             let key = name.replace(&self.ou, "{ou}").replace(&self.tag, "{tag}");
             self.identities.learn(&key, sid);
         }
-        Answer {
+        Ok(Answer {
             entries: entries(&self.identities, entry.as_slice(), &self.tag),
             ..Answer::default()
-        }
+        })
     }
 
     /// Everything in the organizational unit, with all attributes.
-    pub async fn everything(&self) -> Answer {
+    pub async fn everything(&self) -> Result<Answer, Lost> {
         let search = Search {
             base: "{ou}".to_owned(),
             scope: Scope::Subtree,
@@ -316,7 +340,7 @@ impl Place<'_> {
         self.search(Who::Administrator, &search).await
     }
 
-    async fn search(&self, who: Who, search: &Search) -> Answer {
+    async fn search(&self, who: Who, search: &Search) -> Result<Answer, Lost> {
         let client = self.system.client(who);
         let filter = self.text(&search.filter).parse().unwrap();
         let base = Dn::from(self.text(&search.base));
@@ -332,31 +356,29 @@ impl Place<'_> {
         };
         match found {
             // Which of the entries come first is the server's choice.
-            Ok(found) if found.truncated => Answer {
+            Ok(found) if found.truncated => Ok(Answer {
                 code: ldap::ResultCode::SIZE_LIMIT_EXCEEDED.0,
                 said: format!("{} entries", found.entries.len()),
                 ..Answer::default()
-            },
-            Ok(found) => Answer {
+            }),
+            Ok(found) => Ok(Answer {
                 entries: entries(&self.identities, &found.entries, &self.tag),
                 ..Answer::default()
-            },
+            }),
             Err(error) => self.refused(&error),
         }
     }
 
-    /// # Panics
-    /// Where there is no answer: neither directory may end a connection.
-    fn refused(&self, error: &Error) -> Answer {
+    fn refused(&self, error: &Error) -> Result<Answer, Lost> {
         let Error::Refused(refusal) = error else {
-            panic!("{}: {error}", self.system.name)
+            return Err(Lost(format!("{}: {error}", self.system.name)));
         };
-        Answer {
+        Ok(Answer {
             code: refusal.code.0,
             windows: refusal.windows.map(|windows| windows.code),
             entries: Entries::new(),
             said: refusal.diagnostic.trim_end_matches(['\0', '\n']).to_owned(),
-        }
+        })
     }
 
     fn attribute(&self, name: &str, values: &[Value]) -> Attribute {

@@ -142,7 +142,7 @@ fn compare(attribute: Attr, value: &[u8], bound: &[u8]) -> std::cmp::Ordering {
             .and_then(|text| text.parse::<i64>().ok())
     };
     match (attribute.definition().syntax, number(value), number(bound)) {
-        (Syntax::Integer, Some(value), Some(bound)) => value.cmp(&bound),
+        (Syntax::Integer | Syntax::LargeInteger, Some(value), Some(bound)) => value.cmp(&bound),
         (syntax, ..) => comparable(syntax, value).as_ref().cmp(bound),
     }
 }

@@ -19,7 +19,7 @@ const ILLEGAL_MOD_OPERATION: u32 = 0x2077;
 pub(crate) const ACCOUNT_DISABLE: i64 = 0x2;
 pub(crate) const PASSWD_NOTREQD: i64 = 0x20;
 const LOCKOUT: i64 = 0x10;
-const NORMAL_ACCOUNT: i64 = 0x200;
+pub(crate) const NORMAL_ACCOUNT: i64 = 0x200;
 const INTERDOMAIN_TRUST_ACCOUNT: i64 = 0x800;
 const WORKSTATION_TRUST_ACCOUNT: i64 = 0x1000;
 const SERVER_TRUST_ACCOUNT: i64 = 0x2000;
@@ -49,7 +49,14 @@ pub(crate) fn control(class: &Class, given: Option<i64>) -> i64 {
     }
 }
 
-/// An account is of one kind, and those of computers are of class computer ([MS-SAMR] 3.1.1.8.10).
+/// A new account is of one kind, and those of computers are of class computer ([MS-SAMR] 3.1.1.8.10
+/// "userAccountControl").
+pub(crate) fn check_new_control(class: &Class, control: i64) -> Result<(), Refusal> {
+    check_control(class, control)?;
+    require_computer(class, control, WORKSTATION_TRUST_ACCOUNT)
+}
+
+/// The same for an account that is there: a user may become a workstation's account, but no domain controller's.
 pub(crate) fn check_control(class: &Class, control: i64) -> Result<(), Refusal> {
     if (control & KINDS).count_ones() > 1 {
         return Err(Refusal::new(
@@ -58,8 +65,11 @@ pub(crate) fn check_control(class: &Class, control: i64) -> Result<(), Refusal> 
             "userAccountControl",
         ));
     }
-    let of_computer = control & (WORKSTATION_TRUST_ACCOUNT | SERVER_TRUST_ACCOUNT) != 0;
-    match of_computer && !class.is("computer") {
+    require_computer(class, control, SERVER_TRUST_ACCOUNT)
+}
+
+fn require_computer(class: &Class, control: i64, kind: i64) -> Result<(), Refusal> {
+    match control & kind != 0 && !class.is("computer") {
         true => Err(Refusal::object_class(CLASS_MISMATCH, "userAccountControl")),
         false => Ok(()),
     }
@@ -155,14 +165,11 @@ pub(crate) fn check_primary_group(store: &Store, id: ObjectId, rid: i64) -> Resu
 }
 
 /// What accounts and groups cannot be without.
-pub(crate) fn check_kept(class: &Class, attribute: Attr) -> Result<(), Refusal> {
-    let needed = match attribute {
-        Attr::SamAccountName => class.is_security_principal(),
-        Attr::UserAccountControl | Attr::PwdLastSet | Attr::LockoutTime => true,
-        _ => false,
-    };
-    match needed {
-        true => Err(Refusal::unwilling(ILLEGAL_MOD_OPERATION, attribute.name())),
-        false => Ok(()),
+pub(crate) fn check_kept(attribute: Attr) -> Result<(), Refusal> {
+    match attribute {
+        Attr::SamAccountName | Attr::UserAccountControl | Attr::PwdLastSet | Attr::LockoutTime => {
+            Err(Refusal::unwilling(ILLEGAL_MOD_OPERATION, attribute.name()))
+        }
+        _ => Ok(()),
     }
 }

@@ -186,10 +186,6 @@ fn parse_all(
         if forward_link(attribute).is_some() {
             return Err(Refusal::unwilling(UNWILLING, attribute.name()));
         }
-        let is_system = caller.token.has(&Sid::LOCAL_SYSTEM);
-        if attribute == Attr::PrimaryGroupId && !is_system {
-            return Err(Refusal::unwilling(UNWILLING, attribute.name()));
-        }
         if attribute.definition().is_constructed() {
             let code = ResultCode::UndefinedAttributeType;
             return Err(Refusal::value(code, CONSTRUCTED, attribute.name()));
@@ -199,7 +195,11 @@ fn parse_all(
             .map(|bytes| values::parse(store, attribute, bytes))
             .collect();
         let parsed = parsed?;
-        if !values::is_count_allowed(attribute, class, parsed.len()) {
+        let is_system = caller.token.has(&Sid::LOCAL_SYSTEM);
+        if attribute == Attr::PrimaryGroupId && !is_system {
+            return Err(Refusal::unwilling(UNWILLING, attribute.name()));
+        }
+        if parsed.len() > 1 && attribute.definition().is_single_valued() {
             return Err(Refusal::constraint(SINGLE_VALUE, attribute.name()));
         }
         check_delegation(caller, attribute, &parsed, 0)?;
@@ -228,12 +228,12 @@ fn dropped(class: &Class, attribute: Attr) -> bool {
 /// What the class allows, what it demands, and what only the system gives.
 fn check_class(class: &Class, given: &[Attr]) -> Result<(), Refusal> {
     for attribute in given {
+        values::check_in_class(*attribute, class)?;
         let may_be_given =
             *attribute == Attr::ManagedPasswordInterval || class.must.contains(attribute);
         if attribute.definition().is_system_only() && !may_be_given {
             return Err(Refusal::constraint(CANT_MOD_SYSTEM_ONLY, attribute.name()));
         }
-        values::check_in_class(*attribute, class)?;
     }
     let missing = class
         .must
@@ -281,10 +281,11 @@ fn complete(
     if class.is("user") {
         let given = number(attributes, Attr::UserAccountControl);
         let control = accounts::control(class, given);
-        accounts::check_control(class, control)?;
+        accounts::check_new_control(class, control)?;
         let is_now = match number(attributes, Attr::PwdLastSet) {
+            _ if class.is(class::GMSA) => true,
             Some(time) => accounts::check_password_time(time).map(|()| time == -1)?,
-            None => class.is(class::GMSA),
+            None => false,
         };
         attributes.retain(|(attribute, _)| *attribute != Attr::UserAccountControl);
         default(attributes, Attr::UserAccountControl, Value::number(control));

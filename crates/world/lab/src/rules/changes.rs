@@ -77,12 +77,15 @@ pub(crate) fn check_writable(
     }
     match puts {
         true => check_account(caller, store, id, attribute, change)?,
-        false => accounts::check_kept(object.class, attribute)?,
+        false => accounts::check_kept(attribute)?,
     }
     if attribute.definition().is_system_only() {
         return Err(Refusal::constraint(CANT_MOD_SYSTEM_ONLY, attribute.name()));
     }
-    if puts { count() } else { Ok(()) }
+    match puts {
+        true => values::check_in_class(attribute, object.class).and_then(|()| count()),
+        false => Ok(()),
+    }
 }
 
 fn cant_on_rdn() -> Refusal {

@@ -27,6 +27,7 @@ pub(crate) fn delete(
         doomed.extend(store.children(above));
         next += 1;
     }
+    check(caller, store, id)?;
     if doomed.len() > 1 && !tree {
         let words = "UpdErr: DSID-031A11E2, problem 6003 (CANT_ON_NON_LEAF), data 0";
         return Err(Refusal::new(
@@ -35,8 +36,8 @@ pub(crate) fn delete(
             words,
         ));
     }
-    for id in &doomed {
-        check(caller, store, *id)?;
+    for below in doomed.iter().skip(1) {
+        check(caller, store, *below)?;
     }
     doomed.into_iter().rev().for_each(|id| store.remove(id));
     Ok(())

@@ -66,7 +66,7 @@ pub(crate) fn modify(
         if attribute == Attr::ObjectClass {
             continue; // It changes nothing, or the change was refused.
         }
-        if attribute.definition().is_secret() {
+        if attribute.definition().is_secret() && class.is("user") {
             password.plan(caller, change)?;
             continue;
         }
@@ -85,8 +85,17 @@ pub(crate) fn modify(
             .iter()
             .map(|bytes| values::parse(store, attribute, bytes))
             .collect();
+        let is_missing = |parsed: &Result<_, Refusal>| match parsed {
+            Ok(_) => false,
+            Err(refusal) => refusal.code != ResultCode::InvalidAttributeSyntax,
+        };
         let parsed = match change.operation {
-            ChangeOperation::Delete if parsed.is_err() => Err(Refusal::value(
+            ChangeOperation::Delete
+                if is_missing(&parsed) && attribute == Attr::Member && !before.is_empty() =>
+            {
+                Err(Refusal::unwilling(MEMBER_NOT_IN_ALIAS, "member"))
+            }
+            ChangeOperation::Delete if is_missing(&parsed) => Err(Refusal::value(
                 ResultCode::NoSuchAttribute,
                 CANT_REMOVE_MISSING_VALUE,
                 attribute.name(),
@@ -103,9 +112,14 @@ pub(crate) fn modify(
         .and_then(|object| object.number(Attr::UserAccountControl))
         .unwrap_or(0);
     for (attribute, new) in &planned {
+        if !new.is_empty() {
+            values::check_in_class(*attribute, class)?;
+        }
         match (attribute, new.first().and_then(Value::to_number)) {
             (Attr::GroupType, Some(kind)) => accounts::check_group_type(kind, caller)?,
-            (Attr::AccountExpires | Attr::PrimaryGroupId | Attr::GroupType, None) => {
+            (Attr::AccountExpires | Attr::PrimaryGroupId | Attr::GroupType, None)
+                if class.may_have(*attribute) =>
+            {
                 return Err(Refusal::unwilling(UNWILLING, attribute.name()));
             }
             (Attr::UserAccountControl, Some(control)) => {
@@ -114,9 +128,6 @@ pub(crate) fn modify(
             _ => {}
         }
         values::check_count(*attribute, class, new.len())?;
-        if !new.is_empty() {
-            values::check_in_class(*attribute, class)?;
-        }
         check_delegation(caller, *attribute, new, control)?;
         uniqueness::check(caller, store, Some(id), *attribute, new)?;
         if let (Attr::UserAccountControl, Some(object)) = (attribute, store.get(id)) {
@@ -291,6 +302,10 @@ fn follow(store: &mut Store, id: ObjectId, attribute: Attr) {
     if changes && attribute == Attr::UserAccountControl {
         let group = Value::number(accounts::usual_group(number));
         store.set(id, Attr::PrimaryGroupId, vec![group]);
+        if let Some(critical) = accounts::is_critical(number) {
+            let critical = Value::text(if critical { "TRUE" } else { "FALSE" });
+            store.set(id, Attr::IsCriticalSystemObject, vec![critical]);
+        }
     }
 }
 

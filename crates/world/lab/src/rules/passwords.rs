@@ -4,7 +4,7 @@ use security::Sid;
 use zeroize::Zeroizing;
 
 use super::Caller;
-use super::accounts::{ACCOUNT_DISABLE, PASSWD_NOTREQD};
+use super::accounts::{ACCOUNT_DISABLE, NORMAL_ACCOUNT, PASSWD_NOTREQD};
 use super::refusal::Refusal;
 use crate::kdc::AccountSecret;
 use crate::store::Store;
@@ -55,7 +55,10 @@ pub(crate) fn set(
             "the account has no password to set",
         ));
     };
-    if too_short {
+    // [MS-SAMR] 3.1.1.7.2 "Cleartext Password Policy": of accounts of people, unless they need no password.
+    let control = object.number(Attr::UserAccountControl).unwrap_or(0);
+    let is_bound = control & NORMAL_ACCOUNT != 0 && control & PASSWD_NOTREQD == 0;
+    if is_bound && too_short {
         return Err(Refusal::unwilling(
             PASSWORD_RESTRICTION,
             "the password is too short",

@@ -74,9 +74,16 @@ pub(crate) fn parse(store: &Store, attribute: Attr, bytes: &[u8]) -> Result<Valu
     }
     match definition.syntax {
         Syntax::Text | Syntax::Time => text()?,
-        Syntax::Integer => {
+        Syntax::LargeInteger => {
             let number: i64 = text()?.parse().map_err(|_| invalid())?;
             return Ok(Value::number(number));
+        }
+        Syntax::Integer => {
+            let number: i64 = text()?.parse().map_err(|_| invalid())?;
+            // 32 bits are 32 bits, with or without a sign.
+            let number =
+                i32::try_from(number).or_else(|_| u32::try_from(number).map(u32::cast_signed));
+            return number.map(Value::number).map_err(|_| invalid());
         }
         Syntax::Boolean if matches!(bytes, b"TRUE" | b"FALSE") => text()?,
         Syntax::Boolean => return Err(invalid()),
@@ -101,19 +108,14 @@ pub(crate) fn parse(store: &Store, attribute: Attr, bytes: &[u8]) -> Result<Valu
     Ok(bytes.to_vec().into())
 }
 
-/// Whether an object of this class may have so many values; accounts and groups have one description
-/// ([MS-SAMR] 3.1.1.6 "Attribute Constraints for Originating Updates").
-pub(crate) fn is_count_allowed(attribute: Attr, class: &Class, count: usize) -> bool {
-    let single = attribute.definition().is_single_valued()
-        || attribute == Attr::Description && class.is_security_principal();
-    count <= 1 || !single
-}
-
-/// The same for changes of an object that is there.
+/// Whether a change may leave an object of this class with so many values; accounts and groups have one description
+/// unless they came with more ([MS-SAMR] 3.1.1.6 "Attribute Constraints for Originating Updates").
 pub(crate) fn check_count(attribute: Attr, class: &Class, count: usize) -> Result<(), Refusal> {
-    match is_count_allowed(attribute, class, count) {
-        true => Ok(()),
-        false => Err(Refusal::value(
+    let is_single = attribute.definition().is_single_valued()
+        || attribute == Attr::Description && class.is_security_principal();
+    match count > 1 && is_single {
+        false => Ok(()),
+        true => Err(Refusal::value(
             ResultCode::AttributeOrValueExists,
             SINGLE_VALUE_CONSTRAINT,
             attribute.name(),

@@ -118,7 +118,10 @@ impl Class {
                 self.is("computer") || self.is("server") || self.is("site")
             }
             Attr::HostServiceAccount => self.is("computer"),
-            Attr::GroupMsaMembership | Attr::ManagedPasswordInterval => self.is(GMSA),
+            Attr::GroupMsaMembership
+            | Attr::ManagedPasswordInterval
+            | Attr::ManagedPasswordId
+            | Attr::ManagedPasswordPreviousId => self.is(GMSA),
             Attr::Manager => self.is("organizationalPerson"),
             _ => true,
         }

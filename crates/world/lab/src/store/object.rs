@@ -153,7 +153,7 @@ pub(crate) fn comparable(syntax: Syntax, bytes: &[u8]) -> Box<[u8]> {
         (Syntax::Text | Syntax::Boolean, Ok(text)) => {
             super::dn::fold(text.trim()).into_bytes().into()
         }
-        (Syntax::Integer, Ok(text)) => match text.trim().parse::<i64>() {
+        (Syntax::Integer | Syntax::LargeInteger, Ok(text)) => match text.trim().parse::<i64>() {
             Ok(number) => number.to_string().into_bytes().into(),
             Err(_) => bytes.into(),
         },

@@ -49,17 +49,27 @@ const OF_GROUPS: &[&str] = &[
 
 /// An attribute that objects of this class have, mostly.
 pub fn attribute(random: &mut Random, class: Class) -> &'static str {
-    let own: &[&[&str]] = match class {
+    let own = lists(class);
+    let everything = &[OF_ACCOUNTS, OF_GROUPS, OF_GMSAS, OF_COMPUTERS];
+    let lists: &[&[&str]] = if random.chance(5) { everything } else { own };
+    let list = random.pick(lists);
+    random.pick(list)
+}
+
+fn lists(class: Class) -> &'static [&'static [&'static str]] {
+    match class {
         Class::User => &[OF_ACCOUNTS, OF_ACCOUNTS, OF_ALL],
         Class::Computer => &[OF_ACCOUNTS, OF_COMPUTERS, OF_ALL],
         Class::Gmsa => &[OF_ACCOUNTS, OF_GMSAS, OF_GMSAS, OF_ALL],
         Class::Group => &[OF_GROUPS, OF_GROUPS, OF_ALL],
         Class::Unit | Class::Contact => &[OF_ALL],
-    };
-    let everything = &[OF_ACCOUNTS, OF_GROUPS, OF_GMSAS, OF_COMPUTERS];
-    let lists: &[&[&str]] = if random.chance(5) { everything } else { own };
-    let list = random.pick(lists);
-    random.pick(list)
+    }
+}
+
+/// Whether objects of this class have the attribute. A wrong value of one that they do not have is two mistakes, and
+/// which of them is told is open.
+pub fn is_of(attribute: &str, class: Class) -> bool {
+    lists(class).iter().any(|list| list.contains(&attribute))
 }
 
 /// An attribute that only the domain controller writes, with a value of its syntax.
