@@ -17,15 +17,15 @@ pub struct Entry {
     /// end.
     #[serde(default)]
     pub requests: Vec<String>,
-    /// What the request's text must hold.
+    /// What the request's text must hold, all of it.
     #[serde(default)]
-    pub mentions: String,
+    pub mentions: Vec<String>,
     /// `code`, `windows`, `entries`, or attributes in small letters.
     pub of: Vec<String>,
-    /// What the lab has; `*` stands for anything at its place.
-    pub lab: String,
-    /// What Samba has.
-    pub rig: String,
+    /// What the lab has, one of these; `*` stands for anything at its place, see [`fit`].
+    pub lab: Vec<String>,
+    /// What Samba has, likewise.
+    pub rig: Vec<String>,
     /// Why the lab is right, or why it does not matter.
     pub reason: String,
     /// Where that is written.
@@ -72,42 +72,58 @@ impl Entry {
         let asked = match operation {
             Some(operation) => {
                 let kind = operation.request.kind();
-                (self.requests.is_empty() || self.requests.iter().any(|it| it == kind))
-                    && operation.to_string().contains(&self.mentions)
+                (self.requests.is_empty() || self.requests.iter().any(|it| it == kind)) && {
+                    let text = operation.to_string();
+                    self.mentions.iter().all(|it| text.contains(it))
+                }
             }
             None => self.requests.is_empty() && self.mentions.is_empty(),
         };
         asked
             && self.of.contains(&difference.of)
-            && fits(&self.lab, &difference.lab)
-            && fits(&self.rig, &difference.rig)
+            && self.lab.iter().any(|lab| {
+                let rig = |rig: &String| fit(lab, rig, &difference.lab, &difference.rig);
+                self.rig.iter().any(rig)
+            })
     }
 }
 
-/// Whether a text fits a pattern with `*` for any text.
-fn fits(pattern: &str, text: &str) -> bool {
-    let mut parts = pattern.split('*');
-    let first = parts.next().unwrap_or_default();
-    let Some(mut rest) = text.strip_prefix(first) else {
+/// Whether both texts fit their patterns, in which `*` stands for any text: for the same one in both where both have
+/// stars, unless one pattern is nothing else.
+fn fit(lab_pattern: &str, rig_pattern: &str, lab: &str, rig: &str) -> bool {
+    let (Some(of_lab), Some(of_rig)) = (stars(lab_pattern, lab), stars(rig_pattern, rig)) else {
         return false;
     };
+    let is_anything = lab_pattern == "*" || rig_pattern == "*";
+    is_anything || of_lab.is_empty() || of_rig.is_empty() || of_lab == of_rig
+}
+
+/// What the stars of a pattern stand for in a text, each for as little as it can; `None` where it does not fit.
+fn stars<'a>(pattern: &str, text: &'a str) -> Option<Vec<&'a str>> {
+    let mut parts = pattern.split('*');
+    let mut rest = text.strip_prefix(parts.next().unwrap_or_default())?;
     let parts: Vec<&str> = parts.collect();
     let Some((last, between)) = parts.split_last() else {
-        return rest.is_empty();
+        return rest.is_empty().then(Vec::new);
     };
+    let mut found = Vec::new();
     for part in between {
-        match rest.split_once(part) {
-            Some((_, after)) => rest = after,
-            None => return false,
-        }
+        let (star, after) = rest.split_once(part)?;
+        found.push(star);
+        rest = after;
     }
-    rest.ends_with(last)
+    found.push(rest.strip_suffix(last)?);
+    Some(found)
 }
 
 #[test]
-fn a_star_stands_for_anything() {
-    assert!(fits("a*c", "abc") && fits("*", "") && fits("a", "a") && fits("a*b*", "a-b-"));
-    assert!(!fits("a", "ab") && !fits("a*c", "abd") && !fits("*b*", "ac"));
+fn a_star_stands_for_anything_but_the_same_in_both() {
+    assert!(fit("a*c", "x", "abc", "x") && fit("*", "1 *", "", "1 2") && fit("a", "b", "a", "b"));
+    assert!(
+        !fit("a", "x", "ab", "x") && !fit("a*c", "x", "abd", "x") && !fit("*b*", "x", "ac", "x")
+    );
+    assert!(fit("*, x*", r"*\, x*", "a/1, x/o", r"a/1\, x/o"));
+    assert!(!fit("*, x*", r"*\, x*", "a/1, x/o", r"a/2\, x/o"));
 }
 
 #[test]
@@ -135,7 +151,11 @@ fn the_manual_lists_every_accepted_difference() {
             true => "everywhere".to_owned(),
             false => entry.requests.join(", "),
         };
-        let (of, lab, rig) = (entry.of.join(", "), code(&entry.lab), code(&entry.rig));
+        let codes = |texts: &[String]| {
+            let each: Vec<String> = texts.iter().map(|text| code(text)).collect();
+            each.join(", ")
+        };
+        let (of, lab, rig) = (entry.of.join(", "), codes(&entry.lab), codes(&entry.rig));
         let Entry {
             id, reason, source, ..
         } = entry;

@@ -185,8 +185,10 @@ impl Generator {
             9 => attributes.push(("noSuchAttribute", vec![Value::from("x")])),
             _ => {
                 let attribute = self.attribute_of(class);
-                let count = 1 + self.random.below(2);
-                let odd = count == 1 && values::is_of(attribute, class) && self.random.chance(70);
+                let fits = values::is_of(attribute, class);
+                let one = !fits || attribute == "userAccountControl"; // Which may be of the wrong kind.
+                let count = 1 + if one { 0 } else { self.random.below(2) };
+                let odd = count == 1 && fits && self.random.chance(70);
                 let values = self.values(attribute, count, odd);
                 attributes.retain(|(name, _)| *name != attribute);
                 attributes.push((attribute, values));
@@ -242,7 +244,12 @@ impl Generator {
             let has_names = matches!(class, Class::User | Class::Computer | Class::Gmsa);
             let fits = !few && (has_names || attribute != "servicePrincipalName");
             if fits && self.random.chance(35) {
-                let values = self.values(attribute, 1, false);
+                let values = match (class, attribute) {
+                    (Class::User, "userAccountControl") => {
+                        vec![values::control_of_people(&mut self.random)]
+                    }
+                    _ => self.values(attribute, 1, false),
+                };
                 attributes.push((attribute, values));
             }
         }
@@ -297,7 +304,8 @@ impl Generator {
                     | "groupType"
                     | "primaryGroupID"
             );
-            if count > 1 && !is_own {
+            let fits = values::is_of(attribute, class);
+            if count > 1 && !(is_own && fits) {
                 continue;
             }
             if changes.iter().any(|(_, known, _)| *known == attribute) {
@@ -316,11 +324,8 @@ impl Generator {
             };
             let several = if count == 1 { 2 } else { 1 };
             let values = self.random.weighted(&[(2, most), (8, 1), (1, several)]);
-            let odd = count == 1
-                && !self.plain
-                && values::is_of(attribute, class)
-                && self.random.chance(12);
-            let values = if odd { values.min(1) } else { values };
+            let odd = count == 1 && !self.plain && fits && self.random.chance(12);
+            let values = if odd || !fits { values.min(1) } else { values };
             let values = self.values(attribute, values, odd);
             changes.push((kind, attribute, values));
         }

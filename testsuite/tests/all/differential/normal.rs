@@ -77,7 +77,8 @@ pub fn entries(identities: &Identities, entries: &[Entry], tag: &str) -> Entries
                 .iter()
                 .map(|bytes| value(identities, &name, bytes, tag))
                 .collect();
-            values.sort();
+            // Beside each other even if they differ in case.
+            values.sort_by_cached_key(|value| (value.to_lowercase(), value.clone()));
             (name, values)
         };
         entry.attributes.iter().map(attribute).collect()

@@ -1,29 +1,26 @@
-//! A corner of the rig's directory for one test, removed with all that is in it when the test is over.
+//! A corner of a directory for one test, removed with all that is in it when the test is over.
 
-use std::collections::BTreeMap;
 use std::future::Future;
-use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use directory::{ActiveDirectory, DirectoryOptions};
+use directory::ActiveDirectory;
 use ldap::{Attribute, Client, Control, Modification};
-use managed_password::Keytab;
-use model::estate::{Auth, DirectoryTransport};
 use model::names::{Dn, GmsaName, SamAccountName, Spn};
-use model::ports::{Clock, CreatedObject, Directory, NewGmsa, NewGroup};
-use model::secret::Password;
-use security::{FileTime, Sid};
+use model::ports::{CreatedObject, Directory, NewGmsa, NewGroup};
+use security::Sid;
 
-use crate::rig::Rig;
+use super::site::{Site, on_both};
 
 /// The password of every user that [`Scratch::user`] makes.
 pub const USER_PASSWORD: &str = "Throw-away 7!";
 
 /// An organizational unit with every character in its name that could break a distinguished name.
 pub struct Scratch {
-    /// The port under test, as the rig's administrator.
+    /// The directory that it is in.
+    pub site: Arc<Site>,
+    /// The port under test, as the administrator.
     pub directory: ActiveDirectory,
     /// The organizational unit.
     pub container: Dn,
@@ -32,64 +29,28 @@ pub struct Scratch {
     id: String,
 }
 
-/// Runs a test with a corner of its own, and cleans up also when it fails.
+/// Runs a test on both directories, with a corner of its own in each, and cleans up also when it fails.
 pub async fn in_scratch<F: Future<Output = ()> + Send + 'static>(
-    test: impl FnOnce(Arc<Scratch>) -> F,
+    test: impl Fn(Arc<Scratch>) -> F + Clone + Send + 'static,
 ) {
-    let scratch = Arc::new(Scratch::new().await);
-    let outcome = tokio::spawn(test(Arc::clone(&scratch))).await;
-    let container = ldap::Dn::from(scratch.container.as_str());
-    scratch
-        .raw
-        .delete(&container, &[Control::tree_delete()])
-        .await
-        .unwrap();
-    if let Err(failed) = outcome {
-        std::panic::resume_unwind(failed.into_panic());
-    }
-}
-
-/// How the rig's domain controller is reached.
-pub fn options(user: &str, password: &[u8]) -> DirectoryOptions {
-    let rig = Rig::get();
-    let address: IpAddr = rig.value("RIG_DC_IP").parse().unwrap();
-    let keytab = Keytab::from_bytes(&rig.bytes("RIG_MACHINE_KEYTAB")).unwrap();
-    DirectoryOptions {
-        domain: rig.value("RIG_DOMAIN").parse().unwrap(),
-        server: rig.value("RIG_DC").parse().unwrap(),
-        address: SocketAddr::new(address, 389),
-        kdc: None,
-        transport: DirectoryTransport::Sealed,
-        auth: Auth::Kerberos,
-        user: user.to_owned(),
-        secret: Password::new(password.to_vec()).into(),
-        ca_pem: Some(rig.bytes("RIG_CA_FILE")),
-        machine_keytabs: BTreeMap::from([("MIMSYNC01".parse().unwrap(), keytab)]),
-        addresses: BTreeMap::new(),
-        clock: Arc::new(SystemClock),
-    }
-}
-
-/// The same as the rig's administrator.
-pub fn administrator() -> DirectoryOptions {
-    let rig = Rig::get();
-    options(rig.value("RIG_ADMIN"), &rig.password("RIG_PASSWORD_FILE"))
-}
-
-pub struct SystemClock;
-
-impl Clock for SystemClock {
-    fn now(&self) -> FileTime {
-        let nanos = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .unwrap()
-            .as_nanos();
-        FileTime::from_unix_nanos(nanos as i128).unwrap()
-    }
+    on_both(move |site| {
+        let test = test.clone();
+        async move {
+            let scratch = Arc::new(Scratch::new(site).await);
+            let outcome = tokio::spawn(test(Arc::clone(&scratch))).await;
+            let container = ldap::Dn::from(scratch.container.as_str());
+            let tree = [Control::tree_delete()];
+            scratch.raw.delete(&container, &tree).await.unwrap();
+            if let Err(failed) = outcome {
+                std::panic::resume_unwind(failed.into_panic());
+            }
+        }
+    })
+    .await;
 }
 
 impl Scratch {
-    async fn new() -> Self {
+    async fn new(site: Arc<Site>) -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let nanos = SystemTime::now()
             .duration_since(UNIX_EPOCH)
@@ -102,16 +63,16 @@ impl Scratch {
             count & 0xff
         );
 
-        let admin = administrator();
+        let admin = site.administrator();
         let auth = ldap::Auth::Kerberos {
             mechanism: ldap::Mechanism::Gssapi,
-            user: format!("{}@{}", admin.user, Rig::get().value("RIG_REALM")),
-            secret: ldap::LogonSecret::Password(ldap::Password::new(
-                Rig::get().password("RIG_PASSWORD_FILE"),
-            )),
+            user: format!("{}@CONTOSO.COM", admin.user),
+            secret: ldap::LogonSecret::Password(ldap::Password::new(site.administrator_password())),
         };
         let server = admin.server.as_str();
-        let raw = ldap::ConnectOptions::new(server, admin.address, ldap::Transport::Sealed, auth);
+        let mut raw =
+            ldap::ConnectOptions::new(server, admin.address, ldap::Transport::Sealed, auth);
+        raw.kdc = admin.kdc;
         let raw = Client::connect(&raw).await.unwrap();
         let domain = ldap::Dn::from("DC=contoso,DC=com");
         let container = domain.child("OU", &format!("# ü , + \" \\ < > ; = {id} "));
@@ -124,6 +85,7 @@ impl Scratch {
         .unwrap();
         let container = as_spelled_by_server(&raw, &container).await;
         Self {
+            site,
             directory: ActiveDirectory::connect(admin).await.unwrap(),
             container,
             raw,

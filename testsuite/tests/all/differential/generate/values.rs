@@ -87,6 +87,14 @@ pub fn system_only(random: &mut Random) -> (&'static str, Vec<Value>) {
     (attribute, vec![Value::from(value)])
 }
 
+/// A `userAccountControl` without the bits of a computer.
+pub fn control_of_people(random: &mut Random) -> Value {
+    Value::from(random.pick(&[
+        "514", "544", "546", "66050", "590338", "2097666", "4260354", "1049090", "524802",
+        "16777730",
+    ]))
+}
+
 /// A value of an attribute; `target` is the name of some object. An odd one may be wrong in itself.
 pub fn value(random: &mut Random, attribute: &str, target: &str, odd: bool) -> Value {
     let (usual, wrong): (&[&str], &[&str]) = match attribute {
@@ -95,11 +103,9 @@ pub fn value(random: &mut Random, attribute: &str, target: &str, odd: bool) -> V
         }
         "name" | "cn" => (&["one", "ONE", "u1"], &[""]),
         "objectClass" => (&["user", "group", "computer", "top"], &["noSuchClass"]),
+        "userAccountControl" if !odd && random.chance(85) => return control_of_people(random),
         "userAccountControl" => (
-            &[
-                "514", "544", "546", "66050", "4098", "4128", "590338", "2097666", "4260354",
-                "1049090", "524802", "16777730",
-            ],
+            &["4098", "4128"],
             &["512", "4096", "0", "2", "-1", "x", "4608", "2048"],
         ),
         "servicePrincipalName" => (
