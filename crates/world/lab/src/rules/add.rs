@@ -95,6 +95,8 @@ pub(crate) fn add(
         class,
         Guid::from_bytes(random::bytes()),
     );
+    let must_change =
+        number(&attributes, Attr::PwdLastSet) == Some(0) && wanted.contains(&Attr::PwdLastSet);
     for (attribute, values) in attributes {
         store.set(id, attribute, values);
     }
@@ -103,6 +105,9 @@ pub(crate) fn add(
     {
         store.remove(id);
         return Err(refusal);
+    }
+    if must_change {
+        store.set(id, Attr::PwdLastSet, vec![Value::number(0)]);
     }
     store.touch(id, caller.now);
     Ok(id)

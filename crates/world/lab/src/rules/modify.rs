@@ -138,7 +138,7 @@ pub(crate) fn modify(
     password.apply(caller, store, id)?;
     for (attribute, new) in planned {
         host_names::follow(store, id, attribute, &new);
-        store.set(id, attribute, normalized(caller, class, attribute, new));
+        store.set(id, attribute, normalized(caller, attribute, new));
         follow(store, id, attribute);
     }
     store.touch(id, caller.now);
@@ -310,15 +310,11 @@ fn follow(store: &mut Store, id: ObjectId, attribute: Attr) {
 }
 
 /// Values as they are stored: -1 in `pwdLastSet` is now, and an account is of some kind.
-fn normalized(
-    caller: &Caller<'_>,
-    class: &Class,
-    attribute: Attr,
-    values: Vec<Value>,
-) -> Vec<Value> {
+fn normalized(caller: &Caller<'_>, attribute: Attr, values: Vec<Value>) -> Vec<Value> {
     match (attribute, &values[..]) {
         (Attr::UserAccountControl, [value]) => {
-            vec![Value::number(accounts::control(class, value.to_number()))]
+            let control = value.to_number().unwrap_or(0);
+            vec![Value::number(accounts::changed_control(control))]
         }
         (Attr::PwdLastSet, [value]) if *value == Value::number(-1) => {
             vec![Value::text(caller.now.as_ticks().to_string())]

@@ -1,9 +1,10 @@
-//! Delegation, account control, encryption types and root keys: the port's verbs for them, undone again.
+//! Delegation, account control and root keys where the lab's faults, or a list that Samba does not let anybody write, are
+//! needed; the rest is in the testsuite, for the lab and a real domain controller alike.
 
 use directory::ActiveDirectory;
 use lab::{Fate, Lab, RequestKind};
-use model::names::{Dn, Spn};
-use model::ports::{AccountControl, Delegation, Directory as _, ErrorKind};
+use model::names::Dn;
+use model::ports::{AccountControl, Directory as _};
 use security::{AccessMask, Ace, Interval, SecurityDescriptor};
 
 use crate::port::{connect, name};
@@ -15,58 +16,6 @@ async fn world() -> (Lab, ActiveDirectory, Dn) {
     let lab = lab().await;
     let directory = connect(&lab).await;
     (lab, directory, SERVICE.parse().unwrap())
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn delegation_is_set_and_taken_back() {
-    let (lab, directory, account) = world().await;
-    let before = lab.snapshot();
-    assert_eq!(
-        directory.delegation(&account).await.unwrap(),
-        Delegation::default()
-    );
-    let service: Spn = "http/portal.contoso.com".parse().unwrap();
-    let same: Spn = "HTTP/portal.contoso.com".parse().unwrap();
-    let caller = directory.account(&name("MIMSYNC01$")).await.unwrap();
-    let caller = caller.unwrap().sid;
-    let transition = AccountControl::TrustedToAuthForDelegation;
-    for _ in 0..2 {
-        directory
-            .allow_delegation_to(&account, &service)
-            .await
-            .unwrap();
-        directory
-            .allow_delegation_from(&account, &caller)
-            .await
-            .unwrap();
-        directory
-            .set_account_control(&account, transition, true)
-            .await
-            .unwrap();
-    }
-    let expected = Delegation {
-        protocol_transition: true,
-        services: vec![service],
-        callers: vec![caller],
-        ..Delegation::default()
-    };
-    assert_eq!(directory.delegation(&account).await.unwrap(), expected);
-
-    for _ in 0..2 {
-        directory
-            .revoke_delegation_to(&account, &same)
-            .await
-            .unwrap();
-        directory
-            .revoke_delegation_from(&account, &caller)
-            .await
-            .unwrap();
-        directory
-            .set_account_control(&account, transition, false)
-            .await
-            .unwrap();
-    }
-    assert_eq!(lab.snapshot().differences(&before), Vec::<String>::new());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -106,41 +55,6 @@ async fn unknown_entries_of_a_descriptor_stay() {
         .unwrap();
     let restored = read(raw.read(&dn, attribute).await.unwrap().unwrap());
     assert_eq!(restored.to_bytes(), odd.to_bytes());
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn accounts_are_disabled_and_their_encryption_types_set() {
-    let (lab, directory, account) = world().await;
-    let before = lab.snapshot();
-    for _ in 0..2 {
-        directory
-            .set_account_control(&account, AccountControl::Disabled, true)
-            .await
-            .unwrap();
-        directory
-            .set_encryption_types(&account, Some(0x18))
-            .await
-            .unwrap();
-    }
-    let found = directory
-        .account(&name("svc-mimsync"))
-        .await
-        .unwrap()
-        .unwrap();
-    assert_eq!((found.enabled, found.encryption_types), (false, Some(0x18)));
-    directory
-        .set_account_control(&account, AccountControl::Disabled, false)
-        .await
-        .unwrap();
-    directory
-        .set_encryption_types(&account, None)
-        .await
-        .unwrap();
-    assert_eq!(lab.snapshot().differences(&before), Vec::<String>::new());
-
-    let nobody: Dn = "CN=nobody,DC=contoso,DC=com".parse().unwrap();
-    let refused = directory.set_encryption_types(&nobody, None).await;
-    assert_eq!(refused.unwrap_err().kind, ErrorKind::NotFound);
 }
 
 #[tokio::test(flavor = "multi_thread")]
