@@ -88,14 +88,15 @@ impl Entry {
     }
 }
 
-/// Whether both texts fit their patterns, in which `*` stands for any text: for the same one in both where both have
-/// stars, unless one pattern is nothing else.
+/// Whether both texts fit their patterns, in which `*` stands for any text: for the same one in both (but for its case)
+/// where both have stars, unless one pattern is nothing else.
 fn fit(lab_pattern: &str, rig_pattern: &str, lab: &str, rig: &str) -> bool {
     let (Some(of_lab), Some(of_rig)) = (stars(lab_pattern, lab), stars(rig_pattern, rig)) else {
         return false;
     };
     let is_anything = lab_pattern == "*" || rig_pattern == "*";
-    is_anything || of_lab.is_empty() || of_rig.is_empty() || of_lab == of_rig
+    let same = || of_lab.join("*").to_lowercase() == of_rig.join("*").to_lowercase();
+    is_anything || of_lab.is_empty() || of_rig.is_empty() || same()
 }
 
 /// What the stars of a pattern stand for in a text, each for as little as it can; `None` where it does not fit.
