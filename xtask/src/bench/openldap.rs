@@ -1,6 +1,7 @@
 //! OpenLDAP's tools as the rig's Administrator, over LDAPS.
 
 use std::io::Write as _;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -27,6 +28,7 @@ impl OpenLdap {
         let password = folder.join("administrator.bare");
         let text = std::fs::read_to_string(rig.join("Administrator.password"))?;
         std::fs::write(&password, text.trim_end())?;
+        std::fs::set_permissions(&password, std::fs::Permissions::from_mode(0o600))?;
         Ok(Self {
             rig: rig.to_owned(),
             log: folder.join("openldap.log"),
@@ -57,7 +59,8 @@ impl OpenLdap {
             .spawn()
             .with_context(|| format!("{tool} cannot be started"))?;
         let mut stdin = child.stdin.take().context("no input")?;
-        stdin.write_all(input.as_bytes())?;
+        // A tool that ends early says why in its log, and by its status.
+        let _ = stdin.write_all(input.as_bytes());
         drop(stdin);
         Ok(child.wait()?.success())
     }
