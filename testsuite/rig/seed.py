@@ -10,6 +10,7 @@ from samba.auth import system_session
 from samba.dsdb import UF_DONT_EXPIRE_PASSWD, UF_NORMAL_ACCOUNT
 from samba.net import Net
 from samba.param import LoadParm
+from samba.provision.sambadns import add_host_record
 from samba.samdb import SamDB
 
 RC4_AND_AES = 0x04 | 0x08 | 0x10  # [MS-KILE] 2.2.7 Supported Encryption Types Bit Flags
@@ -27,6 +28,7 @@ def main():
     for service in seed["services"]:
         add_service_account(directory, service)
     add_controller_spns(directory, **seed["controller"])
+    add_controller_address(directory, **seed["controller_address"])
     for computer in seed["computers"]:
         export_keytab(directory, parameters, computer)
 
@@ -58,6 +60,12 @@ def add_controller_spns(directory, name, dns_name, domain):
     hosts = (dns_name, name.upper(), f"{dns_name}/{domain}")
     spns = [f"ldap/{host}" for host in hosts] + [f"HOST/{dns_name}/{domain}", f"GC/{dns_name}/{domain}"]
     modify(directory, name + "$", {"servicePrincipalName": spns}, ldb.FLAG_MOD_ADD)
+
+
+def add_controller_address(directory, name, domain, address):
+    """Provisioning leaves a loopback address out."""
+    zone = f"DC={domain},CN=MicrosoftDNS,DC=DomainDnsZones,{directory.domain_dn()}"
+    add_host_record(directory, zone, f"DC={name}", address, None)
 
 
 def modify(directory, account, values, how=ldb.FLAG_MOD_REPLACE):

@@ -153,6 +153,11 @@ fn seed(layout: &Layout) -> anyhow::Result<()> {
             "spns": [format!("PCNSCLNT/{}", active.dns_name)],
         }],
         "controller": { "name": estate::DC_NAME, "dns_name": estate::DC, "domain": estate::DOMAIN },
+        "controller_address": {
+            "name": estate::DC_NAME,
+            "domain": estate::DOMAIN,
+            "address": estate::DC_ADDRESS,
+        },
     });
     let mut python = Command::new("/usr/bin/python3");
     python

@@ -28,6 +28,7 @@ pub fn estate(global: &Global) -> Result<Estate, Failure> {
     if let Some(server) = &global.server {
         access.server = Some(server.clone());
     }
+    access.dns = global.dns.or(access.dns);
     if let Some(auth) = global.auth {
         access.auth = match auth {
             AuthChoice::Default => Auth::Default,
@@ -61,7 +62,7 @@ pub fn estate(global: &Global) -> Result<Estate, Failure> {
 fn estate_from_options(global: &Global) -> Result<Estate, Failure> {
     let Some(domain) = global.domain.clone() else {
         return Err(Failure::new("not-configured", "no estate is named")
-            .hint("--estate FILE says how to reach the domain and its hosts; for the directory alone --domain, --server and --user do"));
+            .hint("--estate FILE says how to reach the domain and its hosts; for the directory alone --domain and --user do, and --server where DNS knows no domain controller"));
     };
     Ok(Estate {
         format: 1,
@@ -69,6 +70,7 @@ fn estate_from_options(global: &Global) -> Result<Estate, Failure> {
         domain: DomainAccess {
             name: domain,
             server: None,
+            dns: None,
             kdc: None,
             auth: Auth::default(),
             transport: DirectoryTransport::default(),

@@ -121,6 +121,7 @@ impl LabEstate {
             domain: DomainAccess {
                 name: self.names.domain.clone(),
                 server: Some(name(&self.lab.controller())?),
+                dns: None,
                 kdc: Some(self.lab.addresses().kdc),
                 auth: Auth::Kerberos,
                 transport: DirectoryTransport::Sealed,

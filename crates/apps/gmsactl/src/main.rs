@@ -3,6 +3,7 @@
 //! | folder | what |
 //! |---|---|
 //! | `cmd/` | one file per verb: arguments, what to ask the lower floors, what document comes out |
+//! | `controller.rs` | which domain controller a command works with |
 //! | `documents.rs` | what the verbs print: the contract of `--json` |
 //! | `view/` | every document as JSON and for people; the only place that prints |
 //! | `error.rs` | errors of all floors, mapped to kinds, hints and exit codes |
@@ -13,6 +14,7 @@
 mod agent_file;
 mod cli;
 mod cmd;
+mod controller;
 mod documents;
 mod error;
 #[cfg(feature = "faults")]

@@ -1,6 +1,7 @@
 //! Options that every verb takes.
 
 use std::fmt;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
@@ -26,9 +27,12 @@ pub struct Global {
     /// DNS name of the domain.
     #[arg(long, global = true, value_name = "NAME", help_heading = "Estate")]
     pub domain: Option<DnsName>,
-    /// DNS name of a domain controller.
+    /// DNS name of a domain controller [default: the nearest writable one that DNS knows].
     #[arg(long, global = true, value_name = "NAME", help_heading = "Estate")]
     pub server: Option<DnsName>,
+    /// The domain's DNS server, where this machine's own does not know the domain controllers.
+    #[arg(long, global = true, value_name = "IP:PORT", help_heading = "Estate")]
+    pub dns: Option<SocketAddr>,
     /// How to log on to the directory.
     #[arg(long, global = true, value_name = "HOW", help_heading = "Estate")]
     pub auth: Option<AuthChoice>,

@@ -1,7 +1,6 @@
 //! Estate, directory, hosts, passwords and journal, put together for one command.
 
 use std::collections::BTreeMap;
-use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -11,15 +10,17 @@ use hosts::EstateHosts;
 use journal_sqlite::SqliteJournal;
 use managed_password::Keytab;
 use mim::{Component, Detection, Excluded};
-use model::estate::{DirectoryTransport, Estate, HostAccess};
+use model::estate::{Estate, HostAccess};
 use model::intent::Intent;
 use model::inventory::Inventory;
-use model::names::{DnsName, HostName, LogonAccount};
+use model::names::{HostName, LogonAccount};
 use model::plan::Plan;
 use model::ports::Journal;
 use planner::{Planning, Profile, Refusal};
+use tokio::sync::OnceCell;
 
 use crate::agent_file;
+use crate::controller::Controller;
 use crate::error::Failure;
 use crate::operator::Operator;
 use crate::options::Global;
@@ -36,6 +37,7 @@ pub struct Session<'a> {
     catalogue: Vec<Component>,
     excluded: Vec<Excluded>,
     refused: Vec<Refusal>,
+    controller: OnceCell<Controller>,
 }
 
 impl<'a> Session<'a> {
@@ -56,6 +58,7 @@ impl<'a> Session<'a> {
             catalogue,
             excluded,
             refused,
+            controller: OnceCell::new(),
         })
     }
 
@@ -80,21 +83,12 @@ impl<'a> Session<'a> {
     /// Logs on to the directory as this operator.
     pub async fn directory_as(&self, operator: Operator) -> Result<ActiveDirectory, Failure> {
         let access = &self.estate.domain;
-        let server = access.server.clone().ok_or_else(|| {
-            Failure::new("not-configured", "no domain controller is named")
-                .hint("--server NAME, or server under [domain] in estate.toml")
-        })?;
+        let controller = self.controller().await?.clone();
         tracing::info!(
             user = operator.user,
             how = operator.how,
             "logs on to the directory"
         );
-        let port = if access.transport == DirectoryTransport::Ldaps {
-            636
-        } else {
-            389
-        };
-        let address = resolve(&self.estate, &server, port).await?;
         let ca_pem = match &access.ca_file {
             Some(path) => Some(
                 std::fs::read(path)
@@ -104,8 +98,8 @@ impl<'a> Session<'a> {
         };
         let options = DirectoryOptions {
             domain: access.name.clone(),
-            server,
-            address,
+            server: controller.server,
+            address: controller.address,
             kdc: access.kdc,
             transport: access.transport,
             auth: access.auth,
@@ -113,10 +107,18 @@ impl<'a> Session<'a> {
             secret: operator.secret,
             ca_pem,
             machine_keytabs: self.machine_keytabs()?,
-            addresses: self.addresses(),
+            addresses: controller.addresses,
             clock: Arc::new(SystemClock),
         };
         Ok(ActiveDirectory::connect(options).await?)
+    }
+
+    /// The domain controller that this session works with.
+    pub async fn controller(&self) -> Result<&Controller, Failure> {
+        let found = self
+            .controller
+            .get_or_try_init(|| Controller::of(&self.estate));
+        found.await
     }
 
     /// Who logs on to the directory.
@@ -150,19 +152,6 @@ impl<'a> Session<'a> {
             );
         }
         Ok(keytabs)
-    }
-
-    fn addresses(&self) -> BTreeMap<DnsName, IpAddr> {
-        let ip = |text: &str| {
-            text.parse()
-                .or_else(|_| text.parse::<SocketAddr>().map(|address| address.ip()))
-                .ok()
-        };
-        self.estate
-            .addresses
-            .iter()
-            .filter_map(|(name, text)| Some((name.clone(), ip(text)?)))
-            .collect()
     }
 
     /// The hosts, each connected when first needed.
@@ -316,25 +305,4 @@ fn journal_path(global: &Global) -> Result<PathBuf, Failure> {
 pub fn by() -> String {
     let holder = system::holder(security::FileTime::ZERO);
     format!("{}@{}", holder.user, holder.machine)
-}
-
-/// Where a name is: the estate's own table first, then this machine's resolver.
-pub async fn resolve(estate: &Estate, name: &DnsName, port: u16) -> Result<SocketAddr, Failure> {
-    let unknown = || Failure::new("unreachable", format!("the address of {name} is not known"));
-    match estate.addresses.get(name) {
-        Some(text) => text
-            .parse::<IpAddr>()
-            .map(|ip| SocketAddr::new(ip, port))
-            .or_else(|_| text.parse())
-            .map_err(|_| unknown().hint(format!("{text:?} under [addresses] is no IP address"))),
-        None => {
-            let found = tokio::net::lookup_host((name.as_str(), port)).await;
-            let mut found = found.map_err(|error| {
-                unknown()
-                    .caused_by(&error)
-                    .hint("correct the name, or add it under [addresses] in estate.toml")
-            })?;
-            found.next().ok_or_else(unknown)
-        }
-    }
 }

@@ -39,9 +39,12 @@ pub struct Estate {
 pub struct DomainAccess {
     /// DNS name of the domain.
     pub name: DnsName,
-    /// A domain controller.
+    /// A domain controller; found through DNS where none is named.
     #[serde(default)]
     pub server: Option<DnsName>,
+    /// The DNS server that knows the domain, where this machine's own does not.
+    #[serde(default)]
+    pub dns: Option<std::net::SocketAddr>,
     /// Where the Kerberos key distribution centre listens, where that is not port 88 of the domain controller.
     #[serde(default)]
     pub kdc: Option<std::net::SocketAddr>,

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_trait::async_trait;
 use model::estate::DirectoryTransport;
 use model::inventory::{Account, Domain, Gap, Gmsa, Group, RootKeyFacts};
-use model::names::{self, HostName, LogonAccount, SamAccountName, Spn};
+use model::names::{self, DnsName, HostName, LogonAccount, SamAccountName, Spn};
 use model::ports::{
     AccountControl, CreatedObject, Delegation, Directory, LookedUp, NewGmsa, NewGroup,
     PasswordProof, Proof, WorldError,
@@ -30,8 +30,8 @@ pub struct ActiveDirectory {
     pub(crate) server: Connection,
     /// Its global catalog.
     pub(crate) catalog: Connection,
-    /// The domain's other writable domain controllers.
-    pub(crate) others: OnceCell<Vec<Connection>>,
+    /// The domain's other writable domain controllers; the name alone of one whose address is not known.
+    pub(crate) others: OnceCell<Vec<Result<Connection, DnsName>>>,
     pub(crate) gaps: Mutex<Vec<Gap>>,
 }
 

@@ -8,7 +8,7 @@ use security::SecurityDescriptor;
 use serde::Serialize;
 
 use crate::connection::{Connection, Write};
-use crate::holding::{has_values, read_back};
+use crate::holding::{expect, has_values, read_back};
 
 /// One change of one object.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -49,6 +49,7 @@ pub(crate) struct Recorder {
     /// Nothing is sent.
     pub(crate) rehearses: bool,
     log: Mutex<Vec<Change>>,
+    expected: Mutex<Vec<(Dn, Write)>>,
 }
 
 impl Recorder {
@@ -56,6 +57,7 @@ impl Recorder {
         Self {
             rehearses,
             log: Mutex::default(),
+            expected: Mutex::default(),
         }
     }
 
@@ -81,18 +83,26 @@ impl Recorder {
             read_back(server, dn, write, error).await?;
         }
         let name = found.as_ref().map_or(dn, |entry| &entry.dn);
-        self.note(describe(name, write, found.as_ref()));
+        self.note(name, write, found.as_ref());
         Ok(())
     }
 
-    /// Keeps that an entry was added.
-    pub(crate) fn note_added(&self, dn: &Dn, attributes: &[Attribute]) {
-        self.note(added(dn, attributes));
+    /// What must be seen of the changes, once they have arrived everywhere.
+    pub(crate) fn expected(&self) -> Vec<(Dn, Write)> {
+        let expected = self.expected.lock();
+        expected.unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    fn note(&self, change: Change) {
+    /// Keeps a change that was made, or would be.
+    pub(crate) fn note(&self, dn: &Dn, write: &Write, before: Option<&Entry>) {
         let mut log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
-        log.push(change);
+        log.push(describe(dn, write, before));
+        let expected = self.expected.lock();
+        expect(
+            &mut expected.unwrap_or_else(PoisonError::into_inner),
+            dn,
+            write,
+        );
     }
 
     /// The object before, with the values that are replaced.
@@ -171,6 +181,11 @@ fn refused(write: &Write, dn: &Dn, code: ResultCode) -> Error {
 }
 
 fn describe(dn: &Dn, write: &Write, before: Option<&Entry>) -> Change {
+    let added = |attribute: &Attribute| AttributeChange {
+        attribute: attribute.name().to_owned(),
+        from: Vec::new(),
+        to: shown(attribute),
+    };
     let changed = |one: &Modification| {
         let name = one.attribute.name();
         let old = before.map_or(&[][..], |entry| entry.values(name)).iter();
@@ -188,7 +203,7 @@ fn describe(dn: &Dn, write: &Write, before: Option<&Entry>) -> Change {
         }
     };
     let (change, attributes) = match write {
-        Write::Add(attributes) => return added(dn, attributes),
+        Write::Add(attributes) => (ChangeKind::Add, attributes.iter().map(added).collect()),
         Write::Delete => (ChangeKind::Delete, Vec::new()),
         Write::Modify(modifications) => (
             ChangeKind::Modify,
@@ -199,19 +214,6 @@ fn describe(dn: &Dn, write: &Write, before: Option<&Entry>) -> Change {
         dn: dn.as_str().to_owned(),
         change,
         attributes,
-    }
-}
-
-fn added(dn: &Dn, attributes: &[Attribute]) -> Change {
-    let added = |attribute: &Attribute| AttributeChange {
-        attribute: attribute.name().to_owned(),
-        from: Vec::new(),
-        to: shown(attribute),
-    };
-    Change {
-        dn: dn.as_str().to_owned(),
-        change: ChangeKind::Add,
-        attributes: attributes.iter().map(added).collect(),
     }
 }
 

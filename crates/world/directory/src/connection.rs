@@ -27,6 +27,7 @@ struct Session {
 }
 
 /// A change of the directory.
+#[derive(Clone)]
 pub(crate) enum Write {
     Add(Vec<Attribute>),
     Modify(Vec<Modification>),
@@ -71,6 +72,13 @@ impl Connection {
         self.recorder
             .as_ref()
             .map_or_else(Vec::new, Recorder::changes)
+    }
+
+    /// What must be seen of what was changed, once it has arrived everywhere.
+    pub(crate) fn expected(&self) -> Vec<(Dn, Write)> {
+        self.recorder
+            .as_ref()
+            .map_or_else(Vec::new, Recorder::expected)
     }
 
     /// All entries that match. A broken connection is made again, once: reading twice changes nothing.
@@ -153,12 +161,10 @@ impl Connection {
                 Err(error) => read_back(self, &dn, &write, error).await,
                 done => done,
             };
-            match (outcome, &self.recorder, &write) {
-                (Ok(()), Some(recorder), Write::Add(attributes)) => {
-                    recorder.note_added(&dn, attributes);
-                }
-                (Ok(()), ..) => {}
-                (Err(error), ..) => drop(failed.get_or_insert((number, error))),
+            match (outcome, &self.recorder) {
+                (Ok(()), Some(recorder)) => recorder.note(&dn, &write, None),
+                (Ok(()), None) => {}
+                (Err(error), _) => drop(failed.get_or_insert((number, error))),
             }
         }
         failed.map_or(Ok(()), Err)

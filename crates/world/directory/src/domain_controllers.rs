@@ -1,5 +1,6 @@
 //! The domain's writable domain controllers: found once, asked all at the same time.
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::sync::{Arc, PoisonError};
 
@@ -45,19 +46,37 @@ impl ActiveDirectory {
     where
         F: Future<Output = Result<T, WorldError>>,
     {
-        let others = self.others.get_or_try_init(|| self.find_others()).await?;
-        let (first, answers) = tokio::join!(ask(&self.server), join_all(others.iter().map(&ask)));
-        let mut asked = vec![first?];
-        for (other, answer) in others.iter().zip(answers) {
+        let mut answers = Vec::new();
+        for (name, answer) in self.ask_each(ask).await? {
             match answer {
-                Ok(answer) => asked.push(answer),
-                Err(error) => self.note_gap(other.server.as_str(), &error),
+                Ok(answer) => answers.push(answer),
+                Err(error) => self.note_gap(name.as_str(), &error),
             }
         }
+        Ok(answers)
+    }
+
+    /// What each domain controller answers, the operator's own first: that one must.
+    pub(crate) async fn ask_each<'a, T, F>(
+        &'a self,
+        ask: impl Fn(&'a Connection) -> F,
+    ) -> Result<Vec<(DnsName, Result<T, WorldError>)>, WorldError>
+    where
+        F: Future<Output = Result<T, WorldError>>,
+    {
+        let others = self.others.get_or_try_init(|| self.find_others()).await?;
+        let known = others.iter().filter_map(|other| other.as_ref().ok());
+        let (first, answers) = tokio::join!(ask(&self.server), join_all(known.clone().map(&ask)));
+        let mut asked = vec![(self.server.server.clone(), Ok(first?))];
+        let names = known.map(|other| other.server.clone());
+        asked.extend(names.zip(answers));
+        let unknown = others.iter().filter_map(|other| other.as_ref().err());
+        asked.extend(unknown.map(|name| (name.clone(), Err(no_address(name)))));
         Ok(asked)
     }
 
-    async fn find_others(&self) -> Result<Vec<Connection>, WorldError> {
+    /// The other writable domain controllers; of one whose address is not known only the name.
+    async fn find_others(&self) -> Result<Vec<Result<Connection, DnsName>>, WorldError> {
         /// [MS-ADTS] 2.2.16 "userAccountControl Bits": ADS_UF_SERVER_TRUST_ACCOUNT; read-only ones lack it.
         const SERVER_TRUST_ACCOUNT: u32 = 0x2000;
         let filter = Filter::bits_set("userAccountControl", SERVER_TRUST_ACCOUNT);
@@ -69,37 +88,26 @@ impl ActiveDirectory {
         let names = entries
             .iter()
             .filter_map(|entry| entry.text("dNSHostName")?.parse::<DnsName>().ok());
+        let names: BTreeSet<_> = names.filter(|name| *name != self.options.server).collect();
         let mut others = Vec::new();
-        for name in names.filter(|name| *name != self.options.server) {
-            match self.address_of(&name).await {
-                Ok(address) => {
-                    others.push(Connection::new(name, address, Arc::clone(&self.options)))
-                }
-                Err(error) => self.note_gap(name.as_str(), &error),
-            }
+        for name in names {
+            let other = match self.address_of(&name).await {
+                Some(address) => Ok(Connection::new(name, address, Arc::clone(&self.options))),
+                None => Err(name),
+            };
+            others.push(other);
         }
         Ok(others)
     }
 
-    async fn address_of(&self, name: &DnsName) -> Result<SocketAddr, WorldError> {
+    /// From the estate's table, else from this machine's resolver.
+    async fn address_of(&self, name: &DnsName) -> Option<SocketAddr> {
         let port = self.options.address.port();
         if let Some(address) = self.options.addresses.get(name) {
-            return Ok(SocketAddr::new(*address, port));
+            return Some(SocketAddr::new(*address, port));
         }
-        let unknown = || {
-            WorldError::new(
-                ErrorKind::Unreachable,
-                format!("no address is known for {name}"),
-            )
-            .advise(format!(
-                "give its address in estate.toml: [addresses] \"{name}\" = …"
-            ))
-        };
         let found = tokio::net::lookup_host((name.as_str(), port)).await;
-        found
-            .map_err(|error| unknown().caused_by(error))?
-            .next()
-            .ok_or_else(unknown)
+        found.ok()?.next()
     }
 
     /// Its name and its clock minus ours, in whole seconds: the clock is told in seconds.
@@ -133,4 +141,14 @@ impl ActiveDirectory {
             gaps.push(gap);
         }
     }
+}
+
+fn no_address(name: &DnsName) -> WorldError {
+    WorldError::new(
+        ErrorKind::Unreachable,
+        format!("no address is known for {name}"),
+    )
+    .advise(format!(
+        "give its address in estate.toml: [addresses] \"{name}\" = …"
+    ))
 }

@@ -1,6 +1,8 @@
 //! Whether a change is there: looked at after its answer was lost, and on each domain controller.
 
-use ldap::{Attribute, Dn, Error, Filter, Modification, ModificationKind, Scope, Search};
+use ldap::{
+    Attribute, Dn, Error, Filter, Modification, ModificationKind, ResultCode, Scope, Search,
+};
 
 use crate::connection::{Connection, Write};
 
@@ -15,22 +17,27 @@ pub(crate) async fn read_back(
         return Err(error);
     }
     tracing::warn!(object = %dn, %error, "the answer was lost: reading back");
-    let holds = match write {
-        Write::Add(_) => server
-            .read(dn, &["objectClass"])
-            .await
-            .map(|it| it.is_some()),
-        Write::Delete => server
-            .read(dn, &["objectClass"])
-            .await
-            .map(|it| it.is_none()),
-        Write::Modify(modifications) => all_hold(server, dn, modifications).await,
-    };
-    match holds {
+    match holds(server, dn, write).await {
         Ok(true) => Ok(()),
         Ok(false) => Err(without_effect(error)),
         Err(_) => Err(error), // Nobody answers: its outcome stays unknown.
     }
+}
+
+/// Whether a server shows the change.
+pub(crate) async fn holds(server: &Connection, dn: &Dn, write: &Write) -> Result<bool, Error> {
+    match write {
+        Write::Add(_) => is_there(server, dn).await,
+        Write::Delete => is_there(server, dn).await.map(|there| !there),
+        Write::Modify(modifications) => match all_hold(server, dn, modifications).await {
+            Err(error) if error.result_code() == Some(ResultCode::NO_SUCH_OBJECT) => Ok(false),
+            answer => answer,
+        },
+    }
+}
+
+async fn is_there(server: &Connection, dn: &Dn) -> Result<bool, Error> {
+    Ok(server.read(dn, &["objectClass"]).await?.is_some())
 }
 
 async fn all_hold(
@@ -92,5 +99,65 @@ fn without_effect(error: Error) -> Error {
             detail,
         },
         other => other,
+    }
+}
+
+/// Adds a change to what must be seen in the end, and takes out what it makes void of earlier ones.
+pub(crate) fn expect(expected: &mut Vec<(Dn, Write)>, dn: &Dn, write: &Write) {
+    let same = |earlier: &Dn| earlier.as_str().eq_ignore_ascii_case(dn.as_str());
+    match write {
+        Write::Add(_) | Write::Delete => expected.retain(|(earlier, _)| !same(earlier)),
+        Write::Modify(new) => {
+            for (_, earlier) in expected.iter_mut().filter(|(earlier, _)| same(earlier)) {
+                if let Write::Modify(old) = earlier {
+                    old.retain(|old| !new.iter().any(|new| overrides(new, old)));
+                }
+            }
+        }
+    }
+    expected.push((dn.clone(), write.clone()));
+}
+
+fn overrides(new: &Modification, old: &Modification) -> bool {
+    let (new_values, old_values) = (new.attribute.values(), old.attribute.values());
+    let whole = |one: &Modification| {
+        one.kind == ModificationKind::Replace || one.attribute.values().is_empty()
+    };
+    new.attribute
+        .name()
+        .eq_ignore_ascii_case(old.attribute.name())
+        && (whole(new) || whole(old) || new_values.iter().any(|value| old_values.contains(value)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_must_hold_in_the_end_is_expected() {
+        let mut expected = Vec::new();
+        let mut change = |dn: &str, one: Modification| {
+            expect(&mut expected, &Dn::from(dn), &Write::Modify(vec![one]));
+        };
+        change("CN=a", Modification::replace("description", ["one"]));
+        change("CN=a", Modification::add("member", ["CN=b"]));
+        change("CN=a", Modification::add("member", ["CN=c"]));
+        change(
+            "CN=b",
+            Modification::delete("servicePrincipalName", ["http/x"]),
+        );
+        change("cn=A", Modification::replace("Description", ["two"]));
+        change("CN=a", Modification::delete("member", ["CN=b"]));
+        let left: Vec<_> = expected
+            .iter()
+            .flat_map(|(_, write)| match write {
+                Write::Modify(changes) => changes.as_slice(),
+                _ => &[],
+            })
+            .map(|one| String::from_utf8(one.attribute.values().concat()).unwrap())
+            .collect();
+        assert_eq!(left, ["CN=c", "http/x", "two", "CN=b"]);
+        expect(&mut expected, &Dn::from("CN=A"), &Write::Delete);
+        assert_eq!(expected.len(), 2, "the other object's, and that it is gone");
     }
 }

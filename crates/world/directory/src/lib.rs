@@ -3,9 +3,11 @@
 //! | item | what |
 //! |---|---|
 //! | [`ActiveDirectory::connect`]`(`[`DirectoryOptions`]`)` | logs the operator on to a domain controller |
+//! | [`locate`] | the nearest writable domain controller, by DNS and ping |
 //! | [`model::ports::Directory`] | the verbs: look up, create, members, retrieval principals, SPNs, proofs |
 //! | [`ActiveDirectory::listed_root_keys`], [`ActiveDirectory::root_key`] | KDS root keys in full, one with its secret |
 //! | [`ActiveDirectory::recording`] | keeps what is changed, to show it; or rehearses only |
+//! | [`ActiveDirectory::late_controllers`] | which domain controllers do not show these changes yet |
 //! | [`ActiveDirectory::global_catalog_holders`] | who holds an SPN as the global catalog shows it |
 //!
 //! INVARIANT: writes and their reads back go to one domain controller, so replication cannot come in between.
@@ -25,6 +27,7 @@ mod descriptors;
 mod domain_controllers;
 mod error;
 mod holding;
+mod locator;
 mod logons;
 mod managed_keys;
 mod naming;
@@ -33,6 +36,7 @@ mod objects;
 mod options;
 mod password_proof;
 mod principals;
+mod replication;
 mod retrieval;
 mod root_key_creation;
 mod root_keys;
@@ -43,6 +47,7 @@ mod spns;
 
 pub use active_directory::ActiveDirectory;
 pub use changes::{AttributeChange, Change, ChangeKind};
+pub use locator::{Dns, Located, locate};
 pub use managed_keys::ManagedKeys;
 pub use options::{DirectoryOptions, OperatorSecret};
 pub use principals::{Member, Principal};

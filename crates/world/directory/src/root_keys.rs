@@ -49,6 +49,23 @@ impl ActiveDirectory {
         Ok(listed.into_iter().flatten().collect())
     }
 
+    /// The root keys that each domain controller shows, or why it cannot be asked.
+    ///
+    /// # Errors
+    /// Where the operator's own domain controller cannot be asked, or not by this operator.
+    pub async fn root_keys_of_each(
+        &self,
+    ) -> Result<Vec<(DnsName, Result<Vec<RootKeyFacts>, WorldError>)>, WorldError> {
+        let asked = self
+            .ask_each(|controller| self.root_keys_at(controller))
+            .await?;
+        let facts = |listed: Vec<ListedRootKey>| listed.into_iter().map(|key| key.facts).collect();
+        let each = asked.into_iter();
+        Ok(each
+            .map(|(name, listed)| (name, listed.map(facts)))
+            .collect())
+    }
+
     /// The root key with its secret: for deriving passwords offline.
     ///
     /// # Errors

@@ -316,7 +316,7 @@ pub(crate) fn add_request(dn: &Dn, attributes: &[Attribute]) -> ProtocolOp {
     })
 }
 
-fn search_request(search: &Search) -> SearchRequest {
+pub(crate) fn search_request(search: &Search) -> SearchRequest {
     let scope = match search.scope {
         Scope::Base => SearchRequestScope::BaseObject,
         Scope::OneLevel => SearchRequestScope::SingleLevel,

@@ -292,7 +292,7 @@ impl Connection {
     }
 }
 
-fn encode(
+pub(crate) fn encode(
     id: u32,
     request: ProtocolOp,
     controls: &[Control],

@@ -7,6 +7,7 @@
 //! | [`Client::compare`] | whether a value is there, without reading it |
 //! | [`Client::add_each`] | many entries, several requests on their way at a time |
 //! | [`Client::add`], [`Client::modify`], [`Client::delete`], [`Client::modify_dn`] | writes; [`Error::is_ambiguous`] tells when the outcome is unknown |
+//! | [`search_over_udp`] | the same without connection and log-on: pings domain controllers |
 //! | [`kerberos_logon`] | proves a password or key with an AS exchange, changes and opens nothing |
 //! | [`Filter`], [`Dn`], [`Control`] | values that cannot become syntax |
 //! | [`Error`] | by what the operator can do; [`Refusal::windows`] names the Windows error in the server's words |
@@ -41,6 +42,7 @@
 //! It does not know what an account is (`directory`) nor where a domain controller runs (the caller resolves names).
 
 mod bind;
+mod cldap;
 mod client;
 mod connection;
 mod control;
@@ -58,6 +60,7 @@ mod search;
 mod windows_error;
 mod wire;
 
+pub use cldap::search_over_udp;
 pub use client::{Client, Pages};
 pub use control::{Control, SdFlags};
 pub use dn::Dn;

@@ -41,19 +41,33 @@ async fn directory(session: &Session<'_>) -> Vec<DoctorCheck> {
         Err(failure) => return vec![failed("directory", subject, failure)],
     };
     let (user, how) = (operator.user.clone(), operator.how.clone());
+    let mut checks = match session.controller().await {
+        Ok(found) => vec![works(
+            "controller",
+            format!("domain controller {}", found.server),
+            found.why.clone(),
+        )],
+        Err(failure) => return vec![failed("controller", subject, failure)],
+    };
     let directory = match session.directory_as(operator).await {
         Ok(directory) => directory,
-        Err(failure) => return vec![failed("directory", subject, failure)],
+        Err(failure) => {
+            checks.push(failed("directory", subject, failure));
+            return checks;
+        }
     };
     let domain = match directory.domain().await {
         Ok(domain) => domain,
-        Err(error) => return vec![failed("directory", subject, error.into())],
+        Err(error) => {
+            checks.push(failed("directory", subject, error.into()));
+            return checks;
+        }
     };
     let detail = format!(
         "logged on to {} ({}) as {user}, {how}",
         domain.netbios_name, domain.sid
     );
-    let mut checks = vec![works("directory", subject, detail)];
+    checks.push(works("directory", subject, detail));
     for controller in &domain.domain_controllers {
         checks.push(clock(
             controller.dns_name.as_str(),

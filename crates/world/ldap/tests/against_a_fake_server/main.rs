@@ -8,6 +8,7 @@
 )]
 
 mod conversation;
+mod datagrams;
 mod pipeline;
 mod server;
 mod tls;
