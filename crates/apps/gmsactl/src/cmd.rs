@@ -23,6 +23,7 @@ pub mod rollback;
 pub mod runs;
 pub mod spn;
 pub mod verify;
+pub mod waiting;
 
 use model::run::Outcome;
 

@@ -20,7 +20,7 @@ use security::Sid;
 use serde::Serialize;
 
 pub use directory::{
-    Changed, ControllerKeys, DelegationDocument, GmsaList, GroupDocument, Holder, KeytabDocument,
+    Changed, ControllerState, DelegationDocument, GmsaList, GroupDocument, Holder, KeytabDocument,
     Named, SpnCheck, SpnClash, SpnList, TestCheck, TestDocument, WaitDocument, named,
 };
 

@@ -1,62 +1,107 @@
 //! What the verbs that change the directory have in common: rehearsal, confirmation, what was changed.
 
 use std::io::Write;
+use std::time::Duration;
 
 use clap::Args;
-use directory::{ActiveDirectory, Principal};
+use directory::{ActiveDirectory, Change, Principal};
 use model::inventory::Account;
 use model::names::SamAccountName;
 use model::ports::Directory;
 use security::Sid;
 
 use super::Done;
-use crate::documents::Changed;
-use crate::error::Failure;
+use super::waiting::{Patience, look};
+use crate::documents::{Changed, ControllerState};
+use crate::error::{Failure, exit};
 use crate::options::Global;
 use crate::session::Session;
 use crate::view::{Output, human};
 
-/// The option of every verb that changes the directory.
+/// The options of every verb that changes the directory.
 #[derive(Debug, Args)]
-pub struct DryRun {
+pub struct Changing {
     /// Show the change and make none. Presence of objects and values is looked at, rights are not tried.
     #[arg(long)]
     pub dry_run: bool,
+    /// Wait until every writable domain controller of the domain shows the change; exit code 1 where one does not in time.
+    #[arg(long, conflicts_with = "dry_run")]
+    on_all_dcs: bool,
+    /// With --on-all-dcs: give up after so many minutes; 0 looks once.
+    #[arg(
+        long,
+        value_name = "MINUTES",
+        default_value_t = 30,
+        requires = "on_all_dcs"
+    )]
+    within: u64,
 }
 
-impl DryRun {
+/// How often domain controllers are asked for a change.
+const POLL: Duration = Duration::from_secs(2);
+
+impl Changing {
     /// Logs on; what is changed from here on is kept, or with --dry-run only kept.
     pub async fn directory(&self, global: &Global) -> Result<ActiveDirectory, Failure> {
         let directory = Session::new(global)?.directory().await?;
         Ok(directory.recording(self.dry_run))
     }
+
+    /// Shows what was changed; where it did not come to its end, the error tells what had been done by then.
+    pub async fn shown(
+        &self,
+        outcome: Result<Vec<String>, Failure>,
+        directory: &ActiveDirectory,
+        output: &Output,
+    ) -> Done {
+        let changes = directory.changes();
+        let notes = outcome.map_err(|failure| with_what_was_done(failure, &changes, directory))?;
+        let states = match self.on_all_dcs {
+            true => Some(self.everywhere(directory, output).await?),
+            false => None,
+        };
+        let late = |states: &Vec<ControllerState>| states.iter().any(|one| one.late.is_some());
+        let exit = states
+            .as_ref()
+            .filter(|states| late(states))
+            .map_or(0, |_| exit::REFUSED);
+        let document = Changed {
+            changed: !changes.is_empty(),
+            dry_run: directory.rehearses(),
+            changes,
+            notes,
+            domain_controllers: states,
+        };
+        output.document(&document, human::changed);
+        Ok(exit)
+    }
+
+    async fn everywhere(
+        &self,
+        directory: &ActiveDirectory,
+        output: &Output,
+    ) -> Result<Vec<ControllerState>, Failure> {
+        let patience = Patience::minutes(self.within, POLL);
+        let seen = patience
+            .until_none_is_late(output, async || look(directory).await)
+            .await;
+        seen.map_err(|failure| with_what_was_done(failure, &directory.changes(), directory))
+    }
 }
 
-/// Shows what was changed; where it did not come to its end, the error tells what had been done by then.
-pub fn shown(
-    outcome: Result<Vec<String>, Failure>,
+fn with_what_was_done(
+    mut failure: Failure,
+    changes: &[Change],
     directory: &ActiveDirectory,
-    output: &Output,
-) -> Done {
-    let changes = directory.changes();
-    let notes = outcome.map_err(|mut failure| {
-        if !directory.rehearses() {
-            let done = |change: &directory::Change| {
-                let what = human::change_in_short(change);
-                format!("before that it was done: {what}; repeating the command leaves it so")
-            };
-            failure.causes.extend(changes.iter().map(done));
-        }
-        failure
-    })?;
-    let document = Changed {
-        changed: !changes.is_empty(),
-        dry_run: directory.rehearses(),
-        changes,
-        notes,
-    };
-    output.document(&document, human::changed);
-    Ok(0)
+) -> Failure {
+    if !directory.rehearses() {
+        let done = |change: &Change| {
+            let what = human::change_in_short(change);
+            format!("before that it was done: {what}; repeating the command leaves it so")
+        };
+        failure.causes.extend(changes.iter().map(done));
+    }
+    failure
 }
 
 /// Goes on only with an explicit yes: the option, or an answer on the terminal.

@@ -6,7 +6,7 @@ use model::names::{SamAccountName, Spn};
 use model::ports::{AccountControl, Directory};
 
 use super::Done;
-use super::changing::{DryRun, Who, account, name, shown, sids, who};
+use super::changing::{Changing, Who, account, name, sids, who};
 use crate::documents::{DelegationDocument, named};
 use crate::error::Failure;
 use crate::options::Global;
@@ -64,7 +64,7 @@ pub struct Set {
     #[arg(long, value_name = "on|off", value_parser = on_off)]
     danger_unconstrained: Option<bool>,
     #[command(flatten)]
-    dry_run: DryRun,
+    changing: Changing,
 }
 
 /// Reads a switch.
@@ -94,8 +94,10 @@ pub async fn run(verb: &DelegationVerb, global: &Global, output: &Output) -> Don
             Ok(0)
         }
         DelegationVerb::Set(args) => {
-            let directory = args.dry_run.directory(global).await?;
-            shown(set(args, &directory).await, &directory, output)
+            let directory = args.changing.directory(global).await?;
+            args.changing
+                .shown(set(args, &directory).await, &directory, output)
+                .await
         }
     }
 }

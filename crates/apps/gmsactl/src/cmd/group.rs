@@ -7,7 +7,7 @@ use model::names::{Dn, SamAccountName};
 use model::ports::{Directory, NewGroup};
 
 use super::Done;
-use super::changing::{DryRun, name, principal, shown};
+use super::changing::{Changing, name, principal};
 use crate::documents::GroupDocument;
 use crate::error::Failure;
 use crate::options::Global;
@@ -57,7 +57,7 @@ pub struct Create {
     #[arg(long = "member", value_name = "NAME", value_parser = name)]
     members: Vec<SamAccountName>,
     #[command(flatten)]
-    dry_run: DryRun,
+    changing: Changing,
 }
 
 /// Arguments of `group add` and `group remove`.
@@ -70,25 +70,27 @@ pub struct Membership {
     #[arg(value_name = "MEMBER", required = true, value_parser = name)]
     members: Vec<SamAccountName>,
     #[command(flatten)]
-    dry_run: DryRun,
+    changing: Changing,
 }
 
 /// Creates, changes or shows.
 pub async fn run(verb: &GroupVerb, global: &Global, output: &Output) -> Done {
     match verb {
         GroupVerb::Create(args) => {
-            let directory = args.dry_run.directory(global).await?;
-            shown(create(args, &directory).await, &directory, output)
+            let directory = args.changing.directory(global).await?;
+            args.changing
+                .shown(create(args, &directory).await, &directory, output)
+                .await
         }
         GroupVerb::Add(args) => {
-            let directory = args.dry_run.directory(global).await?;
+            let directory = args.changing.directory(global).await?;
             let outcome = put(&args.group, &args.members, true, &directory).await;
-            shown(outcome, &directory, output)
+            args.changing.shown(outcome, &directory, output).await
         }
         GroupVerb::Remove(args) => {
-            let directory = args.dry_run.directory(global).await?;
+            let directory = args.changing.directory(global).await?;
             let outcome = put(&args.group, &args.members, false, &directory).await;
-            shown(outcome, &directory, output)
+            args.changing.shown(outcome, &directory, output).await
         }
         GroupVerb::Show { group } => {
             let directory = Session::new(global)?.directory().await?;

@@ -9,7 +9,7 @@ use model::names::{SamAccountName, Spn};
 use model::ports::Directory;
 
 use super::Done;
-use super::changing::{DryRun, account, name, shown};
+use super::changing::{Changing, account, name};
 use crate::documents::{Holder, SpnCheck, SpnClash, SpnList};
 use crate::error::{Failure, exit};
 use crate::options::Global;
@@ -63,7 +63,7 @@ pub struct Edit {
     #[arg(value_name = "SPN", required = true)]
     spns: Vec<Spn>,
     #[command(flatten)]
-    dry_run: DryRun,
+    changing: Changing,
 }
 
 /// Arguments of `spn move`.
@@ -79,7 +79,7 @@ pub struct Move {
     #[arg(long, value_name = "NAME", value_parser = name)]
     from: Option<SamAccountName>,
     #[command(flatten)]
-    dry_run: DryRun,
+    changing: Changing,
 }
 
 /// Shows, changes or checks.
@@ -87,16 +87,22 @@ pub async fn run(verb: &SpnVerb, global: &Global, output: &Output) -> Done {
     match verb {
         SpnVerb::Show { what } => show(what, global, output).await,
         SpnVerb::Add(args) => {
-            let directory = args.dry_run.directory(global).await?;
-            shown(add(args, &directory).await, &directory, output)
+            let directory = args.changing.directory(global).await?;
+            args.changing
+                .shown(add(args, &directory).await, &directory, output)
+                .await
         }
         SpnVerb::Remove(args) => {
-            let directory = args.dry_run.directory(global).await?;
-            shown(remove(args, &directory).await, &directory, output)
+            let directory = args.changing.directory(global).await?;
+            args.changing
+                .shown(remove(args, &directory).await, &directory, output)
+                .await
         }
         SpnVerb::Move(args) => {
-            let directory = args.dry_run.directory(global).await?;
-            shown(relocate(args, &directory).await, &directory, output)
+            let directory = args.changing.directory(global).await?;
+            args.changing
+                .shown(relocate(args, &directory).await, &directory, output)
+                .await
         }
         SpnVerb::Check { spn } => check(spn.as_ref(), global, output).await,
     }

@@ -22,6 +22,9 @@ pub struct Changed {
     pub changes: Vec<Change>,
     /// What else is to be known.
     pub notes: Vec<String>,
+    /// With `--on-all-dcs`: which domain controllers show it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub domain_controllers: Option<Vec<ControllerState>>,
 }
 
 /// A SID and whose it is.
@@ -147,15 +150,15 @@ pub struct WaitDocument {
     /// Whether the key can be used on every domain controller.
     pub usable: bool,
     /// Each of them.
-    pub domain_controllers: Vec<ControllerKeys>,
+    pub domain_controllers: Vec<ControllerState>,
 }
 
 /// A domain controller that is waited for.
-#[derive(Debug, Serialize)]
-pub struct ControllerKeys {
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ControllerState {
     /// Which.
     pub domain_controller: DnsName,
-    /// Why it cannot use the key yet; none where it can.
+    /// Why it is not up to date yet; none where it is.
     pub late: Option<String>,
 }
 

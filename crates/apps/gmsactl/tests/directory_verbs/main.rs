@@ -7,9 +7,12 @@
 )]
 
 mod accounts;
+mod controllers;
 mod delegation;
 mod groups;
+mod hard_names;
 mod keys;
+mod lost_answers;
 mod spns;
 mod tables;
 mod world;

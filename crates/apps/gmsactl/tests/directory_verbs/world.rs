@@ -7,7 +7,7 @@ use lab::{Fate, Lab, LabSeed, RequestKind};
 use serde_json::Value;
 use tokio::runtime::Runtime;
 
-const ADMINISTRATOR: &[u8] = b"Lab-Admin-Pa55";
+pub const ADMINISTRATOR: &[u8] = b"Lab-Admin-Pa55";
 pub const SERVICE: &str = "Lab-Service-Pa55";
 
 /// A running lab and who talks to it.
@@ -45,9 +45,13 @@ impl World {
         let keytab = world.lab.machine_keytab(&host).unwrap();
         world.write("host.keytab", &keytab.to_bytes().unwrap());
         let addresses = world.lab.addresses();
+        let others = world.lab.controllers().iter().skip(1);
+        let others =
+            others.map(|one| format!("\"{}\" = \"{}\"\n", one.dns_name(), one.addresses().ldap));
+        let others: String = others.collect();
         let estate = format!(
             "format = 1\nname = \"lab\"\n[domain]\nname = \"contoso.com\"\nserver = \"{0}\"\nkdc = \"{1}\"\n\
-             user = \"Administrator\"\npassword = {{ file = \"password\" }}\n[addresses]\n\"{0}\" = \"{2}\"\n\
+             user = \"Administrator\"\npassword = {{ file = \"password\" }}\n[addresses]\n\"{0}\" = \"{2}\"\n{others}\
              [[host]]\nname = \"MIMSYNC01\"\ndns-name = \"mimsync01.contoso.com\"\ntransport = \"local\"\n\
              command = [\"false\"]\nmachine-keytab = \"host.keytab\"\n",
             world.lab.controller(),

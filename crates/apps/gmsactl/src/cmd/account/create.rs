@@ -9,7 +9,7 @@ use security::Sid;
 
 use super::settings::Values;
 use crate::cmd::Done;
-use crate::cmd::changing::{DryRun, Who, shown, sids, who};
+use crate::cmd::changing::{Changing, Who, sids, who};
 use crate::error::Failure;
 use crate::options::Global;
 use crate::view::Output;
@@ -43,13 +43,15 @@ pub struct Create {
     #[command(flatten)]
     values: Values,
     #[command(flatten)]
-    dry_run: DryRun,
+    changing: Changing,
 }
 
 /// Creates.
 pub async fn run(args: &Create, global: &Global, output: &Output) -> Done {
-    let directory = args.dry_run.directory(global).await?;
-    shown(create(args, &directory).await, &directory, output)
+    let directory = args.changing.directory(global).await?;
+    args.changing
+        .shown(create(args, &directory).await, &directory, output)
+        .await
 }
 
 async fn create(args: &Create, directory: &ActiveDirectory) -> Result<Vec<String>, Failure> {

@@ -7,7 +7,7 @@ use model::ports::Directory;
 
 use super::retrieval::gmsa;
 use crate::cmd::Done;
-use crate::cmd::changing::{DryRun, confirm, name, shown};
+use crate::cmd::changing::{Changing, confirm, name};
 use crate::error::Failure;
 use crate::options::Global;
 use crate::session::Session;
@@ -23,14 +23,14 @@ pub struct Delete {
     #[arg(long)]
     yes: bool,
     #[command(flatten)]
-    dry_run: DryRun,
+    changing: Changing,
 }
 
 /// Deletes.
 pub async fn run(args: &Delete, global: &Global, output: &Output) -> Done {
-    let directory = args.dry_run.directory(global).await?;
+    let directory = args.changing.directory(global).await?;
     let outcome = delete(args, &directory, &Session::new(global)?, output).await;
-    shown(outcome, &directory, output)
+    args.changing.shown(outcome, &directory, output).await
 }
 
 async fn delete(
@@ -58,7 +58,7 @@ async fn delete(
     for note in &notes {
         output.note(&format!("still refers to it: {note}"));
     }
-    if !args.dry_run.dry_run {
+    if !args.changing.dry_run {
         let question = format!(
             "{} is deleted for good: services that run as it stop working, and an account of the same name would be another.",
             account.name

@@ -14,7 +14,7 @@ use security::Sid;
 
 use super::create::{Wanted, held, taken};
 use crate::cmd::Done;
-use crate::cmd::changing::{DryRun, Who, shown};
+use crate::cmd::changing::{Changing, Who};
 use crate::error::Failure;
 use crate::options::Global;
 use crate::view::Output;
@@ -36,14 +36,16 @@ pub struct Import {
     #[arg(value_name = "FILE")]
     file: PathBuf,
     #[command(flatten)]
-    dry_run: DryRun,
+    changing: Changing,
 }
 
 /// Creates what is not there.
 pub async fn run(args: &Import, global: &Global, output: &Output) -> Done {
     let rows = sheet::read(&args.file)?;
-    let directory = args.dry_run.directory(global).await?;
-    shown(import(&rows, &directory).await, &directory, output)
+    let directory = args.changing.directory(global).await?;
+    args.changing
+        .shown(import(&rows, &directory).await, &directory, output)
+        .await
 }
 
 async fn import(rows: &[Row], directory: &ActiveDirectory) -> Result<Vec<String>, Failure> {

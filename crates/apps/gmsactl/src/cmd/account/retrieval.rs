@@ -7,7 +7,7 @@ use model::names::SamAccountName;
 use model::ports::Directory;
 
 use crate::cmd::Done;
-use crate::cmd::changing::{DryRun, Who, account, name, shown, sids, who};
+use crate::cmd::changing::{Changing, Who, account, name, sids, who};
 use crate::error::Failure;
 use crate::options::Global;
 use crate::view::Output;
@@ -25,7 +25,7 @@ pub struct Allow {
     #[arg(long)]
     replace: bool,
     #[command(flatten)]
-    dry_run: DryRun,
+    changing: Changing,
 }
 
 /// Arguments of `account deny`.
@@ -38,12 +38,12 @@ pub struct Deny {
     #[arg(value_name = "PRINCIPAL", required = true, value_parser = who)]
     principals: Vec<Who>,
     #[command(flatten)]
-    dry_run: DryRun,
+    changing: Changing,
 }
 
 /// Lets them.
 pub async fn allow(args: &Allow, global: &Global, output: &Output) -> Done {
-    let directory = args.dry_run.directory(global).await?;
+    let directory = args.changing.directory(global).await?;
     let outcome = async {
         let gmsa = gmsa(&directory, &args.gmsa).await?;
         let principals = sids(&directory, &args.principals).await?;
@@ -65,12 +65,12 @@ pub async fn allow(args: &Allow, global: &Global, output: &Output) -> Done {
         }
         Ok(notes)
     };
-    shown(outcome.await, &directory, output)
+    args.changing.shown(outcome.await, &directory, output).await
 }
 
 /// Lets them no more.
 pub async fn deny(args: &Deny, global: &Global, output: &Output) -> Done {
-    let directory = args.dry_run.directory(global).await?;
+    let directory = args.changing.directory(global).await?;
     let outcome = async {
         let gmsa = gmsa(&directory, &args.gmsa).await?;
         let mut notes = Vec::new();
@@ -92,7 +92,7 @@ pub async fn deny(args: &Deny, global: &Global, output: &Output) -> Done {
         );
         Ok(notes)
     };
-    shown(outcome.await, &directory, output)
+    args.changing.shown(outcome.await, &directory, output).await
 }
 
 /// The gMSA of that name.

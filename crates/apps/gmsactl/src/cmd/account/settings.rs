@@ -7,7 +7,7 @@ use model::ports::AccountControl;
 use security::FileTime;
 
 use crate::cmd::Done;
-use crate::cmd::changing::{DryRun, account, name, shown};
+use crate::cmd::changing::{Changing, account, name};
 use crate::cmd::delegation::on_off;
 use crate::error::Failure;
 use crate::options::Global;
@@ -30,7 +30,7 @@ pub struct Set {
     #[arg(long, value_name = "NAME")]
     dns_host_name: Option<DnsName>,
     #[command(flatten)]
-    dry_run: DryRun,
+    changing: Changing,
 }
 
 /// Values that both verbs take.
@@ -153,7 +153,7 @@ impl Values {
 
 /// Changes.
 pub async fn run(args: &Set, global: &Global, output: &Output) -> Done {
-    let directory = args.dry_run.directory(global).await?;
+    let directory = args.changing.directory(global).await?;
     let outcome = async {
         let account = account(&directory, &args.account).await?;
         let mut settings = args.values.settings();
@@ -180,5 +180,5 @@ pub async fn run(args: &Set, global: &Global, output: &Output) -> Done {
             .into_iter()
             .collect())
     };
-    shown(outcome.await, &directory, output)
+    args.changing.shown(outcome.await, &directory, output).await
 }

@@ -1,17 +1,18 @@
 //! `kds add` and `kds wait`: a new root key, and the ten hours until it can be used.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use clap::Args;
 use directory::ActiveDirectory;
 use model::inventory::RootKeyFacts;
 use model::names::DnsName;
-use model::ports::{Clock, Directory};
+use model::ports::{Clock, Directory, WorldError};
 use security::{FileTime, Guid, Interval};
 
 use crate::cmd::Done;
-use crate::cmd::changing::{DryRun, confirm, shown};
-use crate::documents::{ControllerKeys, WaitDocument};
+use crate::cmd::changing::{Changing, confirm};
+use crate::cmd::waiting::Patience;
+use crate::documents::{ControllerState, WaitDocument};
 use crate::error::{Failure, exit};
 use crate::options::Global;
 use crate::session::Session;
@@ -31,7 +32,7 @@ pub struct Add {
     #[arg(long)]
     yes: bool,
     #[command(flatten)]
-    dry_run: DryRun,
+    changing: Changing,
 }
 
 /// Arguments of `kds wait`.
@@ -65,9 +66,9 @@ const SOON: Interval = Interval::from_hours(24);
 
 /// Creates.
 pub async fn add(args: &Add, global: &Global, output: &Output) -> Done {
-    let directory = args.dry_run.directory(global).await?;
+    let directory = args.changing.directory(global).await?;
     let outcome = create(args, &directory, &Session::new(global)?).await;
-    shown(outcome, &directory, output)
+    args.changing.shown(outcome, &directory, output).await
 }
 
 async fn create(
@@ -96,7 +97,7 @@ async fn create(
     };
     let margin = Interval::from_minutes(10 * 60 + 5);
     let usable = effective.saturating_add(margin);
-    if !args.dry_run.dry_run {
+    if !args.changing.dry_run {
         let question = format!(
             "A KDS root key is created for the whole forest. It cannot be used before {usable}: domain controllers wait 10 \
              hours after its effective time, so that all of them have it by then."
@@ -104,7 +105,7 @@ async fn create(
         confirm(&question, args.yes, session)?;
     }
     let id = directory.create_root_key(effective).await?;
-    let mut notes = vec![if args.dry_run.dry_run {
+    let mut notes = vec![if args.changing.dry_run {
         format!("it could be used from {usable}")
     } else {
         format!("root key {id} can be used from {usable}; gmsactl kds wait {id} tells when")
@@ -119,66 +120,43 @@ async fn create(
     Ok(notes)
 }
 
+/// How often domain controllers are asked for their keys.
+const POLL: Duration = Duration::from_secs(30);
+
 /// Waits until a key can be used on every domain controller.
 pub async fn wait(args: &Wait, global: &Global, output: &Output) -> Done {
     let directory = Session::new(global)?.directory().await?;
-    let began = Instant::now();
-    let timeout = Duration::from_secs(args.timeout.saturating_mul(60));
-    let mut told = Vec::new();
-    loop {
-        let document = look(args.id, &directory).await?;
-        if document.usable {
-            output.document(&document, human::wait);
-            return Ok(0);
-        }
-        let late: Vec<_> = document
-            .domain_controllers
-            .iter()
-            .map(|one| one.late.clone())
-            .collect();
-        if late != told {
-            output.section(&document, human::wait);
-            told = late;
-        }
-        let left = timeout.saturating_sub(began.elapsed());
-        if left.is_zero() {
-            output.document(&document, human::wait);
-            return Ok(exit::REFUSED);
-        }
-        tokio::time::sleep(left.min(Duration::from_secs(30))).await;
-    }
-}
-
-async fn look(id: Option<Guid>, directory: &ActiveDirectory) -> Result<WaitDocument, Failure> {
-    let keys = directory.root_keys().await?;
-    let of = |controller: &DnsName| {
-        let here = keys
-            .iter()
-            .filter(|key| key.domain_controller == *controller);
-        here.filter(|key| id.is_none_or(|id| id == key.id))
-            .collect::<Vec<_>>()
-    };
-    let mut domain_controllers = Vec::new();
-    for controller in directory.domain().await?.domain_controllers {
-        let late = late(&of(&controller.dns_name), SystemClock.now());
-        domain_controllers.push(ControllerKeys {
-            domain_controller: controller.dns_name,
-            late,
-        });
-    }
-    // One that cannot be asked may lack the key.
-    for gap in directory.gaps() {
-        if let Ok(name) = gap.subject.parse() {
-            domain_controllers.push(ControllerKeys {
-                domain_controller: name,
-                late: Some(gap.why),
-            });
-        }
-    }
-    Ok(WaitDocument {
+    let patience = Patience::minutes(args.timeout, POLL);
+    let look = async || look(args.id, &directory).await;
+    let domain_controllers = patience.until_none_is_late(output, look).await?;
+    let document = WaitDocument {
         usable: domain_controllers.iter().all(|one| one.late.is_none()),
         domain_controllers,
-    })
+    };
+    output.document(&document, human::wait);
+    Ok(if document.usable { 0 } else { exit::REFUSED })
+}
+
+async fn look(
+    id: Option<Guid>,
+    directory: &ActiveDirectory,
+) -> Result<Vec<ControllerState>, Failure> {
+    let state = |(domain_controller, keys): (DnsName, Result<Vec<RootKeyFacts>, WorldError>)| {
+        let late = match keys {
+            Ok(keys) => {
+                let keys = keys.iter().filter(|key| id.is_none_or(|id| id == key.id));
+                late(&keys.collect::<Vec<_>>(), SystemClock.now())
+            }
+            // One that cannot be asked may lack the key.
+            Err(error) => Some(error.to_string()),
+        };
+        ControllerState {
+            domain_controller,
+            late,
+        }
+    };
+    let asked = directory.root_keys_of_each().await?;
+    Ok(asked.into_iter().map(state).collect())
 }
 
 /// Why no key of these can be used now; none where one can.

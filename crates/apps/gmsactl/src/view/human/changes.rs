@@ -5,8 +5,8 @@ use model::inventory::{Account, AccountClass};
 
 use super::Paint;
 use crate::documents::{
-    Changed, DelegationDocument, GmsaList, GroupDocument, KeytabDocument, Named, SpnCheck,
-    SpnClash, SpnList, TestDocument, WaitDocument,
+    Changed, ControllerState, DelegationDocument, GmsaList, GroupDocument, KeytabDocument, Named,
+    SpnCheck, SpnClash, SpnList, TestDocument, WaitDocument,
 };
 
 /// What was changed, or would be: old → new.
@@ -25,6 +25,9 @@ pub fn changed(document: &Changed, paint: &Paint) -> String {
     }
     for note in &document.notes {
         text += &format!("note: {note}\n");
+    }
+    if let Some(states) = &document.domain_controllers {
+        text += &controllers(states, paint);
     }
     text += match (document.changed, document.dry_run) {
         (false, _) => "Nothing to change.\n",
@@ -251,15 +254,19 @@ pub fn keytab(document: &KeytabDocument, paint: &Paint) -> String {
 
 /// Which domain controllers can use a root key.
 pub fn wait(document: &WaitDocument, paint: &Paint) -> String {
-    let mut text = String::new();
-    for one in &document.domain_controllers {
+    controllers(&document.domain_controllers, paint)
+}
+
+/// Which domain controllers are up to date, and what is missing on the others.
+pub fn controllers(states: &Vec<ControllerState>, paint: &Paint) -> String {
+    let line = |one: &ControllerState| {
         let state = match &one.late {
-            None => paint.good("can use it"),
+            None => paint.good("up to date"),
             Some(why) => paint.warn(&format!("late: {why}")),
         };
-        text += &format!("{}  {state}\n", one.domain_controller);
-    }
-    text
+        format!("{}  {state}\n", one.domain_controller)
+    };
+    states.iter().map(line).collect()
 }
 
 /// What a gMSA needs on a host, and the one thing that is missing.
