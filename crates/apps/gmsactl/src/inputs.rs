@@ -32,6 +32,7 @@ pub fn estate(global: &Global) -> Result<Estate, Failure> {
     if let Some(auth) = global.auth {
         access.auth = match auth {
             AuthChoice::Default => Auth::Default,
+            AuthChoice::LoggedOn => Auth::LoggedOn,
             AuthChoice::Kerberos => Auth::Kerberos,
             AuthChoice::TicketCache => Auth::TicketCache,
             AuthChoice::Keytab => Auth::Keytab,

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::SystemTime;
 
 use directory::OperatorSecret;
-use logon::{TicketCache, TicketCacheError, bare_name};
+use logon::{TicketCache, TicketCacheError, bare_name, logged_on_as, logged_on_user};
 use managed_password::Keytab;
 use model::estate::{Auth, DomainAccess};
 use model::names::SamAccountName;
@@ -24,31 +24,52 @@ pub struct Operator {
 }
 
 impl Operator {
-    /// Whom the estate and the options mean. The default takes the first that there is: tickets of the named user (of
-    /// anybody, where nobody is named), the named keytab, the password.
+    /// Whom the estate and the options mean. The default takes the first that there is: who is logged on to Windows with
+    /// an account of a domain, tickets of the named user (each of anybody, where nobody is named), the named keytab,
+    /// the password.
     pub fn of(access: &DomainAccess, interactive: bool) -> Result<Self, Failure> {
         match access.auth {
+            Auth::LoggedOn => Self::logged_on(logged_on_user()),
             Auth::TicketCache => Self::with_tickets(access),
             Auth::Keytab => Self::with_keytab(access),
             Auth::Kerberos | Auth::Ntlm | Auth::Simple => {
                 let user = access.user.as_deref().ok_or_else(nobody)?;
                 Self::with_password(access, user, interactive)
             }
-            Auth::Default => match Self::with_tickets(access) {
-                Ok(operator) => Ok(operator),
-                Err(failure) => {
-                    tracing::debug!(reason = failure.message, "no tickets are used");
-                    match &access.user {
-                        _ if access.keytab.is_some() => Self::with_keytab(access),
-                        Some(user) => Self::with_password(access, user, interactive),
-                        None => Err(Failure {
-                            causes: vec![failure.message],
-                            ..nobody()
-                        }),
-                    }
-                }
+            Auth::Default => match logged_on_as(access.user.as_deref()) {
+                Some(user) => Self::logged_on(Some(user)),
+                None => Self::first_at_hand(access, interactive),
             },
         }
+    }
+
+    fn first_at_hand(access: &DomainAccess, interactive: bool) -> Result<Self, Failure> {
+        let failure = match Self::with_tickets(access) {
+            Ok(operator) => return Ok(operator),
+            Err(failure) => failure,
+        };
+        tracing::debug!(reason = failure.message, "no tickets are used");
+        match &access.user {
+            _ if access.keytab.is_some() => Self::with_keytab(access),
+            Some(user) => Self::with_password(access, user, interactive),
+            None => Err(Failure {
+                causes: vec![failure.message],
+                ..nobody()
+            }),
+        }
+    }
+
+    fn logged_on(user: Option<String>) -> Result<Self, Failure> {
+        let Some(user) = user else {
+            let message = "nobody is logged on to Windows here";
+            return Err(Failure::new("credential", message)
+                .hint("on other systems --auth ticket-cache uses the tickets that kinit got"));
+        };
+        Ok(Self {
+            user,
+            secret: OperatorSecret::LoggedOnUser,
+            how: "as who is logged on to Windows".into(),
+        })
     }
 
     fn with_tickets(access: &DomainAccess) -> Result<Self, Failure> {

@@ -93,8 +93,10 @@ impl fmt::Debug for Visited {
 /// How to log on to the directory.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub enum AuthChoice {
-    /// Kerberos with tickets where there are some, else the keytab, else name and password.
+    /// Kerberos: who is logged on to Windows, else tickets where there are some, else the keytab, else name and password.
     Default,
+    /// Kerberos as whoever is logged on to Windows.
+    LoggedOn,
     /// Kerberos with name and password.
     Kerberos,
     /// Kerberos with the tickets that kinit got (KRB5CCNAME).

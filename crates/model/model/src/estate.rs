@@ -72,10 +72,12 @@ pub struct DomainAccess {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Auth {
-    /// Kerberos: with the tickets of who works here where there are some for the named user, else with the keytab,
-    /// else with name and password.
+    /// Kerberos: as whoever is logged on to Windows, else with the tickets of who works here where there are some for
+    /// the named user, else with the keytab, else with name and password.
     #[default]
     Default,
+    /// Kerberos as whoever is logged on to Windows.
+    LoggedOn,
     /// Kerberos with name and password.
     Kerberos,
     /// Kerberos with the tickets of who works here.

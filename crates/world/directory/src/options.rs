@@ -49,6 +49,8 @@ pub enum OperatorSecret {
     Key(ldap::KerberosKey),
     /// Kerberos tickets of an earlier log-on; the operator is who they were given to.
     TicketCache(ldap::TicketCache),
+    /// Whoever is logged on to Windows.
+    LoggedOnUser,
 }
 
 impl OperatorSecret {
@@ -102,6 +104,7 @@ impl DirectoryOptions {
             OperatorSecret::TicketCache(cache) => {
                 kerberos(user, ldap::LogonSecret::TicketCache(cache.clone()))
             }
+            OperatorSecret::LoggedOnUser => kerberos(user, ldap::LogonSecret::LoggedOnUser),
         };
         let transport = match self.transport {
             DirectoryTransport::Sealed => ldap::Transport::Sealed,
@@ -124,7 +127,7 @@ impl DirectoryOptions {
                 name: user,
                 password,
             },
-            Auth::Default | Auth::Kerberos | Auth::TicketCache | Auth::Keytab => {
+            Auth::Default | Auth::LoggedOn | Auth::Kerberos | Auth::TicketCache | Auth::Keytab => {
                 kerberos(user, ldap::LogonSecret::Password(password))
             }
         }
@@ -154,7 +157,7 @@ impl DirectoryOptions {
     pub(crate) fn operator(&self) -> String {
         match self.auth {
             _ if self.user.contains(['@', '\\']) => self.user.clone(),
-            Auth::Default | Auth::Kerberos | Auth::TicketCache | Auth::Keytab => {
+            Auth::Default | Auth::LoggedOn | Auth::Kerberos | Auth::TicketCache | Auth::Keytab => {
                 format!("{}@{}", self.user, self.realm())
             }
             // A simple bind takes a distinguished name too.

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::time::SystemTime;
 
 use async_trait::async_trait;
-use logon::{LogonSecret, TicketCache, TicketCacheError, TlsRoots};
+use logon::{LogonSecret, TicketCache, TicketCacheError, TlsRoots, logged_on_as, logged_on_user};
 use model::estate::{Auth, DomainAccess, HostAccess};
 use model::names::DnsName;
 use model::secret::Password;
@@ -61,15 +61,20 @@ impl WinrmEntry {
         })
     }
 
-    /// The default is the tickets of who works here where they will do, else the password.
+    /// The default is who is logged on to Windows, else the tickets of who works here where they will do, else the
+    /// password.
     fn auth(&self) -> Result<winrm::Auth, AgentError> {
         let tickets = || self.with_tickets().map_err(AgentError::from);
         match self.access.auth {
             Auth::TicketCache => tickets(),
-            Auth::Default => tickets().or_else(|error| match &self.password {
-                Some(password) => self.with_password(password),
-                None => Err(error),
-            }),
+            Auth::LoggedOn => Ok(as_logged_on(logged_on_user().unwrap_or_default())),
+            Auth::Default => match logged_on_as(self.access.user.as_deref()) {
+                Some(user) => Ok(as_logged_on(user)),
+                None => tickets().or_else(|error| match &self.password {
+                    Some(password) => self.with_password(password),
+                    None => Err(error),
+                }),
+            },
             _ => match &self.password {
                 Some(password) => self.with_password(password),
                 None => Err(AgentError::NotConfigured(
@@ -124,6 +129,13 @@ impl WinrmEntry {
             // NTLM asks nobody; Kerberos says that it cannot reach this.
             (None, None) => Ok(SocketAddr::from(([127, 0, 0, 1], KDC_PORT))),
         }
+    }
+}
+
+fn as_logged_on(user: String) -> winrm::Auth {
+    winrm::Auth::Kerberos {
+        user,
+        secret: LogonSecret::LoggedOnUser,
     }
 }
 

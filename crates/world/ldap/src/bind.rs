@@ -44,10 +44,14 @@ fn refuse_unsafe(options: &ConnectOptions) -> Result<(), Error> {
                 detail: "it is empty, and servers would take that for an anonymous log-on".into(),
             })
         }
-        (Auth::Kerberos { .. }, transport) if transport.is_tls() => Err(Error::Unsupported(
-            "kerberos over TLS is refused: picky-krb sends a malformed channel-binding option, which servers that \
+        (Auth::Kerberos { secret, .. }, transport)
+            if transport.is_tls() && !secret.binds_to_tls() =>
+        {
+            Err(Error::Unsupported(
+                "kerberos over TLS is refused: picky-krb sends a malformed channel-binding option, which servers that \
              enforce channel binding reject; use the sealed transport on port 389",
-        )),
+            ))
+        }
         _ => Ok(()),
     }
 }
@@ -123,21 +127,25 @@ async fn log_on(
     binding: Option<Vec<u8>>,
 ) -> Result<(), Error> {
     let service = options.service_principal_name();
+    let unbound = options.transport.is_tls() && binding.is_none();
     let (mechanism, user, context) = match &options.auth {
         Auth::Anonymous => return Ok(()),
         Auth::Simple { name, password } => return simple(connection, name, password).await,
+        Auth::Kerberos { user, .. } | Auth::Ntlm { user, .. } if unbound => {
+            let lacking = "the server's certificate cannot be bound to the log-on";
+            return Err(refused(user, LogonFailure::Protection(lacking.into())));
+        }
         Auth::Kerberos {
             mechanism,
             user,
             secret,
-        } => (
-            *mechanism,
-            user,
-            SecurityContext::kerberos(*mechanism, user, secret, &service)?,
-        ),
-        Auth::Ntlm { user, .. } if options.transport.is_tls() && binding.is_none() => {
-            let lacking = "the server's certificate cannot be bound to the log-on";
-            return Err(refused(user, LogonFailure::Protection(lacking.into())));
+        } => {
+            let context = SecurityContext::kerberos(*mechanism, user, secret, &service)?;
+            let context = match binding {
+                Some(binding) => context.bound_to(binding),
+                None => context,
+            };
+            (*mechanism, user, context)
         }
         Auth::Ntlm { user, password } => (
             Mechanism::GssSpnego,

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | [`SecurityContext`] | one log-on: exchanges tokens, then seals and opens messages |
 //! | [`Kdc`] | the way to one key distribution centre |
-//! | [`LogonSecret`] | what proves an account: a password, a key, or the tickets of a [`TicketCache`] |
+//! | [`LogonSecret`] | what proves an account: a password, a key, the tickets of a [`TicketCache`], or being logged on to Windows |
 //! | [`kerberos_logon`] | proves a password or key with an AS exchange, changes and opens nothing |
 //! | [`tls`] | whom to trust, and the channel's binding to a log-on |
 //! | [`LogonFailure`], [`TlsFailure`] | by what the operator can do |
@@ -20,6 +20,7 @@ mod failure;
 mod granted;
 mod kdc;
 mod kdc_error;
+mod logged_on;
 mod proof;
 mod secret;
 mod security;
@@ -29,6 +30,7 @@ pub mod tls;
 
 pub use failure::{LogonError, LogonFailure, Said};
 pub use kdc::Kdc;
+pub use logged_on::{logged_on_as, logged_on_user};
 pub use proof::{LogonProof, kerberos_logon};
 pub use secret::{EncryptionType, KerberosKey, LogonSecret, Password};
 pub use security::{Mechanism, Sealed, SecurityContext, Step};

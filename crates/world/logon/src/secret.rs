@@ -109,6 +109,16 @@ pub enum LogonSecret {
     Key(KerberosKey),
     /// Tickets of an earlier log-on; the cache says whose.
     TicketCache(TicketCache),
+    /// Whoever is logged on to Windows; Windows keeps the tickets to itself.
+    LoggedOnUser,
+}
+
+impl LogonSecret {
+    /// Whether a log-on with it can be bound to a TLS channel: picky-krb's channel-binding option is malformed, and
+    /// servers that enforce channel binding reject it.
+    pub fn binds_to_tls(&self) -> bool {
+        matches!(self, Self::LoggedOnUser)
+    }
 }
 
 #[cfg(test)]

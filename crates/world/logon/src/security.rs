@@ -15,6 +15,7 @@ use zeroize::Zeroizing;
 use crate::failure::{LogonError, LogonFailure};
 use crate::granted::Granted;
 use crate::kdc::Kdc;
+use crate::logged_on::LoggedOnUser;
 use crate::secret::{EncryptionType, KerberosKey, LogonSecret, Password};
 
 /// Kerberos only: sspi would otherwise fall back to NTLM by itself when the key distribution centre fails.
@@ -57,6 +58,7 @@ enum Package {
     Kerberos(Box<Kerberos>, Option<CredentialsBuffers>),
     Negotiate(Box<Negotiate>, Option<CredentialsBuffers>),
     Ntlm(Box<Ntlm>, Option<AuthIdentityBuffers>),
+    LoggedOn(LoggedOnUser),
 }
 
 /// A sealed message.
@@ -83,6 +85,9 @@ impl SecurityContext {
         secret: &LogonSecret,
         service: &str,
     ) -> Result<Self, LogonError> {
+        if let LogonSecret::LoggedOnUser = secret {
+            return Self::logged_on(user, service);
+        }
         let config = KerberosConfig::new_with_kdc_url(Kdc::URL, WORKSTATION.into());
         let (credentials, granted) = credentials(user, secret)?;
         let buffers = Some(
@@ -116,6 +121,31 @@ impl SecurityContext {
             channel_binding: None,
             granted,
         })
+    }
+
+    /// Kerberos of Windows, as whoever is logged on; it asks the key distribution centre itself.
+    fn logged_on(user: &str, service: &str) -> Result<Self, LogonError> {
+        let package = LoggedOnUser::new(service).map_err(|failure| LogonError::Refused {
+            user: user.to_owned(),
+            failure,
+        })?;
+        Ok(Self {
+            package: Package::LoggedOn(package),
+            service: service.to_owned(),
+            flags: sealing(),
+            channel_binding: None,
+            granted: None,
+        })
+    }
+
+    /// Leaves the seal to the TLS channel underneath, and binds the log-on to it.
+    #[must_use]
+    pub fn bound_to(self, channel_binding: Vec<u8>) -> Self {
+        Self {
+            flags: ClientRequestFlags::MUTUAL_AUTH,
+            channel_binding: Some(channel_binding),
+            ..self
+        }
     }
 
     /// NTLM: seals, or is bound to the TLS channel underneath when there is one.
@@ -181,6 +211,7 @@ impl SecurityContext {
             Package::Ntlm(ntlm, credentials) => {
                 drive(&mut **ntlm, credentials, flags, service, input, kdc).await
             }
+            Package::LoggedOn(user) => user.step(token, self.channel_binding.as_deref()).map(Some),
         }
     }
 
@@ -196,6 +227,7 @@ impl SecurityContext {
             Package::Kerberos(kerberos, _) => seal(&mut **kerberos, plain),
             Package::Negotiate(negotiate, _) => seal(&mut **negotiate, plain),
             Package::Ntlm(ntlm, _) => seal(&mut **ntlm, plain),
+            Package::LoggedOn(user) => return user.seal(plain),
         }
         .map_err(|error| error.to_string())
     }
@@ -206,6 +238,7 @@ impl SecurityContext {
             Package::Kerberos(kerberos, _) => open(&mut **kerberos, sealed),
             Package::Negotiate(negotiate, _) => open(&mut **negotiate, sealed),
             Package::Ntlm(ntlm, _) => open(&mut **ntlm, sealed),
+            Package::LoggedOn(user) => return user.open(sealed),
         }
         .map_err(|error| error.to_string())
     }
@@ -320,6 +353,10 @@ fn credentials(
             Ok((Credentials::AuthIdentity(identity(user, password)?), None))
         }
         LogonSecret::Key(key) => Ok((keytab(user, key)?, None)),
+        LogonSecret::LoggedOnUser => Err(LogonError::Input {
+            what: "these credentials cannot be used here",
+            detail: "Windows keeps those of who is logged on to itself".into(),
+        }),
         LogonSecret::TicketCache(cache) => {
             let refused = |failure| LogonError::Refused {
                 user: user.to_owned(),
