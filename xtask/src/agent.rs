@@ -1,4 +1,4 @@
-//! Task `agent`: builds the Windows programs from Linux into `target/agent`.
+//! Task `agent`: builds the Windows programs from Linux into `target/agent`; and gmsactl.exe for the rig.
 //!
 //! The standard library for Windows comes from rustup. Where rustup cannot download it, it is built from
 //! the source that Debian ships for exactly this compiler.
@@ -13,6 +13,8 @@ use crate::system::packages::{self, Apt};
 use crate::system::{command, files, progress::step};
 
 const TARGET: &str = "x86_64-pc-windows-gnu";
+/// gmsactl as a Windows program.
+pub const GMSACTL: &str = "gmsactl.exe";
 const PROGRAMS: &[&str] = &[
     "gmsactl-agent.exe",
     "miiserver.exe",
@@ -35,14 +37,26 @@ pub fn folder() -> PathBuf {
 
 /// Runs the task.
 pub fn run() -> anyhow::Result<()> {
+    let packages = ["gmsactl-agent", "stand-in-sync", "stand-in-powershell"];
+    let log = make("build the Windows programs", &packages, PROGRAMS)?;
+    shim(&log)
+}
+
+/// Builds [`GMSACTL`], with everything that gmsactl needs: some minutes the first time.
+pub fn gmsactl() -> anyhow::Result<()> {
+    make("build gmsactl for Windows", &["gmsactl"], &[GMSACTL]).map(drop)
+}
+
+/// Builds programs into the folder; the log of what that needed.
+fn make(what: &str, crates: &[&str], programs: &[&str]) -> anyhow::Result<PathBuf> {
     let log = folder().join("build.log");
     files::create_folder(&folder())?;
     packages::ensure(packages::CROSS_BUILD, &log)?;
     let standard_library = step("find Rust's standard library for Windows", || {
         StandardLibrary::find(&log)
     })?;
-    step("build the Windows programs", || build(standard_library))?;
-    shim(&log)
+    step(what, || build(standard_library, crates, programs))?;
+    Ok(log)
 }
 
 /// Where the standard library for Windows comes from.
@@ -123,14 +137,16 @@ fn unpack(scratch: &Path, version: &str, source: &Path, log: &Path) -> anyhow::R
     std::fs::remove_dir_all(scratch).with_context(|| format!("cannot remove {}", scratch.display()))
 }
 
-fn build(standard_library: StandardLibrary) -> anyhow::Result<()> {
+fn build(
+    standard_library: StandardLibrary,
+    crates: &[&str],
+    programs: &[&str],
+) -> anyhow::Result<()> {
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo
         .current_dir(repo::root())
         .args(["build", "--quiet", "--release", "--target", TARGET]);
-    for package in ["gmsactl-agent", "stand-in-sync", "stand-in-powershell"] {
-        cargo.args(["--package", package]);
-    }
+    cargo.args(crates.iter().flat_map(|name| ["--package", name]));
     if matches!(standard_library, StandardLibrary::Source) {
         cargo
             .env("RUSTC_BOOTSTRAP", "1")
@@ -141,7 +157,7 @@ fn build(standard_library: StandardLibrary) -> anyhow::Result<()> {
         bail!("cargo ended with {status}");
     }
     let built = cargo_target_folder().join(TARGET).join("release");
-    for program in PROGRAMS {
+    for program in programs {
         files::copy(&built.join(program), &folder().join(program))?;
     }
     Ok(())

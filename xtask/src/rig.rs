@@ -47,6 +47,8 @@ enum Verb {
     },
     /// Install other people's WinRM clients from PyPI, for the tests that want them.
     Peers,
+    /// Build gmsactl as a Windows program and put it on the hosts, for the tests that run it there.
+    Gmsactl,
     /// Show what is up; fails unless everything is.
     Status {
         /// One JSON document.
@@ -71,6 +73,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     match args.verb {
         Verb::Down { purge } => down(&layout, purge),
         Verb::Peers => winrm_peers::install(&layout),
+        Verb::Gmsactl => windows_host::install_gmsactl(&layout),
         _ => step("the rig is up", || up(&layout)),
     }
 }

@@ -33,4 +33,5 @@ mod scene;
 mod secrets;
 mod tickets;
 mod usage;
+mod windows;
 mod winrm;

@@ -53,6 +53,16 @@ pub fn up(layout: &Layout, host: &WindowsHost) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Puts gmsactl itself on every host.
+pub fn install_gmsactl(layout: &Layout) -> anyhow::Result<()> {
+    agent::gmsactl()?;
+    for host in estate::HOSTS {
+        let program = wine(layout, host).file(agent::GMSACTL);
+        files::copy(&agent::folder().join(agent::GMSACTL), &program)?;
+    }
+    Ok(())
+}
+
 /// Shuts a host down.
 pub fn down(layout: &Layout, host: &WindowsHost) -> anyhow::Result<()> {
     wine(layout, host).shut_down()?;

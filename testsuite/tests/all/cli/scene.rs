@@ -85,18 +85,36 @@ impl Scene {
 
     /// gmsactl, to be given what comes after the options that reach this scene.
     pub fn gmsactl(&self) -> Command {
-        self.command(&binaries::gmsactl())
+        self.command(Command::new(binaries::gmsactl()))
     }
 
     /// gmsactl that dies where this says, as in `before:12`.
     pub fn gmsactl_that_dies(&self, at: &str) -> Command {
-        let mut command = self.command(&binaries::gmsactl_that_dies());
+        let mut command = self.command(Command::new(binaries::gmsactl_that_dies()));
         command.env("GMSACTL_DIE", at);
         command
     }
 
-    fn command(&self, program: &std::path::Path) -> Command {
-        let mut command = Command::new(program);
+    /// The same as a Windows program, which Wine runs on MIMSYNC01.
+    pub fn gmsactl_on_windows(&self) -> Command {
+        let prefix = Rig::get().path("RIG_WINE_PREFIX");
+        let program = prefix.join("drive_c/gmsactl.exe");
+        assert!(
+            program.exists(),
+            "{}: not there; run `cargo xtask rig gmsactl` first",
+            program.display()
+        );
+        let mut wine = Command::new("wine");
+        wine.arg(program)
+            .env("WINEPREFIX", prefix)
+            .env("WINEDEBUG", "-all")
+            .env("KRB5_CONFIG", Rig::get().path("RIG_KRB5_CONFIG"))
+            .env_remove("DISPLAY");
+        self.command(wine)
+    }
+
+    /// With the options that reach this scene.
+    fn command(&self, mut command: Command) -> Command {
         command
             .args([
                 "--estate",

@@ -22,7 +22,7 @@ pub fn kinit(scene: &Scene, user: &str, proof: &[&str]) {
 }
 
 /// A scene whose estate names nobody.
-fn scene() -> Scene {
+pub fn scene() -> Scene {
     let scene = Scene::new();
     let rig = Rig::get();
     scene.edit("estate.toml", "auth = \"kerberos\"\n", "");
@@ -41,7 +41,16 @@ fn scene() -> Scene {
 }
 
 fn directory_check(scene: &Scene, options: &[&str]) -> (bool, String, String) {
-    let answer = scene.answer(scene.gmsactl().args(["doctor", "--json"]).args(options));
+    directory_check_of(scene, scene.gmsactl(), options)
+}
+
+/// What `doctor` says of the directory: whether it holds, the detail, the advice.
+pub fn directory_check_of(
+    scene: &Scene,
+    mut gmsactl: Command,
+    options: &[&str],
+) -> (bool, String, String) {
+    let answer = scene.answer(gmsactl.args(["doctor", "--json"]).args(options));
     let document = answer.json();
     let check = &document["checks"][0];
     assert_eq!(check["id"], "directory");
