@@ -48,6 +48,11 @@ impl LabFault {
             })
     }
 
+    /// Whether single hosts can have it.
+    pub fn is_of_hosts(&self) -> bool {
+        matches!(self.what, Broken::Hosts(_))
+    }
+
     /// How many domain controllers a lab has to have for it.
     pub fn controllers_needed(&self) -> usize {
         match self.what {

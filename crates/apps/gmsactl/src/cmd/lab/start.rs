@@ -147,6 +147,7 @@ impl Up {
     }
 
     fn suffer(&mut self, fault: &LabFault, host: Option<&HostName>) -> Result<(), Failure> {
+        let host = host.filter(|_| fault.is_of_hosts());
         self.lab.suffer(fault, &self.on(host)?)?;
         let suffered = Suffered {
             fault: *fault,
@@ -159,6 +160,7 @@ impl Up {
     }
 
     fn mend(&mut self, fault: &LabFault, host: Option<&HostName>) -> Result<(), Failure> {
+        let host = host.filter(|_| fault.is_of_hosts());
         let on = self.on(host)?;
         let concerned = |known: &Suffered| {
             known.fault == *fault
