@@ -93,7 +93,7 @@ fn parse(text: &str) -> Result<Vec<Row>, Vec<String>> {
     for record in reader.records() {
         let row = record
             .map_err(|error| error.to_string())
-            .and_then(|record| row(&header, &record));
+            .and_then(|record| row(&header, &record, line_of(text, &record)));
         match row {
             Ok(row) => {
                 let line = row.line;
@@ -120,8 +120,20 @@ fn parse(text: &str) -> Result<Vec<Row>, Vec<String>> {
     }
 }
 
-fn row(header: &StringRecord, record: &StringRecord) -> Result<Row, String> {
-    let line = record.position().map_or(0, csv::Position::line);
+/// The line that a record begins on. Its position is where the one before it ended: remarks and empty lines may follow.
+fn line_of(text: &str, record: &StringRecord) -> u64 {
+    let Some(position) = record.position() else {
+        return 0;
+    };
+    let rest = usize::try_from(position.byte())
+        .ok()
+        .and_then(|at| text.get(at..));
+    let passed_over = |line: &&str| line.is_empty() || line.starts_with('#');
+    let lines = rest.unwrap_or_default().lines().take_while(passed_over);
+    position.line() + lines.count() as u64
+}
+
+fn row(header: &StringRecord, record: &StringRecord, line: u64) -> Result<Row, String> {
     let cells = Cells { header, record };
     let row = || {
         let group = cells.one("group", name)?;
