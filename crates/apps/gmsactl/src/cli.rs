@@ -71,6 +71,9 @@ pub enum Verb {
     /// Microsoft Identity Manager: what of it is installed where.
     #[command(subcommand)]
     Mim(cmd::mim::MimVerb),
+    /// Key sets of the Synchronization Service: where they are, exports of them, whether those are still whole.
+    #[command(subcommand)]
+    Keyset(cmd::keyset::KeysetVerb),
     /// The agent that gmsactl brings along: put on hosts, looked at, taken away.
     #[command(subcommand)]
     Agent(cmd::agent::AgentVerb),
@@ -135,6 +138,7 @@ pub fn run(cli: Cli, output: &Output) -> Result<u8, Failure> {
             Verb::Agent(verb) => cmd::agent::run(&verb, global, output).await,
             Verb::Account(verb) => cmd::account::run(&verb, global, output).await,
             Verb::Explain(args) => cmd::explain::run(&args, output),
+            Verb::Keyset(verb) => cmd::keyset::run(&verb, global, output).await,
             Verb::Mim(verb) => cmd::mim::run(&verb, global, output).await,
             Verb::Msi(verb) => cmd::msi::run(&verb, output),
             Verb::Keytab(verb) => cmd::keytab::run(&verb, global, output).await,

@@ -2,6 +2,7 @@
 
 pub mod agent;
 pub mod host;
+pub mod keyset;
 mod lab;
 mod rehearsal;
 

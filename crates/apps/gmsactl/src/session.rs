@@ -244,6 +244,11 @@ impl<'a> Session<'a> {
         self.planned(inventory, intent, planner::plan_of_passwords)
     }
 
+    /// As [`Session::plan`], for the export of key sets alone.
+    pub fn plan_of_key_sets(&self, inventory: &Inventory, intent: &Intent) -> Plan {
+        self.planned(inventory, intent, planner::plan_of_key_sets)
+    }
+
     /// Plans; the passwords that the estate names count as supplied, `apply` proves them.
     pub fn plan(&self, inventory: &Inventory, intent: &Intent) -> Plan {
         self.planned(inventory, intent, planner::plan)

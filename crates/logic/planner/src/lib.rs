@@ -6,6 +6,7 @@
 //! | [`propose`] | inventory, profiles | a first intent |
 //! | [`proposal_text`] | inventory, intent, profiles | that intent as a file with comments |
 //! | [`plan_of_passwords`] | the same | plan that stores passwords anew and changes nothing else |
+//! | [`plan_of_key_sets`] | the same | plan that exports key sets and changes nothing else |
 //! | [`questions`] | estate, intent, profiles | what discovery must look for |
 //! | [`database::judge`] | what a database server has of two accounts | what one lacks, and the T-SQL that gives it |
 //!
@@ -19,6 +20,7 @@ mod conversion;
 pub mod database;
 mod facts;
 pub mod findings;
+mod key_set;
 mod planning;
 mod profile;
 mod proposal;
@@ -26,13 +28,15 @@ mod proposal_text;
 mod steps;
 mod store_password;
 
+pub use key_set::{is_of_key_sets, plan_of_key_sets};
 pub use planning::Planning;
 pub use profile::{HostView, KeySetTools, Profile, Refusal, StoredPassword, Suggestion};
 pub use proposal::{Wanted, propose, questions};
 pub use proposal_text::proposal_text;
 pub use store_password::{is_of_passwords, plan_of_passwords};
 
-use model::plan::{Plan, PlannedEstate, fingerprint};
+use model::finding::Finding;
+use model::plan::{Fact, Plan, PlannedEstate, Step, fingerprint};
 
 use conversion::Conversion;
 
@@ -57,14 +61,28 @@ pub fn plan(planning: &Planning<'_>) -> Plan {
         (b.severity, &a.id, &a.subject, &a.what).cmp(&(a.severity, &b.id, &b.subject, &b.what))
     });
     findings.dedup();
+    assembled(
+        planning,
+        prior,
+        steps::of_conversions(&conversions),
+        findings,
+    )
+}
+
+fn assembled(
+    planning: &Planning<'_>,
+    prior: Vec<Fact>,
+    steps: Vec<Step>,
+    findings: Vec<Finding>,
+) -> Plan {
     Plan {
         format: Plan::FORMAT,
         made_by: planning.made_by.to_owned(),
-        estate: PlannedEstate::of(inventory),
+        estate: PlannedEstate::of(planning.inventory),
         fingerprint: fingerprint(&prior),
         intent: planning.intent.clone(),
         prior,
-        steps: steps::of_conversions(&conversions),
+        steps,
         findings,
     }
 }

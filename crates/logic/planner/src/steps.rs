@@ -8,10 +8,12 @@
 mod delegation;
 mod directory;
 mod host;
+mod key_set;
 mod shared;
 mod stored_password;
 mod switch;
 
+use model::inventory::Carried;
 use model::names::{ComponentId, StepId};
 use model::plan::{Action, Change, Reversible, Step, StepStatus};
 
@@ -46,6 +48,22 @@ pub(crate) fn of_conversions(conversions: &[Conversion<'_>]) -> Vec<Step> {
 
 /// The steps that store passwords anew under the gMSAs that components have, and no others.
 pub(crate) fn of_stored_passwords(conversions: &[Conversion<'_>]) -> Vec<Step> {
+    at_each_place(conversions, |list, place, carried| {
+        list.only_password(place, carried);
+    })
+}
+
+/// The steps that export key sets under the accounts that components have, and no others.
+pub(crate) fn of_key_sets(conversions: &[Conversion<'_>]) -> Vec<Step> {
+    at_each_place(conversions, |list, place, carried| {
+        list.only_key_set(place, carried);
+    })
+}
+
+fn at_each_place(
+    conversions: &[Conversion<'_>],
+    add: for<'a> fn(&mut StepList<'a>, &'a Place<'a>, Carried<'a>),
+) -> Vec<Step> {
     let shared = Shared::of(&[]);
     let lists = conversions.iter().flat_map(|conversion| {
         let mut list = StepList {
@@ -55,7 +73,7 @@ pub(crate) fn of_stored_passwords(conversions: &[Conversion<'_>]) -> Vec<Step> {
         };
         for place in &conversion.places {
             if let Some(carried) = place.carried {
-                list.only_password(place, carried);
+                add(&mut list, place, carried);
             }
         }
         list.steps

@@ -1,30 +1,21 @@
 //! A plan that stores passwords anew under the gMSAs that components run as, without a conversion.
 
-use model::plan::{Action, Fact, Plan, PlannedEstate, fingerprint};
+use model::plan::{Action, Fact, Plan, fingerprint};
 
 use crate::conversion::Conversion;
 use crate::planning::Planning;
-use crate::{facts, steps};
+use crate::{assembled, facts, steps};
 
 /// Plans it for the conversions of the intent, whose components run as their gMSAs already.
 pub fn plan_of_passwords(planning: &Planning<'_>) -> Plan {
-    let inventory = planning.inventory;
     let wanted = planning.intent.conversions.iter();
     let conversions: Vec<_> = wanted
         .map(|wanted| Conversion::new(planning, wanted))
         .collect();
-    let mut prior = facts::of_the_domain(inventory);
+    let mut prior = facts::of_the_domain(planning.inventory);
     prior.extend(conversions.iter().flat_map(stored_before));
-    Plan {
-        format: Plan::FORMAT,
-        made_by: planning.made_by.to_owned(),
-        estate: PlannedEstate::of(inventory),
-        fingerprint: fingerprint(&prior),
-        intent: planning.intent.clone(),
-        prior,
-        steps: steps::of_stored_passwords(&conversions),
-        findings: Vec::new(),
-    }
+    let steps = steps::of_stored_passwords(&conversions);
+    assembled(planning, prior, steps, Vec::new())
 }
 
 /// What is stored now: with the next password, it is another plan.

@@ -6,6 +6,7 @@ mod demo;
 mod directory;
 mod explanation;
 mod host;
+mod keyset;
 mod lab;
 mod mim;
 mod package;
@@ -25,6 +26,7 @@ pub use host::{
     app_pools, events, facts, host_change, members, products, registry_data, registry_value,
     rights, services, task, tasks, triggers,
 };
+pub use keyset::{keyset_verification, keysets};
 pub use lab::{lab, lab_changed, lab_status};
 pub use mim::detection;
 pub use package::package;

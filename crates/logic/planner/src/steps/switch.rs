@@ -90,8 +90,7 @@ impl<'a> StepList<'a> {
         let mut before = vec![proved];
         before.extend(self.grant_right(switch, before.first()));
         before.extend(self.start_with_network(switch));
-        let exported = before.first().cloned();
-        let exported = exported.and_then(|proved| self.export_key_set(switch, &proved));
+        let exported = self.export_key_set(switch, before.first());
         before.extend(exported.clone());
         let stopped = self.stop(switch, before);
         let mut ready = vec![stopped.clone()];
@@ -158,7 +157,11 @@ impl<'a> StepList<'a> {
         }))
     }
 
-    fn export_key_set(&mut self, switch: &Switch<'a>, proved: &StepId) -> Option<StepId> {
+    pub(super) fn export_key_set(
+        &mut self,
+        switch: &Switch<'a>,
+        proved: Option<&StepId>,
+    ) -> Option<StepId> {
         let tools = switch.tools.as_ref()?;
         let action = Action::ExportKeySet {
             file: tools.file.clone(),
@@ -166,7 +169,7 @@ impl<'a> StepList<'a> {
             tool: tools.export.clone(),
         };
         Some(self.push(Draft {
-            requires: vec![proved.clone()],
+            requires: proved.cloned().into_iter().collect(),
             changes: vec![created("key set file", &tools.file)],
             privilege: "administrator on the host, the old account's password",
             ..switch.draft(

@@ -1,20 +1,17 @@
 //! The password of the MIM Service's mailbox, stored anew under the gMSA.
 
 use clap::{Args, ValueEnum};
-use engine::{ApplyRequest, History, RunReport};
 use model::intent::{Conversion, DelegationWish, Exchange, Intent, Mailbox, Strategy};
 use model::inventory::{AccountClass, Inventory};
 use model::names::{ComponentId, HostName, LogonAccount};
-use model::plan::{Plan, PlanDocument};
-use model::ports::{Clock, Journal};
-use model::run::Outcome;
+use model::plan::Plan;
 
-use crate::cmd::{Done, apply, exit_of};
-use crate::error::{Failure, exit};
+use crate::cmd::Done;
+use crate::cmd::own_run::OwnRun;
+use crate::error::Failure;
 use crate::options::Global;
-use crate::session::{self, Session};
-use crate::system::{self, SystemClock};
-use crate::view::{Output, Steps, human};
+use crate::session::Session;
+use crate::view::Output;
 
 const COMPONENT: &str = "service";
 
@@ -52,49 +49,11 @@ enum Where {
 impl ExchangePassword {
     /// Plans it and carries it out.
     pub async fn run(&self, global: &Global, output: &Output) -> Done {
-        if self.dry_run {
-            let session = Session::new(global)?;
-            let inventory = session.discover(&session.world(&[]).await?, None).await?;
-            let document = PlanDocument::seal(self.plan(&session, &inventory)?)?;
-            output.document(&document, human::plan);
-            return Ok(exit::CHANGES);
-        }
-        match self.store(global).await {
-            Ok(report) => {
-                output.document(&report, human::report);
-                Ok(exit_of(report.outcome, Outcome::Done))
-            }
-            Err(failure) => {
-                output.refusal(&failure);
-                Ok(failure.exit)
-            }
-        }
-    }
-
-    async fn store(&self, global: &Global) -> Result<RunReport, Failure> {
-        let session = Session::new(global)?;
-        let journal = session::journal(global)?;
-        let inventory = session.discover(&session.world(&[]).await?, None).await?;
-        let now = SystemClock.now();
-        let estate = inventory.domain.sid.to_string();
-        let _lock = journal.lock(&estate, &system::holder(now))?;
-        let (plan, fresh) = match interrupted(journal.as_ref(), &inventory)? {
-            Some(plan) => (plan, None),
-            None => {
-                let plan = self.plan(&session, &inventory)?;
-                (plan.clone(), Some(plan))
-            }
+        let own = OwnRun {
+            is_own: planner::is_of_passwords,
+            plan: &|session, inventory| self.plan(session, inventory),
         };
-        let world = session.world(&apply::accounts(&plan)).await?;
-        let request = ApplyRequest {
-            plan: &plan,
-            fresh: fresh.as_ref(),
-            new_run: system::new_run_id(now)?,
-            by: &session::by(),
-            accept_no_way_back: false,
-        };
-        let steps = Steps::new(plan.steps.len());
-        Ok(engine::apply(&world, journal.as_ref(), &steps, &request).await?)
+        own.run(self.dry_run, global, output).await
     }
 
     fn plan(&self, session: &Session<'_>, inventory: &Inventory) -> Result<Plan, Failure> {
@@ -219,21 +178,4 @@ fn gmsa_group(gmsa: &model::names::GmsaName) -> Result<model::names::SamAccountN
     format!("{gmsa}_Hosts")
         .parse()
         .map_err(|error: model::names::InvalidName| Failure::new("internal", error.to_string()))
-}
-
-/// The plan of a run of this command that is not over.
-fn interrupted(journal: &dyn Journal, inventory: &Inventory) -> Result<Option<Plan>, Failure> {
-    for run in journal
-        .runs()
-        .map_err(|error| Failure::new("journal", error.to_string()))?
-    {
-        let history = History::read(journal, &run)?;
-        if history.is_open()
-            && history.plan.estate.domain_sid == inventory.domain.sid
-            && planner::is_of_passwords(&history.plan)
-        {
-            return Ok(Some(history.plan));
-        }
-    }
-    Ok(None)
 }

@@ -57,7 +57,8 @@ pub fn detection(detection: &Detection, paint: &Paint) -> String {
     text
 }
 
-fn lines_of(node: &Node, paint: &Paint) -> String {
+/// One of its hosts.
+pub(super) fn lines_of(node: &Node, paint: &Paint) -> String {
     let build = match (&node.version, node.supports_gmsa) {
         (Some(version), Some(true)) => version.clone(),
         (Some(version), _) => paint.bad(&format!("{version}, too old for a gMSA")),
