@@ -3,6 +3,7 @@
 mod operator;
 mod proofs;
 mod scratch;
+mod searches;
 mod settings;
 mod site;
 mod two_controllers;

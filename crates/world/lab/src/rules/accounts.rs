@@ -78,6 +78,15 @@ pub(crate) fn check_control(class: &Class, control: i64) -> Result<(), Refusal> 
     require_computer(class, control, SERVER_TRUST_ACCOUNT)
 }
 
+/// Accounts of trusts are made with the trust, by the system, and not over LDAP.
+pub(crate) fn check_no_trust(caller: &Caller<'_>, control: i64) -> Result<(), Refusal> {
+    let is_system = caller.token.has(&security::Sid::LOCAL_SYSTEM);
+    match control & INTERDOMAIN_TRUST_ACCOUNT != 0 && !is_system {
+        true => Err(Refusal::access_denied()),
+        false => Ok(()),
+    }
+}
+
 fn require_computer(class: &Class, control: i64, kind: i64) -> Result<(), Refusal> {
     match control & kind != 0 && !class.is("computer") {
         true => Err(Refusal::object_class(CLASS_MISMATCH, "userAccountControl")),

@@ -287,6 +287,7 @@ fn complete(
         let given = number(attributes, Attr::UserAccountControl);
         let control = accounts::control(class, given);
         accounts::check_new_control(class, control)?;
+        accounts::check_no_trust(caller, control)?;
         let is_now = match number(attributes, Attr::PwdLastSet) {
             _ if class.is(class::GMSA) => true,
             Some(time) => accounts::check_password_time(time).map(|()| time == -1)?,

@@ -43,8 +43,12 @@ pub(crate) fn modify(
         let takes_away = change.operation == ChangeOperation::Delete;
         (change.attribute.as_str(), &change.values[..], takes_away)
     });
-    values::check_form(store, given)?;
-    let id = locate::locate(store, name)?;
+    let located = locate::locate(store, name);
+    let is_name = |refusal: &Refusal| refusal.code != ResultCode::InvalidDnSyntax;
+    if located.as_ref().err().is_none_or(is_name) {
+        values::check_form(store, given)?;
+    }
+    let id = located?;
     let Some(class) = store.get(id).map(|object| object.class) else {
         return Ok(());
     };
@@ -124,6 +128,7 @@ pub(crate) fn modify(
             }
             (Attr::UserAccountControl, Some(control)) => {
                 accounts::check_control(class, control)?;
+                accounts::check_no_trust(caller, control)?;
             }
             _ => {}
         }

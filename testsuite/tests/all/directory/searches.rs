@@ -1,0 +1,113 @@
+//! What the port's searches rest on: matching rules, limits and parts of security descriptors.
+
+use ldap::{Control, Dn, Filter, Modification, Scope, SdFlags, Search};
+use model::ports::Directory;
+use security::SecurityDescriptor;
+
+use super::scratch::{Scratch, in_scratch};
+
+async fn find(scratch: &Scratch, filter: &str) -> Vec<Dn> {
+    let base = Dn::from(scratch.container.as_str());
+    let filter: Filter = filter.parse().unwrap();
+    let search = Search::new(base, Scope::Subtree, filter).attributes(["cn"]);
+    let found = scratch.raw.search(&search).await.unwrap();
+    let mut names: Vec<Dn> = found.entries.into_iter().map(|entry| entry.dn).collect();
+    names.sort_by_key(Dn::to_string);
+    names
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bits_match_all_or_some_of_those_asked_for() {
+    in_scratch(|scratch| async move {
+        let (_, both) = scratch.user("a", &[]).await;
+        let (_, one) = scratch.user("b", &[]).await;
+        scratch.user("c", &[]).await;
+        for (account, control) in [(&both, "66050"), (&one, "514")] {
+            let change = Modification::replace("userAccountControl", [control]);
+            scratch.modify(account, change).await;
+        }
+        let (both, one) = (Dn::from(both.as_str()), Dn::from(one.as_str()));
+        let asked = |rule: &str, bits: u32| format!("(userAccountControl:{rule}:={bits})");
+        let (all, some) = ("1.2.840.113556.1.4.803", "1.2.840.113556.1.4.804");
+        let wanted = 0x1_0000 | 0x2;
+        assert_eq!(
+            find(&scratch, &asked(all, wanted)).await,
+            std::slice::from_ref(&both)
+        );
+        assert_eq!(find(&scratch, &asked(some, wanted)).await, [both, one]);
+        assert_eq!(find(&scratch, &asked(some, 0)).await, []);
+        assert_eq!(find(&scratch, &asked(all, 0)).await.len(), 3);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn members_of_members_are_found_in_chain() {
+    in_scratch(|scratch| async move {
+        let (outer, inner) = (scratch.group("o").await, scratch.group("i").await);
+        let (_, user) = scratch.user("u", &[]).await;
+        let directory = &scratch.directory;
+        directory.add_member(&outer.dn, &inner.dn).await.unwrap();
+        directory.add_member(&inner.dn, &user).await.unwrap();
+        let escaped = |dn: &model::names::Dn| {
+            let escape = |letter: char| match letter {
+                '\\' | '(' | ')' | '*' => format!("\\{:02x}", u32::from(letter)),
+                other => other.to_string(),
+            };
+            dn.as_str().chars().map(escape).collect::<String>()
+        };
+        let chain = "1.2.840.113556.1.4.1941";
+        let above = format!("(member:{chain}:={})", escaped(&user));
+        let (outer, inner) = (&outer.dn, &inner.dn);
+        let groups = [inner, outer].map(|dn| Dn::from(dn.as_str()));
+        assert_eq!(find(&scratch, &above).await, groups);
+        let below = format!("(memberOf:{chain}:={})", escaped(outer));
+        let members = [inner, &user].map(|dn| Dn::from(dn.as_str()));
+        assert_eq!(find(&scratch, &below).await, members);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_limit_is_told_when_there_is_more_and_not_when_there_is_not() {
+    in_scratch(|scratch| async move {
+        for prefix in ["a", "b", "c"] {
+            scratch.group(prefix).await;
+        }
+        let base = Dn::from(scratch.container.as_str());
+        let search = Search::new(base, Scope::OneLevel, Filter::equal("objectClass", "group"));
+        for (limit, is_cut) in [(1, true), (2, true), (3, false), (4, false)] {
+            let search = search.clone().attributes(["cn"]).size_limit(limit);
+            let found = scratch.raw.search(&search).await.unwrap();
+            assert_eq!(found.truncated, is_cut, "limit {limit}");
+            assert_eq!(found.entries.len(), limit.min(3) as usize, "limit {limit}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_a_security_descriptor_come_the_parts_that_are_asked_for() {
+    in_scratch(|scratch| async move {
+        for (flags, parts) in [
+            (1, [true, false, false]),
+            (4, [false, false, true]),
+            (7, [true; 3]),
+        ] {
+            let base = Dn::from(scratch.container.as_str());
+            let search = Search::new(base, Scope::Base, Filter::present("objectClass"))
+                .attributes(["nTSecurityDescriptor"])
+                .control(Control::sd_flags(SdFlags(flags)));
+            let found = scratch.raw.search(&search).await.unwrap();
+            let bytes = found.entries[0].value("nTSecurityDescriptor").unwrap();
+            let found = SecurityDescriptor::from_bytes(bytes).unwrap();
+            let there = [
+                found.owner().is_some(),
+                found.group().is_some(),
+                found.dacl().is_some(),
+            ];
+            assert_eq!(there, parts, "{flags}");
+        }
+    })
+    .await;
+}
