@@ -119,39 +119,39 @@ impl EstateHosts {
 
 /// An entry of the estate, by its transport.
 enum Way {
-    Estate(EstateEntry),
-    Winrm(WinrmEntry),
+    Estate(Box<EstateEntry>),
+    Winrm(Box<WinrmEntry>),
 }
 
 fn way_to(estate: &Estate, access: &HostAccess, password: Option<Password>) -> Way {
     let (access, addresses) = (access.clone(), estate.addresses.clone());
     match access.transport {
-        HostTransport::Winrm => Way::Winrm(WinrmEntry {
+        HostTransport::Winrm => Way::Winrm(Box::new(WinrmEntry {
             access,
             domain: estate.domain.clone(),
             addresses,
             password,
-        }),
-        HostTransport::Local | HostTransport::Ssh => Way::Estate(EstateEntry {
+        })),
+        HostTransport::Local | HostTransport::Ssh => Way::Estate(Box::new(EstateEntry {
             access,
             addresses,
             password,
-        }),
+        })),
     }
 }
 
 impl Way {
     fn into_agent(self) -> Box<dyn Connect> {
         match self {
-            Self::Estate(entry) => Box::new(entry),
-            Self::Winrm(entry) => Box::new(entry),
+            Self::Estate(entry) => entry,
+            Self::Winrm(entry) => entry,
         }
     }
 
     fn into_shell(self) -> Box<dyn OpenShell> {
         match self {
-            Self::Estate(entry) => Box::new(entry),
-            Self::Winrm(entry) => Box::new(entry),
+            Self::Estate(entry) => entry,
+            Self::Winrm(entry) => entry,
         }
     }
 }
