@@ -8,6 +8,7 @@
 //! | `kill.rs` | killed at a record of the journal, then resumed or rolled back |
 //! | `refusals.rs`, `blocked.rs`, `credentials.rs`, `plans.rs`, `journals.rs`, `agents.rs`, `clocks.rs`, `domain_state.rs` | bad input and faults |
 //! | `secrets.rs` | no password in any file or stream |
+//! | `located.rs` | a domain controller found by DNS and ping |
 //! | `keytabs.rs` | verbs by hand, judged by MIT Kerberos |
 //! | `derive.rs`, `decode.rs`, `usage.rs` | commands that need no rig |
 
@@ -26,6 +27,7 @@ mod dump;
 mod journals;
 mod keytabs;
 mod kill;
+mod located;
 mod packages;
 mod plans;
 mod refusals;
