@@ -310,8 +310,13 @@ fn the_host_as_a_whole_is_read_and_restarted() {
     );
     let purged = scene.host(&["purge-tickets", "MIMSYNC01"], 0);
     assert_eq!(purged["applied"], true);
-    let reboot = scene.host(&["reboot", "MIMSYNC01", "--delay", "0"], 0);
-    assert_eq!(reboot["applied"], true);
+    let reboot = ["reboot", "MIMSYNC01", "--delay", "0"];
+    // The lab's restart takes three minutes.
+    let waited = [&reboot[..], &["--wait", "--timeout", "1"]].concat();
+    let late = scene.host(&waited, 1);
+    assert_eq!(late["error"]["kind"], "timeout", "{late}");
+    let reboot = ["reboot", "MIMSVC01", "--delay", "0"];
+    assert_eq!(scene.host(&reboot, 0)["applied"], true);
     let gone = scene.host(&["facts", "MIMSYNC01"], 1);
     let why = gone["error"]["message"].as_str().unwrap();
     assert!(why.contains("closed the connection"), "{why}");

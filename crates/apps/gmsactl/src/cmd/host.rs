@@ -6,6 +6,7 @@ mod carry_out;
 mod events;
 mod local_group;
 mod registry;
+mod restart;
 mod rights;
 mod services;
 mod system;
@@ -62,7 +63,7 @@ pub enum HostVerb {
     /// Purge the computer's Kerberos tickets: its new group memberships count at once.
     PurgeTickets(system::PurgeTickets),
     /// Restart the host.
-    Reboot(system::Reboot),
+    Reboot(restart::Reboot),
 }
 
 /// Does one.

@@ -1,6 +1,4 @@
-//! The host as a whole: facts, products, tickets, restart.
-
-use std::time::Duration;
+//! The host as a whole: facts, products, tickets.
 
 use clap::Args;
 use model::names::HostName;
@@ -71,43 +69,6 @@ impl PurgeTickets {
             self.writing,
             async || host.purge_tickets().await,
             async || Ok(true), // Nothing shows it, and doing it again is harmless.
-        );
-        output.document(&document.await?, human::host_change);
-        Ok(0)
-    }
-}
-
-/// Arguments of `host reboot`.
-#[derive(Debug, Args)]
-#[command(after_help = "Example:\n  gmsactl host reboot MIMSYNC01 --delay 60 --estate estate.toml")]
-pub struct Reboot {
-    /// The host, as estate.toml names it.
-    #[arg(value_name = "HOST")]
-    host: HostName,
-    /// How long it waits before it begins, in seconds: `shutdown.exe /a` on the host still stops it.
-    #[arg(long, value_name = "SECONDS", default_value_t = 5)]
-    delay: u32,
-    #[command(flatten)]
-    writing: Writing,
-}
-
-impl Reboot {
-    pub async fn run(&self, session: &Session<'_>, output: &Output) -> Done {
-        let host = connect(session, &self.host).await?;
-        let booted = host.facts().await?.booted;
-        let change = change(
-            "boot",
-            booted.map(|time| time.to_string()),
-            Some(format!("again, in {} s", self.delay)),
-        );
-        let mut wanted = Wanted::one(&self.host, "it restarts".to_owned(), change);
-        wanted
-            .advice
-            .push("it is back when gmsactl host facts shows another boot time".to_owned());
-        let document = wanted.carry_out(
-            self.writing,
-            async || host.reboot(Duration::from_secs(self.delay.into())).await,
-            async || Ok(true), // Whether it does shows only when it is gone.
         );
         output.document(&document.await?, human::host_change);
         Ok(0)
