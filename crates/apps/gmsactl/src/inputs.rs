@@ -8,7 +8,7 @@ use model::inventory::Inventory;
 use model::plan::PlanDocument;
 
 use crate::documents::host::StoppedDocument;
-use crate::error::Failure;
+use crate::error::{Failure, exit};
 use crate::options::{AuthChoice, Global};
 
 /// The estate: its file, and what options say over it.
@@ -50,6 +50,7 @@ pub fn estate(global: &Global) -> Result<Estate, Failure> {
     }
     if let Some(file) = &global.keytab {
         access.keytab = Some(file.clone());
+        access.auth = with_keytab(access.auth, global.auth)?;
     }
     if let Some(file) = &global.password_file {
         access.password = Some(SecretSource::File(file.clone()));
@@ -58,6 +59,22 @@ pub fn estate(global: &Global) -> Result<Estate, Failure> {
         access.ca_file = Some(file.clone());
     }
     Ok(estate)
+}
+
+/// How a keytab that an option names is used: it counts, however the estate does it otherwise.
+fn with_keytab(auth: Auth, named: Option<AuthChoice>) -> Result<Auth, Failure> {
+    let other = match named {
+        Some(AuthChoice::TicketCache) => "ticket-cache",
+        Some(AuthChoice::Ntlm) => "ntlm",
+        Some(AuthChoice::Simple) => "simple",
+        // Tickets come before it: the order that is documented.
+        None | Some(AuthChoice::Default) if auth == Auth::Default => return Ok(auth),
+        None | Some(_) => return Ok(Auth::Keytab),
+    };
+    let message = format!("--auth {other} takes no keytab");
+    Err(Failure::new("usage", message)
+        .hint("leave --keytab out, or say --auth keytab")
+        .exit(exit::USAGE))
 }
 
 fn estate_from_options(global: &Global) -> Result<Estate, Failure> {

@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::process::Command;
 
-use super::answer::{DONE, REFUSED};
+use super::answer::{DONE, REFUSED, USAGE};
 use super::scene::Scene;
 use crate::rig::Rig;
 
@@ -114,6 +114,33 @@ fn tickets_of_somebody_else_are_not_taken() {
     assert!(
         detail.contains("no ticket-granting ticket of FABRIKAM.COM"),
         "{detail} {advice}"
+    );
+}
+
+/// The option counts whatever the estate says.
+#[test]
+fn a_keytab_that_an_option_names_is_used() {
+    let scene = Scene::new();
+    let keytab = ["--keytab", "mimsync01.keytab", "--user", "MIMSYNC01$"];
+    let (holds, detail, _) = directory_check(&scene, &keytab);
+    assert!(
+        holds && detail.ends_with("as MIMSYNC01$, with a key in mimsync01.keytab"),
+        "{detail}"
+    );
+    let (holds, detail, _) = directory_check(&scene, &["--keytab", "no.keytab"]);
+    assert!(!holds && detail.contains("no.keytab"), "{detail}");
+    let ntlm = [
+        "kds",
+        "list",
+        "--auth",
+        "ntlm",
+        "--keytab",
+        "mimsync01.keytab",
+    ];
+    let refused = scene.json(&ntlm).ended(USAGE);
+    assert_eq!(
+        refused.text("/error/message"),
+        "--auth ntlm takes no keytab"
     );
 }
 
