@@ -60,7 +60,7 @@ pub struct Global {
     pub visited: Visited,
 }
 
-/// Hosts that are left at the end of the command, whatever becomes of it.
+/// Hosts whose agents end with the command, whatever becomes of it.
 #[derive(Default)]
 pub struct Visited(Mutex<Vec<Arc<EstateHosts>>>);
 
@@ -72,14 +72,14 @@ impl Visited {
         }
     }
 
-    /// Takes away the agents that were brought for this command only.
+    /// Ends the agents, and takes away those that were brought for this command only.
     pub async fn leave(&self) {
         let visited = self
             .0
             .lock()
             .map(|mut visited| std::mem::take(&mut *visited));
         for hosts in visited.unwrap_or_default() {
-            hosts.leave().await;
+            hosts.close().await;
         }
     }
 }

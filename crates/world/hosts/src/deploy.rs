@@ -71,11 +71,6 @@ impl Deployment {
         &self.folder
     }
 
-    /// Whether the agent is taken away when a session ends.
-    pub(crate) fn is_for_the_session(&self) -> bool {
-        !self.stays
-    }
-
     /// The agent to bring along.
     ///
     /// # Errors

@@ -9,6 +9,7 @@ use model::estate::{AgentSource, Estate, HostAccess, HostTransport};
 use model::names::HostName;
 use model::ports::{Clock, ErrorKind, Host, Hosts, WorldError};
 use model::secret::Password;
+use tokio::task::JoinSet;
 
 use crate::connect::EstateEntry;
 use crate::deploy::{AgentFile, Deployed, Deployment, OpenShell};
@@ -86,24 +87,14 @@ impl EstateHosts {
         }
     }
 
-    /// Ends every agent that was started.
+    /// Ends every agent that was started, all at once, and takes away those that were brought for the session: a shell of
+    /// WinRM would go on for half an hour.
     pub async fn close(&self) {
-        for host in self.hosts.values() {
-            host.close().await;
+        let mut closing = JoinSet::new();
+        for host in self.hosts.values().map(Arc::clone) {
+            closing.spawn(async move { host.close().await });
         }
-    }
-
-    /// Ends and takes away the agents that were brought for the session only.
-    pub async fn leave(&self) {
-        let visited = self
-            .deployments
-            .iter()
-            .filter(|(_, place)| place.is_for_the_session());
-        for (name, _) in visited {
-            if let Some(host) = self.hosts.get(name) {
-                host.close().await;
-            }
-        }
+        closing.join_all().await;
     }
 
     fn agent_host(&self, name: &HostName) -> Result<&Arc<AgentHost>, WorldError> {
