@@ -24,7 +24,15 @@ const NO_AGENT: &[(&[&str], &[&str])] = &[
         &["/bin/echo", "Microsoft Windows [Version 10.0.20348]"],
         &["is not understood", "Micr", "nothing prints before it"],
     ),
-    (&["/bin/cat"], &["is not understood"]),
+    // Our own question comes back.
+    (
+        &["/bin/cat"],
+        &[
+            "the agent's answer to \\\"hello\\\" is not understood",
+            "frame header is not a message",
+            "nothing prints before it",
+        ],
+    ),
     (
         &["/nonexistent/agent"],
         &[
@@ -40,22 +48,34 @@ fn what_is_no_agent_is_named_and_blocks() {
     let scene = Scene::new();
     for (command, says) in NO_AGENT {
         scene.agent_is(command);
-        says_why_it_is_blocked(&scene, says);
+        says_why_it_is_blocked(&scene, says, says);
     }
+    // A plan reads everything of a host in one exchange, doctor one thing after the other.
     scene.agent_does("garbage", "services", ALWAYS);
-    says_why_it_is_blocked(&scene, &["is not understood", "Micr"]);
-    scene.agent_does("version-9", "hello", ALWAYS);
     says_why_it_is_blocked(
         &scene,
         &[
-            "the agent (0.",
-            "speaks protocol 9, this side 3",
-            "came with this gmsactl",
+            "the agent's answer to \\\"read ",
+            " things at once\\\" is not understood",
+            "Micr",
+        ],
+        &[
+            "the agent's answer to \\\"list the services\\\" is not understood",
+            "Micr",
         ],
     );
+    scene.agent_does("version-9", "hello", ALWAYS);
+    let versions = [
+        "the agent (0.",
+        "speaks protocol 9, this side 3: it is newer",
+        "use the gmsactl that this agent came with",
+        "gmsactl agent deploy",
+    ];
+    says_why_it_is_blocked(&scene, &versions, &versions);
 }
 
-fn says_why_it_is_blocked(scene: &Scene, says: &[&str]) {
+/// The words of the finding that blocks the plan, and those of doctor.
+fn says_why_it_is_blocked(scene: &Scene, plan_says: &[&str], doctor_says: &[&str]) {
     let planned = scene.json(&["plan"]).ended(REFUSED);
     let document = planned.json();
     let gap = document["findings"]
@@ -65,8 +85,10 @@ fn says_why_it_is_blocked(scene: &Scene, says: &[&str]) {
         .find(|finding| finding["id"] == "GMSA-070");
     let gap = gap.unwrap_or_else(|| panic!("{planned}")).to_string();
     let doctor = scene.json(&["doctor"]).ended(REFUSED).stdout;
-    for words in says {
+    for words in plan_says {
         assert!(gap.contains(words), "not said: {words:?}; {gap}");
+    }
+    for words in doctor_says {
         assert!(
             doctor.contains(words),
             "not said by doctor: {words:?}; {doctor}"
