@@ -1,8 +1,9 @@
 """A WinRM server for tests: the command shell of [MS-WSMV] over HTTP, sealed by NTLM or Kerberos.
 
 Runs the programs of its shells on this machine, as whoever started it; so it listens on loopback only, and lets in
-only who is in NTLM_USER_FILE or has a ticket for the keys in KRB5_KTNAME. Prints its port, then serves until its
-stdin is closed.
+only who is in NTLM_USER_FILE or has a ticket for the keys in KRB5_KTNAME. A program on a drive, such as C:\\a.exe, is
+left to the cmd.exe in PATH to start: on the rig that is Wine's. Prints its port, then serves until its stdin is
+closed.
 
     server.py HOST [--certificate FILE]      HTTPS, without a seal of its own, where a certificate and key are given
 """
@@ -156,7 +157,9 @@ class Host:
     def start(self, commands, options, body):
         line = [body[0].findtext(f"{SHELL}Command").strip()]
         line += [argument.text or "" for argument in body[0].findall(f"{SHELL}Arguments")]
-        if options.get("WINRS_SKIP_CMD_SHELL", "FALSE").upper() != "TRUE":
+        if re.match(r"[A-Za-z]:\\", line[0]):
+            line = ["cmd.exe", "/c", *line]
+        elif options.get("WINRS_SKIP_CMD_SHELL", "FALSE").upper() != "TRUE":
             line = ["/bin/sh", "-c", " ".join(line)]
         command_id = str(uuid.uuid4()).upper()
         try:

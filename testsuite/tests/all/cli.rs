@@ -7,6 +7,8 @@
 //! | `conversion.rs` | the main job: discover, plan, apply, verify, roll back |
 //! | `kill.rs` | killed at a record of the journal, then resumed or rolled back |
 //! | `refusals.rs`, `blocked.rs`, `credentials.rs`, `plans.rs`, `journals.rs`, `agents.rs`, `clocks.rs`, `domain_state.rs` | bad input and faults |
+//! | `deployment.rs` | the agent that gmsactl brings along |
+//! | `winrm.rs`, `winrm_agent.rs` | hosts behind WinRM: connections; agents, installed and brought |
 //! | `secrets.rs` | no password in any file or stream |
 //! | `located.rs` | a domain controller found by DNS and ping |
 //! | `keytabs.rs` | verbs by hand, judged by MIT Kerberos |
@@ -21,6 +23,7 @@ mod clocks;
 mod conversion;
 mod credentials;
 mod decode;
+mod deployment;
 mod derive;
 mod domain_state;
 mod dump;
@@ -37,3 +40,4 @@ mod tickets;
 mod usage;
 mod windows;
 mod winrm;
+mod winrm_agent;

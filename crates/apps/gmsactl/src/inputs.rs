@@ -64,6 +64,7 @@ pub fn estate(global: &Global) -> Result<Estate, Failure> {
 /// How a keytab that an option names is used: it counts, however the estate does it otherwise.
 fn with_keytab(auth: Auth, named: Option<AuthChoice>) -> Result<Auth, Failure> {
     let other = match named {
+        Some(AuthChoice::LoggedOn) => "logged-on",
         Some(AuthChoice::TicketCache) => "ticket-cache",
         Some(AuthChoice::Ntlm) => "ntlm",
         Some(AuthChoice::Simple) => "simple",

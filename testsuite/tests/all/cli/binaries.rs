@@ -1,5 +1,6 @@
 //! The programs under test: gmsactl as users get it, and one that can be told when to die.
 
+use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -13,6 +14,18 @@ pub fn gmsactl() -> PathBuf {
 /// gmsactl that dies at the record that `GMSACTL_DIE` names.
 pub fn gmsactl_that_dies() -> PathBuf {
     built().join("gmsactl-that-dies")
+}
+
+/// gmsactl that carries this agent.
+pub fn gmsactl_with_agent(agent: &Path) -> PathBuf {
+    let program = built().join("gmsactl-with-agent");
+    static BUILT: OnceLock<()> = OnceLock::new();
+    BUILT.get_or_init(|| {
+        let profile = program.ancestors().nth(2).unwrap();
+        let agent = [("GMSACTL_AGENT_EXE", agent.as_os_str())];
+        build(profile, &[], &agent, &program);
+    });
+    program
 }
 
 /// The folder of both; the first test of a run builds them, so that none meets an old one.
@@ -32,9 +45,10 @@ fn built() -> &'static Path {
             build(
                 profile,
                 &["--features", "faults"],
+                &[],
                 &folder.join("gmsactl-that-dies"),
             );
-            build(profile, &[], &folder.join("gmsactl"));
+            build(profile, &[], &[], &folder.join("gmsactl"));
             fs::write(folder.join("run"), run.unwrap_or_default()).unwrap();
         }
         folder
@@ -42,7 +56,7 @@ fn built() -> &'static Path {
 }
 
 /// Builds into the target folder that this test was built into, and keeps a copy: the next build replaces the file.
-fn build(profile: &Path, features: &[&str], copy: &Path) {
+fn build(profile: &Path, features: &[&str], environment: &[(&str, &OsStr)], copy: &Path) {
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
     let built = Command::new(cargo)
         .args([
@@ -55,6 +69,7 @@ fn build(profile: &Path, features: &[&str], copy: &Path) {
         ])
         .arg(profile.parent().unwrap())
         .args(features)
+        .envs(environment.iter().copied())
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .output()
         .unwrap();

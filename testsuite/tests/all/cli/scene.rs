@@ -113,6 +113,11 @@ impl Scene {
         self.command(wine)
     }
 
+    /// The same with another build.
+    pub fn gmsactl_at(&self, program: &std::path::Path) -> Command {
+        self.command(Command::new(program))
+    }
+
     /// With the options that reach this scene.
     fn command(&self, mut command: Command) -> Command {
         command

@@ -26,14 +26,15 @@ fn script(name: &str) -> PathBuf {
 }
 
 /// A running server; it ends with this.
-struct Server {
+pub struct Server {
     process: Child,
     port: u16,
     folder: tempfile::TempDir,
 }
 
 impl Server {
-    fn start(tls: bool) -> Self {
+    /// Starts one, over HTTPS or HTTP.
+    pub fn start(tls: bool) -> Self {
         let rig = Rig::get();
         let folder = tempfile::tempdir().unwrap();
         let path = |name: &str| folder.path().join(name);
@@ -46,6 +47,7 @@ impl Server {
             .env("NTLM_USER_FILE", path("users"))
             .env("KRB5_KTNAME", rig.path("RIG_MACHINE_KEYTAB"))
             .env("KRB5_CONFIG", rig.path("RIG_KRB5_CONFIG"))
+            .env("PATH", commands())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped());
         if tls {
@@ -74,6 +76,17 @@ impl Server {
         }
     }
 
+    /// The password of that user.
+    pub fn password(&self) -> model::secret::Password {
+        model::secret::Password::new(PASSWORD.into())
+    }
+
+    /// Lines of a host's entry: the user whom it lets in by NTLM.
+    pub fn logon(&self) -> String {
+        let password = self.path("password");
+        format!("auth = \"ntlm\"\nuser = '{USER}'\npassword = {{ file = '{password}' }}")
+    }
+
     fn path(&self, name: &str) -> String {
         self.folder.path().join(name).to_str().unwrap().to_owned()
     }
@@ -90,6 +103,15 @@ impl Server {
             kdc: ([127, 0, 0, 1], 88).into(),
         }
     }
+}
+
+/// This process's PATH, with the commands of the rig's host before it.
+fn commands() -> std::ffi::OsString {
+    let path = std::env::var_os("PATH").unwrap();
+    let host = Rig::get()
+        .path("RIG_ESTATE")
+        .with_file_name("hosts/mimsync01/commands");
+    std::env::join_paths(std::iter::once(host).chain(std::env::split_paths(&path))).unwrap()
 }
 
 impl Drop for Server {
@@ -207,17 +229,22 @@ fn host_check(scene: &Scene) -> (bool, String) {
     )
 }
 
-/// The rig's host behind this server, with these lines more in its entry.
-fn scene(server: &Server, lines: &str) -> Scene {
-    let scene = Scene::new();
+/// The rig's host behind this server, with an agent that is there and these lines more in its entry.
+pub fn scene(server: &Server, lines: &str) -> Scene {
     let agent = Rig::get()
         .path("RIG_ESTATE")
         .with_file_name("hosts/mimsync01/agent");
-    let entry = format!(
-        "transport = \"winrm\"\nport = {}\ncommand = ['{}']\n{lines}\n",
-        server.port,
-        agent.display()
-    );
+    reached(
+        server,
+        &format!("command = ['{}']\n{lines}", agent.display()),
+    )
+}
+
+/// The rig's host behind this server, with these lines in its entry.
+pub fn reached(server: &Server, lines: &str) -> Scene {
+    let scene = Scene::new();
+    let port = server.port;
+    let entry = format!("transport = \"winrm\"\nport = {port}\n{lines}\n");
     scene.edit("estate.toml", BY_SSH, &entry);
     scene
 }
@@ -225,17 +252,14 @@ fn scene(server: &Server, lines: &str) -> Scene {
 #[test]
 fn an_agent_answers_behind_every_log_on() {
     let (plain, tls) = (Server::start(false), Server::start(true));
-    let by_password = format!(
-        "user = '{USER}'\npassword = {{ file = '{}' }}",
-        plain.path("password")
-    );
     let admin = "user = \"Administrator\"\npassword = { file = \"Administrator.password\" }";
     let over_tls = format!(
-        "tls = true\nauth = \"ntlm\"\nca-file = '{}'\n{by_password}",
-        tls.path("ca.pem")
+        "tls = true\nca-file = '{}'\n{}",
+        tls.path("ca.pem"),
+        tls.logon()
     );
     for (server, lines) in [
-        (&plain, format!("auth = \"ntlm\"\n{by_password}")),
+        (&plain, plain.logon()),
         (&plain, admin.to_owned()),
         (&tls, over_tls),
     ] {
@@ -260,10 +284,7 @@ fn an_agent_answers_behind_every_log_on() {
 #[test]
 fn what_keeps_an_agent_away_is_named() {
     let tls = Server::start(true);
-    let by_password = format!(
-        "auth = \"ntlm\"\nuser = '{USER}'\npassword = {{ file = '{}' }}",
-        tls.path("password")
-    );
+    let by_password = tls.logon();
     let other_authority = scene(
         &tls,
         &format!("tls = true\nca-file = \"ca.pem\"\n{by_password}"),
