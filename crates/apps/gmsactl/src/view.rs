@@ -61,7 +61,7 @@ impl Output {
     }
 
     /// A document on the way to the command's own, for people only.
-    pub fn section<T>(&self, document: &T, human: impl FnOnce(&T, &Paint) -> String) {
+    pub fn section<T: ?Sized>(&self, document: &T, human: impl FnOnce(&T, &Paint) -> String) {
         if !self.json {
             write_err(&human(document, &Paint::stderr()));
         }

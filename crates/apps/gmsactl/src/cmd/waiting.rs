@@ -40,7 +40,7 @@ impl Patience {
                 return Ok(states);
             }
             if states != told {
-                output.section(&states, human::controllers);
+                output.section(states.as_slice(), human::controllers);
                 told = states;
             }
             tokio::time::sleep(left.min(self.poll)).await;

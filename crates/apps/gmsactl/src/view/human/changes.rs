@@ -258,7 +258,7 @@ pub fn wait(document: &WaitDocument, paint: &Paint) -> String {
 }
 
 /// Which domain controllers are up to date, and what is missing on the others.
-pub fn controllers(states: &Vec<ControllerState>, paint: &Paint) -> String {
+pub fn controllers(states: &[ControllerState], paint: &Paint) -> String {
     let line = |one: &ControllerState| {
         let state = match &one.late {
             None => paint.good("up to date"),
