@@ -15,9 +15,11 @@ use crate::hosts::DomainView;
 use crate::kdc;
 use crate::ldap_server::{self, Certificate, Ports};
 use crate::listeners::{self, LabAddresses, Listeners};
+use crate::mim::SqlServer;
 use crate::seed::{self, LabSeed};
 use crate::snapshot::Snapshot;
 use crate::store::schema::Attr;
+use crate::tds_server::{DatabaseServerOptions, RunningDatabaseServer};
 
 /// Why a lab does not start.
 #[derive(Debug, thiserror::Error)]
@@ -45,7 +47,7 @@ pub struct Lab {
     first: LabController,
     /// All of them, this one before the others.
     controllers: Vec<LabController>,
-    authority_pem: String,
+    certificate: Certificate,
     servers: Vec<JoinHandle<()>>,
 }
 
@@ -110,7 +112,7 @@ impl Lab {
         Ok(Self {
             first,
             controllers,
-            authority_pem: certificate.authority_pem,
+            certificate,
             servers,
         })
     }
@@ -130,7 +132,20 @@ impl Lab {
     /// The certificate that a TLS client has to trust, in PEM form.
     #[must_use]
     pub fn authority_pem(&self) -> &str {
-        &self.authority_pem
+        &self.certificate.authority_pem
+    }
+
+    /// Serves a database server of the domain to clients on loopback.
+    ///
+    /// # Errors
+    /// [`LabError::Certificate`] and [`LabError::Listen`].
+    pub async fn serve_sql(
+        &self,
+        options: DatabaseServerOptions,
+        sql: Arc<SqlServer>,
+    ) -> Result<RunningDatabaseServer, LabError> {
+        let directory = Arc::clone(&self.first.directory);
+        RunningDatabaseServer::start(options, sql, directory, &self.certificate).await
     }
 
     /// The first domain controller: `dc1.contoso.com`.

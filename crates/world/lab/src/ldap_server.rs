@@ -18,4 +18,4 @@ mod tls;
 
 pub(crate) use connection::Connection;
 pub(crate) use listener::{Port, Ports, serve};
-pub(crate) use tls::Certificate;
+pub(crate) use tls::{Certificate, Identity};

@@ -13,6 +13,7 @@
 //! | [`LabSeed::reference_estate`] | CONTOSO with MIM on password accounts |
 //! | [`Lab::domain`] | the same directory for [`hosts`], without a network between |
 //! | [`Lab::clock`], [`Lab::faults`], [`Lab::snapshot`] | the time, what goes wrong, and the objects of a moment |
+//! | [`Lab::serve_sql`] | a database server of the domain, for any client of SQL Server |
 //! | [`Lab::suffer`]`(`[`DirectoryFault`]`)` | what goes wrong in real estates, by name |
 //!
 //! INVARIANT: nothing above the wire can tell the lab from a domain, but by its address.
@@ -42,6 +43,7 @@ mod saved;
 mod seed;
 mod snapshot;
 mod store;
+mod tds_server;
 #[cfg(test)]
 mod time_outs;
 mod visitors;
@@ -55,3 +57,4 @@ pub use listeners::LabAddresses;
 pub use saved::SavedDirectory;
 pub use seed::{LabSeed, SeedObject, SeedRootKey};
 pub use snapshot::Snapshot;
+pub use tds_server::{DatabaseServerOptions, RunningDatabaseServer};

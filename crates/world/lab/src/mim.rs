@@ -25,4 +25,4 @@ mod tests;
 pub use installation::{Installations, SyncInstallation};
 pub use key_set::KeySetId;
 pub use reference::{Preparation, prepare, reference_hosts};
-pub use sql_server::{Content as SqlContent, Role, SqlServer};
+pub use sql_server::{Content as SqlContent, Database, LoginDetails, Role, SqlServer, UserDetails};

@@ -111,6 +111,17 @@ impl LabSeed {
 
     /// Adds a computer below `CN=Computers`, joined: with a password of its own that nobody knows.
     pub fn computer(&mut self, name: &str) {
+        self.computer_with(name, &[]);
+    }
+
+    /// Adds a computer with SQL Server on the usual port: see [`crate::Lab::serve_sql`].
+    pub fn database_server(&mut self, name: &str) {
+        let dns_name = format!("{}.{}", name.to_lowercase(), self.dns_name);
+        let spns = ["", ":1433"].map(|port| format!("MSSQLSvc/{dns_name}{port}"));
+        self.computer_with(name, &spns);
+    }
+
+    fn computer_with(&mut self, name: &str, services: &[String]) {
         let dns_name = format!("{}.{}", name.to_lowercase(), self.dns_name);
         let mut computer = SeedObject::new(&format!("CN={name},CN=Computers"), "computer");
         computer.set("sAMAccountName", &[&format!("{name}$")]);
@@ -118,8 +129,9 @@ impl LabSeed {
         computer.set("dNSHostName", &[&dns_name]);
         computer.set("operatingSystem", &["Windows Server 2022 Standard"]);
         computer.set("msDS-SupportedEncryptionTypes", &["28"]);
-        let spns = [format!("HOST/{name}"), format!("HOST/{dns_name}")];
-        computer.set("servicePrincipalName", &spns.each_ref().map(String::as_str));
+        let hosts = [format!("HOST/{name}"), format!("HOST/{dns_name}")];
+        let spns: Vec<_> = hosts.iter().chain(services).map(String::as_str).collect();
+        computer.set("servicePrincipalName", &spns);
         computer.password = Some(random_password());
         self.objects.push(computer);
     }

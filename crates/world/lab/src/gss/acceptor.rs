@@ -48,13 +48,26 @@ pub(crate) struct Accepted {
 
 /// Accepts a Kerberos token for one of the domain controller's own services.
 pub(crate) fn accept(directory: &Directory, token: &[u8]) -> Result<Accepted, Rejected> {
+    accept_as(
+        directory,
+        &format!("{}$", directory.forest.controller),
+        token,
+    )
+}
+
+/// Accepts a Kerberos token for any service of this account.
+pub(crate) fn accept_as(
+    directory: &Directory,
+    account: &str,
+    token: &[u8],
+) -> Result<Accepted, Rejected> {
     let (mechanism, content) = framing::open(token)?;
     let ap_req = content
         .strip_prefix(&AP_REQ)
         .filter(|_| [KRB5, MS_KRB5].contains(&mechanism))
         .ok_or(Rejected::Token)?;
     let ap_req: ApReq = rasn::der::decode(ap_req).map_err(|_| Rejected::Token)?;
-    let content = open_ticket(directory, &ap_req)?;
+    let content = open_ticket(directory, account, &ap_req)?;
     let authenticator: Authenticator =
         wire::decrypted(&content.session, USAGE_AUTHENTICATOR, &ap_req.authenticator)
             .map_err(|_| Rejected::Ticket)?;
@@ -98,15 +111,18 @@ pub(crate) fn accept(directory: &Directory, token: &[u8]) -> Result<Accepted, Re
     })
 }
 
-/// Any account of this domain controller may be named: its SPNs are all its own.
-fn open_ticket(directory: &Directory, ap_req: &ApReq) -> Result<TicketContent, Rejected> {
-    let controller = directory.read(|store| {
+/// Any SPN of the account may be named: they are all its own.
+fn open_ticket(
+    directory: &Directory,
+    account: &str,
+    ap_req: &ApReq,
+) -> Result<TicketContent, Rejected> {
+    let service = directory.read(|store| {
         let id = principals::service(store, &ap_req.ticket.sname).ok()?;
         let name = store.get(id)?.text(Attr::SamAccountName)?;
-        name.eq_ignore_ascii_case(&format!("{}$", directory.forest.controller))
-            .then_some(id)
+        name.eq_ignore_ascii_case(account).then_some(id)
     });
-    let keys = principals::account_keys(directory, controller.ok_or(Rejected::Token)?)
+    let keys = principals::account_keys(directory, service.ok_or(Rejected::Token)?)
         .ok_or(Rejected::Ticket)?;
     let mut opened = keys
         .of_type(ap_req.ticket.enc_part.etype)

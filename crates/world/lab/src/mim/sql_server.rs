@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use model::database::Permission;
 use model::names::HostName;
 use security::Sid;
 use serde::{Deserialize, Serialize};
@@ -21,6 +22,37 @@ pub struct Content {
     pub logins: BTreeSet<Sid>,
     /// Databases by name.
     pub databases: BTreeMap<String, Database>,
+    /// What of a login is not as `CREATE LOGIN` leaves it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub details: BTreeMap<Sid, LoginDetails>,
+}
+
+/// What of a login is not as `CREATE LOGIN` leaves it.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct LoginDetails {
+    /// Its name, kept when the account is gone.
+    pub name: Option<String>,
+    /// `ALTER LOGIN … DISABLE`.
+    pub disabled: bool,
+    /// Server roles.
+    pub roles: BTreeSet<String>,
+    /// What was granted and denied.
+    pub permissions: BTreeSet<Permission>,
+}
+
+/// What of a user is not as `CREATE USER` leaves it, beside the roles in [`Role`].
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct UserDetails {
+    /// Its name, where it is not the login's, or the account is gone.
+    pub name: Option<String>,
+    /// `DEFAULT_SCHEMA`; `dbo` where it is not set.
+    pub default_schema: Option<String>,
+    /// Roles that [`Role`] does not know.
+    pub roles: BTreeSet<String>,
+    /// What was granted and denied.
+    pub permissions: BTreeSet<Permission>,
+    /// Schemas that it owns.
+    pub schemas: BTreeSet<String>,
 }
 
 /// One database.
@@ -28,6 +60,9 @@ pub struct Content {
 pub struct Database {
     /// Database roles of each user.
     pub roles: BTreeMap<Sid, BTreeSet<Role>>,
+    /// What else there is to users.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub users: BTreeMap<Sid, UserDetails>,
     /// What the Synchronization Service keeps, in its own database only.
     pub sync: Option<SyncStore>,
 }
@@ -54,6 +89,30 @@ pub struct SyncStore {
     pub abandoned: bool,
 }
 
+impl Role {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Owner, Self::Reader, Self::Writer];
+
+    /// As in `sys.database_principals`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Owner => "db_owner",
+            Self::Reader => "db_datareader",
+            Self::Writer => "db_datawriter",
+        }
+    }
+}
+
+impl Content {
+    /// Whether somebody can log in with this login.
+    #[must_use]
+    pub fn lets_in(&self, login: &Sid) -> bool {
+        let details = self.details.get(login);
+        self.logins.contains(login) && !details.is_some_and(|it| it.disabled)
+    }
+}
+
 impl SqlServer {
     /// A server as it was saved.
     pub fn new(content: Content) -> Self {
@@ -68,6 +127,29 @@ impl SqlServer {
     /// Goes back to what was on it at another time.
     pub fn restore(&self, content: Content) {
         *self.lock() = content;
+    }
+
+    /// Lets everybody with this SID do everything.
+    pub fn make_administrator(&self, sid: Sid) {
+        let mut content = self.lock();
+        content.logins.insert(sid);
+        let details = content.details.entry(sid).or_default();
+        details.roles.insert("sysadmin".to_owned());
+    }
+
+    /// Changes what is on it; where that fails, nothing is changed.
+    ///
+    /// # Errors
+    /// Those of `change`.
+    pub fn transact<T, E>(
+        &self,
+        change: impl FnOnce(&mut Content) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let mut content = self.lock();
+        let mut changed = content.clone();
+        let outcome = change(&mut changed)?;
+        *content = changed;
+        Ok(outcome)
     }
 
     /// Creates a database unless it is there.
@@ -105,9 +187,7 @@ impl SqlServer {
             return false;
         };
         let mut users = database.roles.iter();
-        users.any(|(user, roles)| {
-            token.has(user) && content.logins.contains(user) && roles.contains(&role)
-        })
+        users.any(|(user, roles)| token.has(user) && content.lets_in(user) && roles.contains(&role))
     }
 
     /// The Synchronization Service's data in a database.
