@@ -89,6 +89,9 @@ pub enum Verb {
     /// Service principal names: who holds them in the forest, moving them, duplicates.
     #[command(subcommand)]
     Spn(cmd::spn::SpnVerb),
+    /// Database servers: whether an account gets into a database, and what it lacks there.
+    #[command(subcommand)]
+    Sql(cmd::sql::SqlVerb),
     /// Delegation: towards what an account may act in users' names.
     #[command(subcommand)]
     Delegation(cmd::delegation::DelegationVerb),
@@ -144,6 +147,7 @@ pub fn run(cli: Cli, output: &Output) -> Result<u8, Failure> {
             Verb::Keytab(verb) => cmd::keytab::run(&verb, global, output).await,
             Verb::Group(verb) => cmd::group::run(&verb, global, output).await,
             Verb::Spn(verb) => cmd::spn::run(&verb, global, output).await,
+            Verb::Sql(verb) => cmd::sql::run(&verb, global, output).await,
             Verb::Delegation(verb) => cmd::delegation::run(&verb, global, output).await,
             Verb::Decode(verb) => cmd::decode::run(&verb, output),
         };

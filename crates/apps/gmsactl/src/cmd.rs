@@ -24,6 +24,7 @@ pub mod rehearse;
 pub mod rollback;
 pub mod runs;
 pub mod spn;
+pub mod sql;
 pub mod verify;
 pub mod waiting;
 

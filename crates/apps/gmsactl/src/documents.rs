@@ -5,9 +5,11 @@ pub mod host;
 pub mod keyset;
 mod lab;
 mod rehearsal;
+mod sql;
 
 pub use lab::{LabChanged, LabControllerStatus, LabDocument, LabHostStatus, LabStatus};
 pub use rehearsal::{Downtime, RehearsalDocument, RehearsedRun};
+pub use sql::SqlCheck;
 
 mod directory;
 

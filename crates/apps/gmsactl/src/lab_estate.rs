@@ -11,7 +11,10 @@ use engine::World;
 use hosts::{AgentError, ByteStream, Connect, EstateHosts, Transport};
 use lab::hosts::{HostServer, LabHost};
 use lab::mim::{Preparation, SqlServer, reference_hosts};
-use lab::{Lab, LabAddresses, LabClock, LabController, LabSeed};
+use lab::{
+    DatabaseServerOptions, Lab, LabAddresses, LabClock, LabController, LabSeed,
+    RunningDatabaseServer,
+};
 use model::estate::{
     AgentSource, Auth, CredentialSource, DirectoryTransport, DomainAccess, Estate, HostAccess,
     HostTransport, SecretSource,
@@ -30,6 +33,8 @@ use crate::lab_snapshot::LabSnapshot;
 use crate::passwords::Supplied;
 
 const ADMINISTRATOR: &str = "Administrator";
+/// [MS-DTYP] 2.4.2.4: DOMAIN_ADMINS.
+const DOMAIN_ADMINS: u32 = 512;
 /// The password accounts of the reference estate whose services gmsactl converts.
 const PASSWORD_ACCOUNTS: [&str; 7] = [
     "svc-mimsync",
@@ -42,6 +47,8 @@ const PASSWORD_ACCOUNTS: [&str; 7] = [
 ];
 /// Password change notification knows the Synchronization Service by this name.
 const SYNC_SPN: &str = "PCNSCLNT/mimsync01.contoso.com";
+/// Where MIM's databases are.
+const DATABASE_SERVER: &str = "SQL01";
 const SYNC_ACCOUNT: &str = "CN=svc-mimsync,CN=Users";
 /// Bytes on their way between the agent's client and a host.
 const PIPE: usize = 64 << 10;
@@ -74,6 +81,7 @@ impl LabEstate {
                 object.set("servicePrincipalName", &[SYNC_SPN]);
             }
         }
+        seed.database_server(DATABASE_SERVER);
         controllers.apply(&mut seed)?;
         let lab = start(seed).await?;
         let sql = Arc::new(SqlServer::default());
@@ -222,6 +230,37 @@ impl LabEstate {
     /// Lets the hosts listen on loopback, for clients outside of this process.
     pub async fn listen(&self) -> std::io::Result<HostServer> {
         HostServer::listen(self.hosts.iter().cloned(), 0).await
+    }
+
+    /// Lets the database server listen on loopback. The domain's administrators are its administrators; its own login
+    /// `sa` has the Administrator's password.
+    pub async fn listen_sql(&self) -> Result<RunningDatabaseServer, Failure> {
+        let administrator = self
+            .lab
+            .domain()
+            .find(&ADMINISTRATOR.parse().map_err(internal)?);
+        let domain = administrator.and_then(|it| it.sid.domain());
+        if let Some(administrators) = domain.and_then(|it| it.with_rid(DOMAIN_ADMINS).ok()) {
+            self.sql.make_administrator(administrators);
+        }
+        let options = DatabaseServerOptions {
+            computer: DATABASE_SERVER.to_owned(),
+            address: ([127, 0, 0, 1], 0).into(),
+            sa_password: Some(self.administrator.clone()),
+        };
+        let started = self.lab.serve_sql(options, Arc::clone(&self.sql)).await;
+        started.map_err(|error| {
+            Failure::new("lab", "the lab's database server does not start").caused_by(&error)
+        })
+    }
+
+    /// The name that its certificate and its tickets are for.
+    pub fn database_server(&self) -> Result<DnsName, Failure> {
+        name(&format!(
+            "{}.{}",
+            DATABASE_SERVER.to_lowercase(),
+            self.names.domain
+        ))
     }
 
     /// The keys of a host's machine account as a keytab file.

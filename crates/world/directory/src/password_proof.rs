@@ -129,18 +129,12 @@ impl ActiveDirectory {
         let read = |dn: Dn, attribute: &'static str| async move {
             self.server.read(&dn, &[attribute]).await
         };
-        let token = read(ldap_dn(&computer.dn), "tokenGroups")
-            .await
-            .map_err(|error| world_error(&cannot, error))?;
+        let groups = self.token_groups(&computer.dn).await?;
         let list = read(ldap_dn(&gmsa.account.dn), "msDS-GroupMSAMembership").await;
         let list = list.map_err(|error| world_error(&cannot, error))?;
 
-        let groups = token
-            .iter()
-            .flat_map(|entry| entry.values("tokenGroups"))
-            .filter_map(|sid| Sid::from_bytes(sid).ok());
         let everyone = [computer.sid, Sid::EVERYONE, Sid::AUTHENTICATED_USERS];
-        let token: Vec<Sid> = groups.chain(everyone).collect();
+        let token: Vec<Sid> = groups.into_iter().chain(everyone).collect();
         let list = list
             .as_ref()
             .and_then(|entry| entry.value("msDS-GroupMSAMembership"));

@@ -76,6 +76,18 @@ impl ActiveDirectory {
         Ok(found)
     }
 
+    /// The groups in an account's token as far as the directory makes it: nested ones and the primary group included.
+    ///
+    /// # Errors
+    /// Where the directory cannot be asked.
+    pub async fn token_groups(&self, account: &names::Dn) -> Result<Vec<Sid>, WorldError> {
+        let cannot = || format!("cannot read the groups of {account}");
+        let entry = self.server.read(&ldap_dn(account), &["tokenGroups"]).await;
+        let entry = entry.map_err(|error| world_error(cannot(), error))?;
+        let sids = entry.iter().flat_map(|entry| entry.values("tokenGroups"));
+        Ok(sids.filter_map(|sid| Sid::from_bytes(sid).ok()).collect())
+    }
+
     /// Everybody who is a member of a group, directly or through groups, each once; groups in circles do no harm.
     /// Whose primary group it is is not told: that stands with the account.
     ///

@@ -136,6 +136,22 @@ pub struct ServerError {
 }
 
 impl ServerError {
+    /// Whether the server did not let the operator in.
+    pub fn is_refused_log_on(&self) -> bool {
+        matches!(
+            self.number,
+            18452 | 18456 | 18470 | 18486 | 18487 | 18488 | 17892
+        )
+    }
+
+    /// Whether the operator is known and may not do this.
+    pub fn is_denied(&self) -> bool {
+        matches!(
+            self.number,
+            229 | 230 | 262 | 297 | 300 | 916 | 4060 | 15151 | 15247
+        )
+    }
+
     /// What to do about it, where that is known. Numbers and their meaning: "Database Engine events and errors" of
     /// SQL Server's documentation.
     pub fn advice(&self) -> Option<&'static str> {

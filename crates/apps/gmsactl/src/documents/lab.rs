@@ -19,6 +19,8 @@ pub struct LabDocument {
     pub kdc: SocketAddr,
     /// All domain controllers; the first has the addresses above.
     pub domain_controllers: Vec<LabControllerStatus>,
+    /// SQL Server.
+    pub sql: SocketAddr,
     /// Its hosts.
     pub hosts: Vec<HostName>,
     /// How gmsactl reaches it.
@@ -40,6 +42,8 @@ pub struct LabStatus {
     pub kdc: SocketAddr,
     /// All domain controllers; the first has the addresses above.
     pub domain_controllers: Vec<LabControllerStatus>,
+    /// SQL Server.
+    pub sql: SocketAddr,
     /// Requests to directory and Kerberos so far.
     pub directory_requests: u64,
     /// Its hosts.

@@ -13,6 +13,7 @@ mod package;
 mod plan;
 mod rehearsal;
 mod run;
+mod sql;
 
 pub use agent::agent;
 pub use changes::{
@@ -33,6 +34,7 @@ pub use package::package;
 pub use plan::plan;
 pub use rehearsal::rehearsal;
 pub use run::{report, run, runs, verification};
+pub use sql::sql_check;
 
 use model::finding::{Finding, Severity};
 use serde_json::Value;

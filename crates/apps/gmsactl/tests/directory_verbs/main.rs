@@ -8,6 +8,7 @@
 
 mod accounts;
 mod controllers;
+mod databases;
 mod delegation;
 mod groups;
 mod hard_names;

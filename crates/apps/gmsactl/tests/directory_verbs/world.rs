@@ -2,8 +2,10 @@
 
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
+use std::sync::Arc;
 
-use lab::{Fate, Lab, LabSeed, RequestKind};
+use lab::mim::SqlServer;
+use lab::{DatabaseServerOptions, Fate, Lab, LabSeed, RequestKind, RunningDatabaseServer};
 use serde_json::Value;
 use tokio::runtime::Runtime;
 
@@ -14,7 +16,7 @@ pub const SERVICE: &str = "Lab-Service-Pa55";
 pub struct World {
     pub lab: Lab,
     folder: tempfile::TempDir,
-    _runtime: Runtime,
+    runtime: Runtime,
 }
 
 /// What a command said.
@@ -37,7 +39,7 @@ impl World {
         let world = Self {
             lab,
             folder,
-            _runtime: runtime,
+            runtime,
         };
         world.write("password", ADMINISTRATOR);
         world.write("service-password", SERVICE.as_bytes());
@@ -60,6 +62,28 @@ impl World {
         );
         world.write("estate.toml", estate.as_bytes());
         world
+    }
+
+    /// A database server of the domain, on the computer SQL01: `sa` has the Administrator's password.
+    pub fn database_server(&self, sql: &Arc<SqlServer>) -> RunningDatabaseServer {
+        let options = DatabaseServerOptions {
+            computer: "SQL01".to_owned(),
+            address: "127.0.0.1:0".parse().unwrap(),
+            sa_password: Some(ADMINISTRATOR.to_vec().into()),
+        };
+        let serve = self.lab.serve_sql(options, Arc::clone(sql));
+        let server = self.runtime.block_on(serve).unwrap();
+        let estate = std::fs::read_to_string(self.path().join("estate.toml")).unwrap();
+        let estate = estate.replace(
+            "[addresses]\n",
+            &format!(
+                "ca-file = \"ca.pem\"\n[addresses]\n\"sql01.contoso.com\" = \"{}\"\n",
+                server.address()
+            ),
+        );
+        self.write("estate.toml", estate.as_bytes());
+        self.write("ca.pem", self.lab.authority_pem().as_bytes());
+        server
     }
 
     pub fn path(&self) -> &Path {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use model::database::{
-    DatabaseAccess, DatabaseUser, Login, Permission, PermissionState, Securable,
+    DatabaseAccess, DatabaseUser, GroupAccess, Login, Permission, PermissionState, Securable,
 };
 use serde::Serialize;
 
@@ -78,14 +78,17 @@ impl Repair {
 
 /// What is to be changed, in the order in which it can be.
 pub(super) fn repairs(matter: &Matter<'_>) -> Vec<Repair> {
-    let mut repairs = on_server(matter);
-    if matter.database.is_some_and(|it| it.accessible) {
-        repairs.extend(in_database(matter));
-    }
+    let in_database = match matter.database {
+        Some(it) if it.accessible => in_database(matter),
+        _ => Vec::new(),
+    };
+    let needs_login = |it: &Repair| matches!(it, Repair::CreateUser | Repair::MapUser { .. });
+    let mut repairs = on_server(matter, in_database.iter().any(needs_login));
+    repairs.extend(in_database);
     repairs
 }
 
-fn on_server(matter: &Matter<'_>) -> Vec<Repair> {
+fn on_server(matter: &Matter<'_>, for_a_user: bool) -> Vec<Repair> {
     let account = matter.account;
     let mut repairs = Vec::new();
     let login = account.login();
@@ -102,10 +105,10 @@ fn on_server(matter: &Matter<'_>) -> Vec<Repair> {
         .filter(|role| !held.roles.contains(role.as_str()));
     let roles: Vec<_> = roles.cloned().collect();
     let permissions: Vec<_> = lacking(permissions, &held, "CONNECT SQL").collect();
+    let nothing_own = roles.is_empty() && permissions.is_empty() && !for_a_user;
     match login {
         // A group's login will do, unless something is to be given to this account alone.
-        None if account.lets_in_through_a_group() && roles.is_empty() && permissions.is_empty() => {
-        }
+        None if nothing_own && account.lets_in_through_a_group() => {}
         None => {
             if let Some(stale) = account.stale_login() {
                 let login = stale.name.clone();
@@ -223,7 +226,7 @@ fn lacking<'a>(
 }
 
 /// What the other account has and nobody copies: said, so that somebody does it by hand.
-pub(super) fn not_copied(like: &DatabaseAccess) -> Vec<String> {
+pub(super) fn not_copied(account: &DatabaseAccess, like: &DatabaseAccess) -> Vec<String> {
     let of = &like.account;
     let mut lines = Vec::new();
     if let Some(user) = like.user() {
@@ -246,7 +249,9 @@ pub(super) fn not_copied(like: &DatabaseAccess) -> Vec<String> {
         Securable::Other(what) => Some(format!("{of} has {} on {what}", it.name)),
         _ => None,
     }));
-    lines.extend(like.groups.iter().map(|group| {
+    let shared = |it: &GroupAccess| account.groups.iter().any(|own| own.login == it.login);
+    let groups = like.groups.iter().filter(|it| !shared(it));
+    lines.extend(groups.map(|group| {
         let name = &group.login.name;
         format!("{of} gets in through the group {name}: membership is the directory's affair")
     }));

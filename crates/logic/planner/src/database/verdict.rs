@@ -63,13 +63,15 @@ pub fn judge(matter: &Matter<'_>) -> Verdict {
         checks.push(user(matter));
         checks.extend(roles(matter));
     }
-    checks.extend(like(matter, &repairs));
+    checks.extend(like(matter));
     checks.push(operator(matter, &repairs));
-    let not_copied = matter.like.map(lacks::not_copied).unwrap_or_default();
+    let not_copied = matter
+        .like
+        .map(|like| lacks::not_copied(matter.account, like));
     Verdict {
         checks,
         repairs,
-        not_copied,
+        not_copied: not_copied.unwrap_or_default(),
     }
 }
 
@@ -193,7 +195,10 @@ fn user(matter: &Matter<'_>) -> Check {
             let through = groups(through.into_iter());
             holds(
                 "user",
-                format!("{} gets in through {through}", account.account),
+                format!(
+                    "{} has no user of its own and gets in through {through}",
+                    account.account
+                ),
             )
         }
         (None, None) => fails("user", format!("{} has no user", account.account), REPAIR),
@@ -223,7 +228,7 @@ fn roles(matter: &Matter<'_>) -> Option<Check> {
     }
 }
 
-fn like(matter: &Matter<'_>, repairs: &[Repair]) -> Option<Check> {
+fn like(matter: &Matter<'_>) -> Option<Check> {
     let like = matter.like?;
     let of = &like.account;
     if like.login().is_none() && like.user().is_none() && like.groups.is_empty() {
@@ -234,7 +239,11 @@ fn like(matter: &Matter<'_>, repairs: &[Repair]) -> Option<Check> {
             "check the name of the old account, and the server",
         ));
     }
-    let lacks = repairs.len();
+    let beside_roles = Matter {
+        roles: &[],
+        ..*matter
+    };
+    let lacks = lacks::repairs(&beside_roles).len();
     Some(match lacks {
         0 => holds("like", format!("it has all that {of} has here")),
         lacks => {

@@ -219,8 +219,9 @@ mod tests {
                 ]
             );
             for length in 0..message.len().min(200) {
-                let cut = call(&message[..length]);
-                assert!(cut.is_none() || cut == Some(None), "{length}: {cut:?}");
+                let cut = call(&message[..length]).flatten();
+                let values = cut.map_or(0, |cut| cut.parameters.len());
+                assert!(values < 4, "{length}");
             }
         }
         let message = SqlBatch::new("USE [a]").encode();

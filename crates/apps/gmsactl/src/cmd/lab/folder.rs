@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use lab::RunningDatabaseServer;
 use lab::hosts::HostServer;
 use model::estate::{Estate, SecretSource};
 
@@ -42,7 +43,12 @@ impl LabFolder {
     }
 
     /// Writes everything that clients need; what is secret only for this user.
-    pub fn put_files(&mut self, lab: &LabEstate, hosts: &HostServer) -> Result<Estate, Failure> {
+    pub fn put_files(
+        &mut self,
+        lab: &LabEstate,
+        hosts: &HostServer,
+        databases: &RunningDatabaseServer,
+    ) -> Result<Estate, Failure> {
         let mut estate = lab.estate()?;
         let domain = &mut estate.domain;
         domain.password = Some(SecretSource::File(ADMINISTRATOR_PASSWORD.into()));
@@ -52,6 +58,8 @@ impl LabFolder {
                 .addresses
                 .insert(server.clone(), lab.addresses().ldap.to_string());
         }
+        let sql = databases.address().to_string();
+        estate.addresses.insert(lab.database_server()?, sql);
         for credential in &mut estate.credentials {
             credential.password = SecretSource::File(SERVICE_PASSWORD.into());
         }

@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use clap::Args;
+use lab::RunningDatabaseServer;
 use lab::hosts::HostServer;
 use model::names::HostName;
 
@@ -75,9 +76,10 @@ pub async fn run(args: &Start, output: &Output) -> Done {
         .listen()
         .await
         .map_err(|error| Failure::new("lab", "the lab's hosts cannot listen").caused_by(&error))?;
+    let databases = lab.listen_sql().await?;
     let control = Control::listen().await?;
     let mut folder = LabFolder::new(&args.folder)?;
-    let document = put_files(&mut folder, &lab, &hosts, &control)?;
+    let document = put_files(&mut folder, &lab, &hosts, &databases, &control)?;
     let faults = Vec::new();
     let mut up = Up {
         lab,
@@ -99,10 +101,11 @@ fn put_files(
     folder: &mut LabFolder,
     lab: &LabEstate,
     hosts: &HostServer,
+    databases: &RunningDatabaseServer,
     control: &Control,
 ) -> Result<LabDocument, Failure> {
     folder.put_secret(LINE, &control.to_json()?)?;
-    let estate = folder.put_files(lab, hosts)?;
+    let estate = folder.put_files(lab, hosts, databases)?;
     let addresses = lab.addresses();
     Ok(LabDocument {
         domain: estate.domain.name.to_string(),
@@ -110,6 +113,7 @@ fn put_files(
         ldaps: addresses.ldaps,
         kdc: addresses.kdc,
         domain_controllers: lab.controllers(),
+        sql: databases.address(),
         hosts: estate.hosts.iter().map(|host| host.name.clone()).collect(),
         estate: folder.path().join(ESTATE),
         folder: folder.path().to_owned(),
@@ -220,6 +224,7 @@ impl Up {
             ldap: self.document.ldap,
             ldaps: self.document.ldaps,
             kdc: self.document.kdc,
+            sql: self.document.sql,
             directory_requests: self.lab.directory_requests(),
             hosts: hosts.collect(),
             faults: self.faults.iter().map(Suffered::to_string).collect(),

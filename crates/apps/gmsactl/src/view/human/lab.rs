@@ -8,7 +8,7 @@ pub fn lab(lab: &LabDocument, paint: &Paint) -> String {
     let hosts: Vec<_> = lab.hosts.iter().map(|host| host.as_str()).collect();
     let folder = lab.folder.display();
     format!(
-        "{} {} with {}\n  ldap://{}  ldaps://{}  Kerberos {}\n{}  gmsactl: --estate {}\n  \
+        "{} {} with {}\n  ldap://{}  ldaps://{}  Kerberos {}  SQL Server {}\n{}  gmsactl: --estate {}\n  \
          others: Administrator@{}, {folder}/administrator.password, {folder}/ca.pem, {folder}/krb5.conf\n\
          Up until it is interrupted, or gmsactl lab stop {folder}.\n",
         paint.strong("Lab"),
@@ -17,6 +17,7 @@ pub fn lab(lab: &LabDocument, paint: &Paint) -> String {
         lab.ldap,
         lab.ldaps,
         lab.kdc,
+        lab.sql,
         others(&lab.domain_controllers),
         lab.estate.display(),
         lab.domain.to_uppercase()
@@ -32,13 +33,14 @@ fn others(controllers: &[LabControllerStatus]) -> String {
 /// What is up.
 pub fn lab_status(lab: &LabStatus, paint: &Paint) -> String {
     let mut text = format!(
-        "{} {}, process {}\n  ldap://{}  ldaps://{}  Kerberos {}  {} requests\n",
+        "{} {}, process {}\n  ldap://{}  ldaps://{}  Kerberos {}  SQL Server {}  {} requests\n",
         paint.strong("Lab"),
         lab.domain,
         lab.process,
         lab.ldap,
         lab.ldaps,
         lab.kdc,
+        lab.sql,
         lab.directory_requests
     );
     text += &others(&lab.domain_controllers);

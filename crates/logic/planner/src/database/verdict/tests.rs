@@ -262,7 +262,10 @@ fn a_group_is_a_way_in_and_said_as_such() {
 
     account.groups = vec![group(&[])];
     let verdict = judged(&account, None, &["db_owner"]);
-    assert_eq!(verdict.repairs, [Repair::CreateUser, owner()]);
+    assert_eq!(
+        verdict.repairs,
+        [Repair::CreateLogin, Repair::CreateUser, owner()]
+    );
 }
 
 #[test]
