@@ -9,12 +9,12 @@ mod domain_controller;
 mod estate;
 mod layout;
 mod passwords;
+mod peers;
 mod server;
 mod sshd;
 mod status;
 mod windows_host;
 mod wine;
-mod winrm_peers;
 
 use std::time::Duration;
 
@@ -45,7 +45,7 @@ enum Verb {
         #[arg(long)]
         purge: bool,
     },
-    /// Install other people's WinRM clients from PyPI, for the tests that want them.
+    /// Install other people's clients of WinRM and SQL Server from PyPI, for the tests that want them.
     Peers,
     /// Build gmsactl as a Windows program and put it on the hosts, for the tests that run it there.
     Gmsactl,
@@ -72,7 +72,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     lock.lock().context("cannot lock the rig")?;
     match args.verb {
         Verb::Down { purge } => down(&layout, purge),
-        Verb::Peers => winrm_peers::install(&layout),
+        Verb::Peers => peers::install(&layout),
         Verb::Gmsactl => windows_host::install_gmsactl(&layout),
         _ => step("the rig is up", || up(&layout)),
     }

@@ -9,6 +9,8 @@ use tempfile::TempDir;
 
 use crate::cli::binaries;
 
+mod databases;
+
 /// A started lab, which ends with the test, and the folder with what clients need.
 struct Lab {
     process: Child,

@@ -22,6 +22,7 @@ pub const WINDOWS_HOSTS: &[&str] = &["wine", "wine64", "wixl", "openssh-server"]
 /// Packages that tests use beside the rig.
 pub const TESTS: &[&str] = &[
     "faketime",
+    "freetds-bin",
     "krb5-user",
     "ldap-utils",
     "libsasl2-modules-gssapi-mit",

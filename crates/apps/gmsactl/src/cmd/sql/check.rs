@@ -117,8 +117,8 @@ async fn reach(
     args: &Check,
     session: &Session<'_>,
 ) -> Result<(Option<ActiveDirectory>, Endpoint), Failure> {
-    let has_directory = session.estate.domain.server.is_some();
-    let operator = match args.log_on.is_windows() || has_directory {
+    let has_directory = args.log_on.is_windows() || session.estate.domain.server.is_some();
+    let operator = match has_directory {
         true => Some(session.operator()?),
         false => None,
     };

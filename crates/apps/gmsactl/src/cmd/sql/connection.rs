@@ -63,7 +63,7 @@ impl LogOn {
                 false => Protocol::Tds7,
             },
             auth: self.auth(session, operator)?,
-            kdc: kdc(session).await?,
+            kdc: self.kdc(session).await?,
         })
     }
 
@@ -74,6 +74,19 @@ impl LogOn {
             Some(path) => std::fs::read(path)
                 .map(TlsRoots::Pem)
                 .map_err(|error| Failure::file("estate", "ca-file", path, &error)),
+        }
+    }
+
+    async fn kdc(&self, session: &Session<'_>) -> Result<SocketAddr, Failure> {
+        const PORT: u16 = 88;
+        match session.estate.domain.kdc {
+            Some(kdc) => Ok(kdc),
+            None if self.is_windows() => {
+                let controller = session.controller().await?;
+                Ok(SocketAddr::new(controller.address.ip(), PORT))
+            }
+            // A login of the server's own asks nobody.
+            None => Ok(SocketAddr::from(([127, 0, 0, 1], PORT))),
         }
     }
 
@@ -128,6 +141,7 @@ fn windows(session: &Session<'_>, operator: &Operator) -> Result<sql::Auth, Fail
         }
         (OperatorSecret::Key(key), _) => LogonSecret::Key(key.duplicate()),
         (OperatorSecret::TicketCache(cache), _) => LogonSecret::TicketCache(cache.clone()),
+        (OperatorSecret::LoggedOnUser, _) => LogonSecret::LoggedOnUser,
     };
     Ok(sql::Auth::Kerberos { user, secret })
 }
@@ -141,20 +155,6 @@ fn dns_name(server: &ServerAddress, session: &Session<'_>) -> Result<DnsName, Fa
     name.to_lowercase()
         .parse()
         .map_err(|error: model::names::InvalidName| Failure::new("usage", error.to_string()))
-}
-
-async fn kdc(session: &Session<'_>) -> Result<SocketAddr, Failure> {
-    const PORT: u16 = 88;
-    let domain = &session.estate.domain;
-    match (domain.kdc, &domain.server) {
-        (Some(kdc), _) => Ok(kdc),
-        (None, Some(server)) => {
-            let address = resolve(&session.estate, server, PORT).await?;
-            Ok(SocketAddr::new(address.ip(), PORT))
-        }
-        // NTLM and the server's own logins ask nobody; Kerberos says that it cannot reach this.
-        (None, None) => Ok(SocketAddr::from(([127, 0, 0, 1], PORT))),
-    }
 }
 
 /// Logs on.

@@ -88,7 +88,7 @@ impl Asker {
     pub async fn sid_of(&mut self, account: &str) -> Result<Option<Sid>, Error> {
         let named = [("@account", Parameter::Text(account))];
         let rows = self.ask(questions::SID_OF, &named).await?;
-        Ok(rows.first().and_then(|row| sid(row)))
+        Ok(rows.first().and_then(sid))
     }
 
     /// What the server and the database have of an account.
