@@ -61,13 +61,6 @@ impl Certificate {
     }
 }
 
-impl Identity {
-    /// What a log-on inside TLS with it is bound to.
-    pub(crate) fn end_point(&self) -> Arc<[u8]> {
-        end_point(&self.certificate)
-    }
-}
-
 /// Our certificates are signed with SHA-256.
 fn end_point(certificate: &CertificateDer<'_>) -> Arc<[u8]> {
     let hash = Sha256::digest(certificate);
