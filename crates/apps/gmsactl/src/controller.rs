@@ -64,7 +64,7 @@ fn addresses(estate: &Estate) -> BTreeMap<DnsName, IpAddr> {
 }
 
 /// Where a name is: the estate's own table first, then its DNS server, else this machine's resolver.
-async fn resolve(estate: &Estate, name: &DnsName, port: u16) -> Result<SocketAddr, Failure> {
+pub async fn resolve(estate: &Estate, name: &DnsName, port: u16) -> Result<SocketAddr, Failure> {
     let unknown = || Failure::new("unreachable", format!("the address of {name} is not known"));
     if let Some(text) = estate.addresses.get(name) {
         return text

@@ -10,10 +10,11 @@ use model::estate::{Auth, SecretSource};
 use model::names::DnsName;
 use sql::{Client, Endpoint, Protocol, ServerAddress, browser};
 
+use crate::controller::resolve;
 use crate::error::Failure;
 use crate::operator::Operator;
 use crate::passwords;
-use crate::session::{Session, resolve};
+use crate::session::Session;
 
 /// How to log on to a database server.
 #[derive(Debug, Args)]
