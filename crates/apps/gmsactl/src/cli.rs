@@ -124,7 +124,7 @@ pub fn run(cli: Cli, output: &Output) -> Result<u8, Failure> {
         Failure::new("internal", "the runtime does not start").caused_by(&error)
     })?;
     let global = &cli.global;
-    runtime.block_on(async {
+    let done = runtime.block_on(async {
         let done = match cli.verb {
             Verb::Demo(args) => cmd::demo::run(&args, global, output).await,
             Verb::Lab(verb) => cmd::lab::run(&verb, output).await,
@@ -153,7 +153,10 @@ pub fn run(cli: Cli, output: &Output) -> Result<u8, Failure> {
         };
         global.visited.leave().await;
         done
-    })
+    });
+    // A read of standard input that still waits would keep the program from ending.
+    runtime.shutdown_background();
+    done
 }
 
 fn complain(error: &clap::Error, wants_json: bool) -> ExitCode {

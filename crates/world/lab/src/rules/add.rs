@@ -202,6 +202,7 @@ fn parse_all(
         let parsed = parsed?;
         let is_system = caller.token.has(&Sid::LOCAL_SYSTEM);
         if attribute == Attr::PrimaryGroupId && !is_system {
+            values::check_in_class(attribute, class)?;
             return Err(Refusal::unwilling(UNWILLING, attribute.name()));
         }
         if parsed.len() > 1 && attribute.definition().is_single_valued() {
