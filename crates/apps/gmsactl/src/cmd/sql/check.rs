@@ -232,10 +232,13 @@ async fn repair(
     document.changed = true;
     match asker.run("repair", &document.script).await {
         Ok(()) => Ok(()),
-        Err(Error::Connection { detail, .. }) => {
+        // Whether it was done is not known: whoever reads it back will see.
+        Err(
+            error @ (Error::Connection { .. } | Error::Timeout { .. } | Error::Protocol { .. }),
+        ) => {
             tracing::warn!(
                 server = endpoint.server,
-                detail,
+                %error,
                 "the answer was lost; it is read back"
             );
             Ok(())
