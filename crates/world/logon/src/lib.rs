@@ -21,6 +21,7 @@ mod granted;
 mod kdc;
 mod kdc_error;
 mod logged_on;
+mod package;
 mod proof;
 mod secret;
 mod security;

@@ -113,7 +113,7 @@ impl LoggedOnUser {
                 &self.credentials,
                 before.as_ref().map_or(ptr::null(), ptr::from_ref),
                 self.service.as_ptr(),
-                self.flags(channel_binding.is_some()),
+                flags(channel_binding.is_some()),
                 0,
                 SECURITY_NATIVE_DREP,
                 &given,
@@ -138,20 +138,6 @@ impl LoggedOnUser {
             token: made,
             complete,
         })
-    }
-
-    /// TLS underneath seals already, and takes the binding in place of the log-on's own seal.
-    fn flags(&self, bound: bool) -> u32 {
-        match bound {
-            true => ISC_REQ_MUTUAL_AUTH,
-            false => {
-                ISC_REQ_MUTUAL_AUTH
-                    | ISC_REQ_INTEGRITY
-                    | ISC_REQ_CONFIDENTIALITY
-                    | ISC_REQ_REPLAY_DETECT
-                    | ISC_REQ_SEQUENCE_DETECT
-            }
-        }
     }
 
     fn sizes(&self) -> Result<SecPkgContext_Sizes, LogonFailure> {
@@ -235,6 +221,20 @@ impl Drop for LoggedOnUser {
                 DeleteSecurityContext(context);
             }
             FreeCredentialsHandle(&self.credentials);
+        }
+    }
+}
+
+/// TLS underneath seals already, and takes the binding in place of the log-on's own seal.
+fn flags(bound: bool) -> u32 {
+    match bound {
+        true => ISC_REQ_MUTUAL_AUTH,
+        false => {
+            ISC_REQ_MUTUAL_AUTH
+                | ISC_REQ_INTEGRITY
+                | ISC_REQ_CONFIDENTIALITY
+                | ISC_REQ_REPLAY_DETECT
+                | ISC_REQ_SEQUENCE_DETECT
         }
     }
 }
