@@ -215,7 +215,15 @@ impl Exchange {
             Auth::Kerberos { user, secret } => {
                 let mechanism = Mechanism::GssSpnego;
                 let context = SecurityContext::kerberos(mechanism, user, secret, &service)?;
+                let context = match binding {
+                    Some(binding) if secret.binds_to_tls() => context.bound_to(binding),
+                    _ => context,
+                };
                 (user, Some(context))
+            }
+            Auth::Ntlm { .. } if binding.is_none() => {
+                let lacking = "the server's certificate cannot be bound to the log-on";
+                return Err(Error::Unsupported(lacking.into()));
             }
             Auth::Ntlm { user, password } => {
                 let context = SecurityContext::ntlm(user, password, &service, binding)?;
