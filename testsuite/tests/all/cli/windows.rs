@@ -43,20 +43,15 @@ fn steady_lines(document: &str) -> Vec<&str> {
 #[test]
 fn the_session_of_windows_logs_on() {
     let scene = scene();
-    let logged_on = |scene: &_| {
-        directory_check_of(
-            scene,
-            super::scene::Scene::gmsactl_on_windows(scene),
-            &["--auth", "logged-on"],
-        )
-    };
-    let (holds, detail, _) = logged_on(&scene);
+    let logged_on =
+        || directory_check_of(&scene, scene.gmsactl_on_windows(), &["--auth", "logged-on"]);
+    let (holds, detail, _) = logged_on();
     assert!(
         !holds && detail.contains("cannot log on") && detail.contains("Windows"),
         "{detail}"
     );
     kinit(&scene, Rig::get().value("RIG_ADMIN"), &[]);
-    let (holds, detail, _) = logged_on(&scene);
+    let (holds, detail, _) = logged_on();
     assert!(
         !holds && detail.contains("EncryptMessage failed with error 0x80090321"),
         "{detail}"
