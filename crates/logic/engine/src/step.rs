@@ -157,6 +157,56 @@ pub(crate) trait Step: Send + Sync {
     ) -> Result<(), StepError>;
 }
 
+/// A step with no state of its own to record: a gate, or one whose way back stands in another step's record.
+#[async_trait]
+pub(crate) trait StepWithoutPrior: Send + Sync {
+    /// As [`Step::apply`].
+    async fn apply(&self, scene: &Scene<'_>) -> Result<(), StepError>;
+
+    async fn check(&self, scene: &Scene<'_>) -> Result<Check, StepError>;
+
+    /// As [`Step::can_undo`].
+    async fn can_undo(&self, _scene: &Scene<'_>) -> Result<(), StepError> {
+        Ok(())
+    }
+
+    /// Idempotent. Nothing, unless it says otherwise.
+    async fn undo(&self, _scene: &Scene<'_>) -> Result<(), StepError> {
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl<S: StepWithoutPrior> Step for S {
+    type Prior = ();
+    type Outcome = ();
+
+    async fn observe(&self, _scene: &Scene<'_>) -> Result<(), StepError> {
+        Ok(())
+    }
+
+    async fn apply(&self, scene: &Scene<'_>, (): &()) -> Result<(), StepError> {
+        StepWithoutPrior::apply(self, scene).await
+    }
+
+    async fn check(&self, scene: &Scene<'_>) -> Result<Check, StepError> {
+        StepWithoutPrior::check(self, scene).await
+    }
+
+    async fn can_undo(&self, scene: &Scene<'_>, (): &()) -> Result<(), StepError> {
+        StepWithoutPrior::can_undo(self, scene).await
+    }
+
+    async fn undo(
+        &self,
+        scene: &Scene<'_>,
+        (): &(),
+        _outcome: Option<&()>,
+    ) -> Result<(), StepError> {
+        StepWithoutPrior::undo(self, scene).await
+    }
+}
+
 /// A step whose prior state and outcome are JSON, as the journal keeps them.
 #[async_trait]
 pub(crate) trait JournaledStep: Send + Sync {

@@ -8,7 +8,7 @@ use model::names::{HostName, LogonAccount, StepId};
 use model::ports::Host;
 
 use super::logon_account::{is_managed, needs_password};
-use crate::step::{Check, Scene, Step, StepError};
+use crate::step::{Check, Scene, Step, StepError, StepWithoutPrior};
 
 /// Worker processes finish what they are answering first.
 const PATIENCE: Duration = Duration::from_secs(90);
@@ -179,22 +179,15 @@ impl Step for SetPoolAccount {
     }
 }
 
+/// What it did before stands in the record of the step that stopped it.
 pub(crate) struct StartAppPool {
     pub pool: Pool,
     pub stopped_by: StepId,
 }
 
 #[async_trait]
-impl Step for StartAppPool {
-    /// Nothing to know: what it did before stands in the record of the step that stopped it.
-    type Prior = ();
-    type Outcome = ();
-
-    async fn observe(&self, _scene: &Scene<'_>) -> Result<(), StepError> {
-        Ok(())
-    }
-
-    async fn apply(&self, scene: &Scene<'_>, _prior: &()) -> Result<(), StepError> {
+impl StepWithoutPrior for StartAppPool {
+    async fn apply(&self, scene: &Scene<'_>) -> Result<(), StepError> {
         match scene.prior_of::<PoolState>(&self.stopped_by)? {
             Some(PoolState::Started | PoolState::Starting) => {
                 self.pool.control(scene, PoolControl::Start).await
@@ -213,12 +206,7 @@ impl Step for StartAppPool {
         })
     }
 
-    async fn undo(
-        &self,
-        scene: &Scene<'_>,
-        _prior: &(),
-        _outcome: Option<&()>,
-    ) -> Result<(), StepError> {
+    async fn undo(&self, scene: &Scene<'_>) -> Result<(), StepError> {
         self.pool.control(scene, PoolControl::Stop).await
     }
 }

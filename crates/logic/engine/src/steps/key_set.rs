@@ -13,7 +13,7 @@ use model::ports::{FileFacts, Host, ProgramRun};
 use model::secret::Password;
 use serde::{Deserialize, Serialize};
 
-use crate::step::{Check, Scene, Step, StepError};
+use crate::step::{Check, Scene, Step, StepError, StepWithoutPrior};
 
 /// Tools of the product ask SQL Server; they end within seconds, or hang on a prompt that nobody sees.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -108,15 +108,8 @@ pub(crate) struct HoldKeySet {
 }
 
 #[async_trait]
-impl Step for HoldKeySet {
-    type Prior = ();
-    type Outcome = ();
-
-    async fn observe(&self, _scene: &Scene<'_>) -> Result<(), StepError> {
-        Ok(())
-    }
-
-    async fn apply(&self, scene: &Scene<'_>, _prior: &()) -> Result<(), StepError> {
+impl StepWithoutPrior for HoldKeySet {
+    async fn apply(&self, scene: &Scene<'_>) -> Result<(), StepError> {
         proven(scene, &self.host, &self.file, &self.exported_by).await
     }
 
@@ -127,16 +120,11 @@ impl Step for HoldKeySet {
         }
     }
 
-    async fn can_undo(&self, scene: &Scene<'_>, _prior: &()) -> Result<(), StepError> {
+    async fn can_undo(&self, scene: &Scene<'_>) -> Result<(), StepError> {
         proven(scene, &self.host, &self.file, &self.exported_by).await
     }
 
-    async fn undo(
-        &self,
-        scene: &Scene<'_>,
-        _prior: &(),
-        _outcome: Option<&()>,
-    ) -> Result<(), StepError> {
+    async fn undo(&self, scene: &Scene<'_>) -> Result<(), StepError> {
         proven(scene, &self.host, &self.file, &self.exported_by).await?;
         run_tool(
             scene,
@@ -147,6 +135,7 @@ impl Step for HoldKeySet {
     }
 }
 
+/// Its way back is the undo of [`HoldKeySet`], which activates the key set for the old account.
 pub(crate) struct RestoreKeySet {
     pub host: HostName,
     pub file: String,
@@ -155,15 +144,8 @@ pub(crate) struct RestoreKeySet {
 }
 
 #[async_trait]
-impl Step for RestoreKeySet {
-    type Prior = ();
-    type Outcome = ();
-
-    async fn observe(&self, _scene: &Scene<'_>) -> Result<(), StepError> {
-        Ok(())
-    }
-
-    async fn apply(&self, scene: &Scene<'_>, _prior: &()) -> Result<(), StepError> {
+impl StepWithoutPrior for RestoreKeySet {
+    async fn apply(&self, scene: &Scene<'_>) -> Result<(), StepError> {
         proven(scene, &self.host, &self.file, &self.exported_by).await?;
         run_tool(
             scene,
@@ -177,15 +159,6 @@ impl Step for RestoreKeySet {
         Ok(Check::CannotTell(
             "that the service starts is the proof".to_owned(),
         ))
-    }
-
-    async fn undo(
-        &self,
-        _scene: &Scene<'_>,
-        _prior: &(),
-        _outcome: Option<&()>,
-    ) -> Result<(), StepError> {
-        Ok(()) // The undo of the hold step activates the key set for the old account.
     }
 }
 

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use model::names::{GmsaName, HostName};
 use model::ports::{ErrorKind, PasswordProof, RetrievalState};
 
-use crate::step::{Check, Scene, Step, StepError};
+use crate::step::{Check, Scene, StepError, StepWithoutPrior};
 
 /// What to do when the host's domain controller does not know the account.
 const AWAIT_REPLICATION: &str = "see to replication to the domain controller that the host asks (nltest /dsgetdc:, \
@@ -56,15 +56,8 @@ impl ProveRetrieval {
 }
 
 #[async_trait]
-impl Step for ProveRetrieval {
-    type Prior = ();
-    type Outcome = ();
-
-    async fn observe(&self, _scene: &Scene<'_>) -> Result<(), StepError> {
-        Ok(())
-    }
-
-    async fn apply(&self, scene: &Scene<'_>, _prior: &()) -> Result<(), StepError> {
+impl StepWithoutPrior for ProveRetrieval {
+    async fn apply(&self, scene: &Scene<'_>) -> Result<(), StepError> {
         match self.look(scene).await? {
             (Check::Holds(_), _) => Ok(()),
             (Check::Differs(why) | Check::CannotTell(why), advice) => Err(StepError::Waiting {
@@ -77,15 +70,6 @@ impl Step for ProveRetrieval {
     async fn check(&self, scene: &Scene<'_>) -> Result<Check, StepError> {
         Ok(self.look(scene).await?.0)
     }
-
-    async fn undo(
-        &self,
-        _scene: &Scene<'_>,
-        _prior: &(),
-        _outcome: Option<&()>,
-    ) -> Result<(), StepError> {
-        Ok(())
-    }
 }
 
 pub(crate) struct ProveLogon {
@@ -94,15 +78,8 @@ pub(crate) struct ProveLogon {
 }
 
 #[async_trait]
-impl Step for ProveLogon {
-    type Prior = ();
-    type Outcome = ();
-
-    async fn observe(&self, _scene: &Scene<'_>) -> Result<(), StepError> {
-        Ok(())
-    }
-
-    async fn apply(&self, _scene: &Scene<'_>, _prior: &()) -> Result<(), StepError> {
+impl StepWithoutPrior for ProveLogon {
+    async fn apply(&self, _scene: &Scene<'_>) -> Result<(), StepError> {
         Ok(())
     }
 
@@ -120,15 +97,6 @@ impl Step for ProveLogon {
             }
             Err(error) => Err(error.into()),
         }
-    }
-
-    async fn undo(
-        &self,
-        _scene: &Scene<'_>,
-        _prior: &(),
-        _outcome: Option<&()>,
-    ) -> Result<(), StepError> {
-        Ok(())
     }
 }
 

@@ -5,20 +5,13 @@ use model::inventory::RootKeyFacts;
 use model::names::DnsName;
 use security::FileTime;
 
-use crate::step::{Check, Scene, Step, StepError};
+use crate::step::{Check, Scene, StepError, StepWithoutPrior};
 
 pub(crate) struct AwaitRootKey;
 
 #[async_trait]
-impl Step for AwaitRootKey {
-    type Prior = ();
-    type Outcome = ();
-
-    async fn observe(&self, _scene: &Scene<'_>) -> Result<(), StepError> {
-        Ok(())
-    }
-
-    async fn apply(&self, scene: &Scene<'_>, _prior: &()) -> Result<(), StepError> {
+impl StepWithoutPrior for AwaitRootKey {
+    async fn apply(&self, scene: &Scene<'_>) -> Result<(), StepError> {
         match look(scene).await? {
             Usable::Now(_) => Ok(()),
             Usable::From(from) => Err(StepError::Waiting {
@@ -50,15 +43,6 @@ impl Step for AwaitRootKey {
             }
             Usable::Never => Check::Differs("no KDS root key".to_owned()),
         })
-    }
-
-    async fn undo(
-        &self,
-        _scene: &Scene<'_>,
-        _prior: &(),
-        _outcome: Option<&()>,
-    ) -> Result<(), StepError> {
-        Ok(())
     }
 }
 

@@ -7,7 +7,7 @@ use model::inventory::{Service, ServiceState};
 use model::names::{HostName, ServiceName, StepId};
 use model::ports::{Host, StoppedService};
 
-use crate::step::{Check, Scene, Step, StepError};
+use crate::step::{Check, Scene, Step, StepError, StepWithoutPrior};
 
 /// The Synchronization Service loads its whole configuration from SQL Server before it reports that it runs.
 const PATIENCE: Duration = Duration::from_secs(180);
@@ -82,6 +82,7 @@ impl Step for StopService {
     }
 }
 
+/// What ran before stands in the record of the step that stopped it.
 pub(crate) struct StartService {
     pub host: HostName,
     pub service: ServiceName,
@@ -89,16 +90,8 @@ pub(crate) struct StartService {
 }
 
 #[async_trait]
-impl Step for StartService {
-    /// Nothing to know: what ran before stands in the record of the step that stopped it.
-    type Prior = ();
-    type Outcome = ();
-
-    async fn observe(&self, _scene: &Scene<'_>) -> Result<(), StepError> {
-        Ok(())
-    }
-
-    async fn apply(&self, scene: &Scene<'_>, _prior: &()) -> Result<(), StepError> {
+impl StepWithoutPrior for StartService {
+    async fn apply(&self, scene: &Scene<'_>) -> Result<(), StepError> {
         let host = scene.world.host(&self.host).await?;
         host.start_service(&self.service, PATIENCE).await?;
         let before: Vec<StoppedService> = scene.prior_of(&self.stopped_by)?.unwrap_or_default();
@@ -118,12 +111,7 @@ impl Step for StartService {
         })
     }
 
-    async fn undo(
-        &self,
-        scene: &Scene<'_>,
-        _prior: &(),
-        _outcome: Option<&()>,
-    ) -> Result<(), StepError> {
+    async fn undo(&self, scene: &Scene<'_>) -> Result<(), StepError> {
         scene
             .world
             .host(&self.host)
