@@ -142,10 +142,8 @@ fn build(
     crates: &[&str],
     programs: &[&str],
 ) -> anyhow::Result<()> {
-    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    cargo
-        .current_dir(repo::root())
-        .args(["build", "--quiet", "--release", "--target", TARGET]);
+    let mut cargo = repo::cargo();
+    cargo.args(["build", "--quiet", "--release", "--target", TARGET]);
     cargo.args(crates.iter().flat_map(|name| ["--package", name]));
     if matches!(standard_library, StandardLibrary::Source) {
         cargo

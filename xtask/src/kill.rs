@@ -3,7 +3,6 @@
 //! The testsuite does it, and does the same at a sample of the records in every run of the tests.
 
 use std::num::NonZeroUsize;
-use std::process::Command;
 
 use anyhow::{Context, bail};
 
@@ -22,12 +21,10 @@ pub struct Args {
 
 /// Runs the test and shows its table; fails if a run did not end clean.
 pub fn run(args: &Args) -> anyhow::Result<()> {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let status = Command::new(cargo)
+    let status = repo::cargo()
         .args(["test", "--quiet", "--locked", "--package", "testsuite"])
         .args(["--test", "all", "--", "--exact", TEST, "--nocapture"])
         .env(VARIABLE, args.every.to_string())
-        .current_dir(repo::root())
         .status()
         .context("cannot start cargo")?;
     if !status.success() {
