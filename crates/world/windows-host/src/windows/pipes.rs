@@ -13,6 +13,9 @@ use agent_protocol::{Failure, FailureKind, PipeName, Secret};
 const ANSWER_LIMIT: u64 = 64 << 10;
 /// Pause between two looks for the pipe.
 const POLL: Duration = Duration::from_millis(100);
+/// How much longer than the time-out an answer is waited for: that there was no pipe to connect to is known at its end,
+/// and says that nothing was handed over.
+const GRACE: Duration = Duration::from_secs(1);
 /// ERROR_PIPE_BUSY: every instance of the pipe has a client.
 const PIPE_BUSY: i32 = 231;
 
@@ -25,10 +28,12 @@ pub fn converse(name: &PipeName, secret: &Secret, timeout_ms: u64) -> Result<Str
     let until = Instant::now().checked_add(wait);
     let secret = Secret::copy_of(secret.expose_bytes());
     thread::spawn(move || drop(done.send(ask(&pipe, &secret, until))));
-    answer.recv_timeout(wait).unwrap_or_else(|_| {
-        let what = format!("pipe {name} gave no answer within {timeout_ms} ms");
-        Err(Failure::new(FailureKind::Timeout, what))
-    })
+    answer
+        .recv_timeout(wait.saturating_add(GRACE))
+        .unwrap_or_else(|_| {
+            let what = format!("pipe {name} gave no answer within {timeout_ms} ms");
+            Err(Failure::new(FailureKind::Timeout, what))
+        })
 }
 
 fn ask(name: &PipeName, secret: &Secret, until: Option<Instant>) -> Result<String, Failure> {

@@ -55,8 +55,13 @@ pub fn write_value(
     let (kind, data) = registry_data::encode(value);
     let size = u32::try_from(data.len())
         .map_err(|_| Failure::new(FailureKind::Invalid, format!("value {name:?} is too long")))?;
-    // SAFETY: the key is open, the name ends in a NUL, the data has `size` bytes.
-    match unsafe { RegSetValueExW(opened.0, wide.as_ptr(), 0, kind, data.as_ptr(), size) } {
+    // An empty Vec points nowhere, which is refused with 998 (ERROR_NOACCESS).
+    let start = match data.is_empty() {
+        true => std::ptr::null(),
+        false => data.as_ptr(),
+    };
+    // SAFETY: the key is open, the name ends in a NUL, the data has `size` bytes and lives until the call is over.
+    match unsafe { RegSetValueExW(opened.0, wide.as_ptr(), 0, kind, start, size) } {
         ERROR_SUCCESS => Ok(()),
         code => Err(Failure::from_code(
             Win32Code(code),
