@@ -59,6 +59,7 @@ impl Program {
         ("msiexec.exe", Self::Installer),
         ("schtasks.exe", Self::TaskScheduler),
         ("svchost.exe", Self::Service),
+        ("spoolsv.exe", Self::Service),
         (r"inetsrv\appcmd.exe", Self::AppCmd),
     ];
 }

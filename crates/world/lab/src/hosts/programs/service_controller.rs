@@ -1,6 +1,6 @@
 //! `sc.exe`, as far as conversions use it.
 
-use agent_protocol::{AccountName, Failure, ServiceName};
+use agent_protocol::{AccountName, Failure, ServiceName, StartType};
 
 use super::Ending;
 use crate::hosts::machine::Machine;
@@ -114,7 +114,10 @@ fn set_trigger(
     Ok("[SC] ChangeServiceConfig2 SUCCESS".to_owned())
 }
 
-/// `sc create NAME binPath= COMMAND [obj= ACCOUNT]`, each option and its value one argument each.
+const CREATE_USAGE: &str = "usage: sc create SERVICE binPath= COMMAND [obj= ACCOUNT] \
+     [start= auto|demand|disabled] [depend= SERVICE/SERVICE]";
+
+/// `sc create`, each option and its value one argument each.
 fn create(machine: &mut Machine<'_>, name: ServiceName, options: &[&str]) -> Ending {
     let option = |wanted: &str| {
         let mut pairs = options.chunks(2).filter(|pair| {
@@ -124,10 +127,13 @@ fn create(machine: &mut Machine<'_>, name: ServiceName, options: &[&str]) -> End
         pairs.next().and_then(|pair| pair.get(1)).copied()
     };
     let Some(image_path) = option("binPath=") else {
-        return Ending::failed(
-            1639,
-            "usage: sc create SERVICE binPath= COMMAND [obj= ACCOUNT]",
-        );
+        return Ending::failed(1639, CREATE_USAGE);
+    };
+    let start = match option("start=").unwrap_or("demand") {
+        "demand" => StartType::Manual,
+        "auto" => StartType::Automatic,
+        "disabled" => StartType::Disabled,
+        _ => return Ending::failed(1639, CREATE_USAGE),
     };
     if machine.service(&name).is_ok() {
         return Ending::failed(
@@ -142,7 +148,12 @@ fn create(machine: &mut Machine<'_>, name: ServiceName, options: &[&str]) -> End
         );
     };
     let mut service = LabService::new(name.clone(), name.as_str(), image_path, account.clone());
-    service.start = agent_protocol::StartType::Manual;
+    service.start = start;
+    let needed = option("depend=").unwrap_or_default().split('/');
+    service.depends_on = needed
+        .filter(|name| !name.is_empty())
+        .map(str::to_owned)
+        .collect();
     machine.state.services.insert(service);
     match machine.set_logon_account(&name, &account, None) {
         Err(failure) => {
