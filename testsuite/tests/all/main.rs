@@ -12,6 +12,7 @@ mod clients;
 mod differential;
 mod directory;
 mod engine;
+mod hosts;
 mod rig;
 mod samba_derivation;
 mod vectors;
