@@ -14,6 +14,7 @@ use model::plan::{Action, Plan, Step, StepStatus};
 use model::ports::{Clock, Journal};
 
 use crate::error::Failure;
+use crate::lab_by_hand;
 use crate::lab_estate::LabEstate;
 use crate::options::Global;
 use crate::session::{self, Session};
@@ -95,6 +96,9 @@ impl<'a> Stage<'a> {
                     waited.unwrap_or_default()
                 )))
             }
+            (Action::FollowWizard { .. }, Some(host)) => {
+                Ok(lab_by_hand::follow_wizard(&self.lab, host, &gate.action))
+            }
             (Action::AwaitRootKey, _) => {
                 let keys = self.world.directory.root_keys().await?;
                 let usable = keys.iter().map(|key| key.usable_from).max();
@@ -166,8 +170,9 @@ pub struct Applied {
 
 /// The step that a run waits at.
 fn waiting_step<'a>(plan: &'a Plan, report: &RunReport) -> Option<&'a Step> {
-    let waiting = StepState::Waiting.word();
-    let step = report.steps.iter().find(|step| step.status == waiting)?;
+    let waiting = [StepState::Waiting, StepState::HandedOver].map(StepState::word);
+    let mut steps = report.steps.iter();
+    let step = steps.find(|step| waiting.contains(&step.status.as_str()))?;
     plan.step(&step.id)
 }
 

@@ -20,6 +20,7 @@ mod error;
 #[cfg(feature = "faults")]
 mod faults;
 mod inputs;
+mod lab_by_hand;
 mod lab_controllers;
 mod lab_estate;
 #[cfg(test)]
@@ -31,6 +32,8 @@ mod lab_only_tests;
 mod lab_page;
 mod lab_saved;
 mod lab_seed_file;
+#[cfg(test)]
+mod lab_setup_tests;
 mod lab_snapshot;
 mod lab_stage;
 mod manual;

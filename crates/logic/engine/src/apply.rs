@@ -153,6 +153,12 @@ async fn forwards(run: &mut Run<'_>) -> Result<Outcome, EngineError> {
                 run.tell(step, &note, since);
                 return Ok(Outcome::Waiting);
             }
+            Err(StepError::HandedOver { why, advice }) => {
+                let advice = Some(advice);
+                run.record(&step.id, StepChange::HandedOver { why, advice })?;
+                run.tell(step, &note, since);
+                return Ok(Outcome::Waiting);
+            }
             Err(error) => {
                 run.record(
                     &step.id,
@@ -195,7 +201,7 @@ async fn advance(run: &mut Run<'_>, step: &Step) -> Result<Result<String, StepEr
     };
     if !matches!(
         run.history.state(&step.id),
-        StepState::Applying | StepState::Applied
+        StepState::Applying | StepState::HandedOver | StepState::Applied
     ) {
         run.record(&step.id, StepChange::Observing)?;
         match code.observe(&run.scene(&step.id)).await {

@@ -53,7 +53,7 @@ pub struct StepRecord {
     pub prior: Option<Value>,
     /// What it did, once applied.
     pub outcome: Option<Value>,
-    /// Why it failed or waits.
+    /// Why it failed, waits, or was handed over.
     pub why: Option<String>,
     /// What to do about it.
     pub advice: Option<String>,
@@ -168,7 +168,9 @@ impl History {
             StepChange::Observed { prior } => entry.prior = Some(prior.clone()),
             StepChange::Applied { outcome } => entry.outcome = Some(outcome.clone()),
             StepChange::Waiting { why } => entry.why = Some(why.clone()),
-            StepChange::Failed { why, advice } | StepChange::UndoFailed { why, advice } => {
+            StepChange::HandedOver { why, advice }
+            | StepChange::Failed { why, advice }
+            | StepChange::UndoFailed { why, advice } => {
                 entry.why = Some(why.clone());
                 entry.advice = advice.clone();
             }

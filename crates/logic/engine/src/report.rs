@@ -27,7 +27,7 @@ pub struct StepReport {
     pub id: StepId,
     /// The word of its state, or `no-op`.
     pub status: String,
-    /// Why it failed or waits.
+    /// Why it failed, waits, or was handed over.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,
     /// What to do about it.

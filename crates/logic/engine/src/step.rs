@@ -67,6 +67,14 @@ pub enum StepError {
         /// What to do meanwhile.
         advice: Option<String>,
     },
+    /// A person is to make the change: the run halts, and looks again when it is applied again.
+    #[error("{why}")]
+    HandedOver {
+        /// What was seen.
+        why: String,
+        /// What to do.
+        advice: String,
+    },
     /// The world refused or did not answer.
     #[error(transparent)]
     World(#[from] WorldError),
@@ -111,6 +119,7 @@ impl StepError {
     pub fn advice(&self) -> Option<String> {
         match self {
             Self::Waiting { advice, .. } | Self::Refused { advice, .. } => advice.clone(),
+            Self::HandedOver { advice, .. } => Some(advice.clone()),
             Self::World(error) => error.advice.clone(),
             Self::Record { .. } => None,
         }

@@ -1,8 +1,10 @@
 //! The kinds of steps. Each file is one subject; each type is one kind.
 
 mod account_right;
+mod account_switch;
 mod app_pool;
 mod delegation;
+mod follow_wizard;
 mod gmsa;
 mod group;
 mod key_set;
@@ -123,6 +125,18 @@ pub(crate) fn of(step: &Step, estate: &PlannedEstate) -> Result<Box<dyn Journale
             service,
             from,
             to,
+        }),
+        Action::FollowWizard {
+            carrier,
+            from,
+            to,
+            wizard,
+            stores,
+            key_set: _, // The step before holds it.
+        } => Box::new(follow_wizard::FollowWizard {
+            switch: account_switch::AccountSwitch::of(host()?, carrier, from, to),
+            wizard,
+            stores,
         }),
         Action::GrantRight { account, right } => Box::new(account_right::GrantRight {
             host: host()?,

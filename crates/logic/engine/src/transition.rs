@@ -10,6 +10,8 @@
 //!                                  │   ▲
 //!                                  └▶ undo-failed
 //! ```
+//! From applying a step may also be handed over to a person, who may or may not begin: back to applying, or to undoing.
+//!
 //! A process that died leaves a step in any of these states; the arrows back into the same state are its successor
 //! taking over.
 
@@ -26,6 +28,8 @@ pub enum StepState {
     Observed,
     /// The change may or may not have been made.
     Applying,
+    /// A person is to make the change, and may have begun.
+    HandedOver,
     /// The change was made.
     Applied,
     /// The change was made and read back.
@@ -65,7 +69,8 @@ pub fn next(state: StepState, change: &StepChange) -> Result<StepState, IllegalT
             Ok(S::Observing)
         }
         (S::Observing, StepChange::Observed { .. }) => Ok(S::Observed),
-        (S::Observed | S::Applying, StepChange::Applying) => Ok(S::Applying),
+        (S::Observed | S::Applying | S::HandedOver, StepChange::Applying) => Ok(S::Applying),
+        (S::Applying, StepChange::HandedOver { .. }) => Ok(S::HandedOver),
         (S::Applying, StepChange::Applied { .. }) => Ok(S::Applied),
         (S::Applied, StepChange::Checked { .. }) => Ok(S::Checked),
         // Only gates wait, and gates touch nothing: they begin again from the start.
@@ -73,7 +78,13 @@ pub fn next(state: StepState, change: &StepChange) -> Result<StepState, IllegalT
         (S::Observing | S::Observed, StepChange::Failed { .. }) => Ok(S::FailedUntouched),
         (S::Applying | S::Applied, StepChange::Failed { .. }) => Ok(S::Failed),
         (
-            S::Applying | S::Applied | S::Checked | S::Failed | S::Undoing | S::UndoFailed,
+            S::Applying
+            | S::HandedOver
+            | S::Applied
+            | S::Checked
+            | S::Failed
+            | S::Undoing
+            | S::UndoFailed,
             StepChange::Undoing,
         ) => Ok(S::Undoing),
         (S::Undoing, StepChange::Undone) => Ok(S::Undone),
@@ -91,6 +102,7 @@ impl StepState {
         matches!(
             self,
             Self::Applying
+                | Self::HandedOver
                 | Self::Applied
                 | Self::Checked
                 | Self::Failed
@@ -114,6 +126,7 @@ impl StepState {
             Self::Observing => "observing",
             Self::Observed => "observed",
             Self::Applying => "applying",
+            Self::HandedOver => "handed-over",
             Self::Applied => "applied",
             Self::Checked => "checked",
             Self::Waiting => "waiting",
@@ -133,6 +146,7 @@ fn name(change: &StepChange) -> &'static str {
         StepChange::Applied { .. } => "applied",
         StepChange::Checked { .. } => "checked",
         StepChange::Waiting { .. } => "waiting",
+        StepChange::HandedOver { .. } => "handed-over",
         StepChange::Failed { .. } => "failed",
         StepChange::Undoing => "undoing",
         StepChange::Undone => "undone",
@@ -157,6 +171,10 @@ mod tests {
             },
             StepChange::Checked { detail: why() },
             StepChange::Waiting { why: why() },
+            StepChange::HandedOver {
+                why: why(),
+                advice: None,
+            },
             StepChange::Failed {
                 why: why(),
                 advice: None,

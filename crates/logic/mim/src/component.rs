@@ -5,6 +5,7 @@ use model::inventory::{Carried, Carrier, HostInventory, WebFolder};
 use model::names::{
     ComponentId, DnsName, GmsaName, LogonAccount, SamAccountName, ServiceName, Spn,
 };
+use model::plan::Wizard;
 use planner::{HostView, KeySetTools, Profile, StoredPassword, Suggestion};
 use serde::Deserialize;
 
@@ -12,6 +13,7 @@ use crate::exchange;
 use crate::key_set::KeySet;
 use crate::rules;
 use crate::version::Version;
+use crate::wizard;
 
 /// One component of Microsoft Identity Manager.
 #[derive(Debug, Clone, Deserialize)]
@@ -43,6 +45,8 @@ pub(crate) struct Entry {
     retrieval_group: SamAccountName,
     #[serde(default)]
     pub groups: Vec<SamAccountName>,
+    /// What setup in change mode may do beside the account.
+    pub setup_also: Vec<String>,
     pub database: Option<Database>,
     pub key_set: Option<KeySet>,
 }
@@ -174,6 +178,10 @@ impl Profile for Component {
         new: &LogonAccount,
     ) -> Option<KeySetTools> {
         self.entry.key_set.as_ref()?.tools(view, old, new)
+    }
+
+    fn wizard(&self, view: &HostView<'_>, key_set: Option<&str>) -> Option<Wizard> {
+        wizard::wizard(&self.entry.id, &self.entry.product, view, key_set)
     }
 
     fn stored_password(&self, view: &HostView<'_>) -> Option<StoredPassword> {

@@ -2,7 +2,8 @@
 //!
 //! What can be data is data: `data/components.toml`, each fact with its source. What is left is code: how the tools'
 //! command lines are put together (`key_set.rs`), which versions can run under a gMSA (`version.rs`), and what an
-//! operator should know beforehand (`rules.rs`), what of MIM an inventory shows (`detect.rs`).
+//! operator should know beforehand (`rules.rs`), what of MIM an inventory shows (`detect.rs`). The wizards of the setups
+//! are data too: `data/setup.toml`.
 
 mod catalogue;
 mod component;
@@ -12,6 +13,7 @@ mod excluded;
 mod key_set;
 mod rules;
 mod version;
+mod wizard;
 
 pub use catalogue::{catalogue, refused};
 pub use component::Component;

@@ -3,6 +3,7 @@
 mod neighbours;
 
 use model::finding::{Finding, FindingKind, Severity};
+use model::intent::Strategy;
 use model::inventory::{Carrier, ServiceState};
 use model::names::{ComponentId, ServiceName};
 use planner::{HostView, Profile, findings as planner_findings};
@@ -104,6 +105,13 @@ const PAM_BESIDE_SYNC: FindingKind = FindingKind {
     source: "Microsoft Learn, \"Deploying MIM PAM\"",
 };
 
+const SETUP_RIGHTS: FindingKind = FindingKind {
+    id: "MIM-020",
+    severity: Severity::Warns,
+    why: "setup adds the gMSA's login and makes it db_owner with the rights of whoever runs it; without them it fails",
+    source: GMSA,
+};
+
 /// The kinds of findings that are MIM's own, in the order of their ids.
 pub const FINDINGS: &[FindingKind] = &[
     VERSION_TOO_OLD,
@@ -120,6 +128,7 @@ pub const FINDINGS: &[FindingKind] = &[
     AGENT_ACCOUNT_DENIED,
     ADD_ON_TOO_OLD,
     PAM_BESIDE_SYNC,
+    SETUP_RIGHTS,
 ];
 
 pub(crate) const SERVICE: &str = "service";
@@ -167,13 +176,18 @@ pub(crate) fn findings(component: &Component, view: &HostView<'_>) -> Vec<Findin
         true => Some(standby(component, view)),
         false => key_set(component, view),
     });
-    findings.extend(database(component, view));
+    findings.extend(match view.conversion.strategy {
+        Strategy::Direct => database(component, view),
+        Strategy::Guided => setup_rights(component, view),
+    });
     if component.entry.id.as_str() == SERVICE {
         findings.extend(mim_service(view));
         findings.extend(sync_groups(component, view));
     }
     findings.extend(neighbours::findings(component, view));
-    findings.push(not_reproduced(component, view));
+    if view.conversion.strategy == Strategy::Direct {
+        findings.push(not_reproduced(component, view));
+    }
     findings
 }
 
@@ -263,6 +277,18 @@ fn database(component: &Component, view: &HostView<'_>) -> Option<Finding> {
     Some(DATABASE_LOGIN.found(format!("{name} on {server}"), what, advice))
 }
 
+/// Setup works on the database as whoever runs it.
+fn setup_rights(component: &Component, view: &HostView<'_>) -> Option<Finding> {
+    let (server, name) = component.database(view.host)?;
+    let gmsa = view.gmsa;
+    let what = "whether whoever runs setup may add a login there and db_owner of the database is not checked";
+    let advice = format!(
+        "have setup run by a member of sysadmin of {server}; or run it with less, and add {gmsa} as a login and db_owner of \
+         {name} first (gmsactl sql check --repair)"
+    );
+    Some(SETUP_RIGHTS.found(format!("{name} on {server}"), what, advice))
+}
+
 fn mim_service(view: &HostView<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     let host = view.host;
@@ -283,11 +309,15 @@ fn mim_service(view: &HostView<'_>) -> Vec<Finding> {
             ServiceState::Stopped => "",
             _ => "sc.exe stop MIMKeyProtectService, then ",
         };
-        findings.push(KEY_PROTECT_LEFT.found(
+        let mut left = KEY_PROTECT_LEFT.found(
             format!("{}, {KEY_PROTECT}", host.name),
             "a run of setup or of the password script left it behind",
             format!("{stop}sc.exe delete MIMKeyProtectService, before setup is run again"),
-        ));
+        );
+        if view.conversion.strategy != Strategy::Direct {
+            left.severity = Severity::Blocks; // This plan runs setup.
+        }
+        findings.push(left);
     }
     let off = |key: &str| host.registry_text(key, "Enabled") == Some("0");
     if TLS_KEYS.iter().all(|key| off(key)) {
@@ -337,18 +367,16 @@ fn sync_groups(component: &Component, view: &HostView<'_>) -> Option<Finding> {
 /// What change mode may do and this plan does not.
 fn not_reproduced(component: &Component, view: &HostView<'_>) -> Finding {
     let subject = format!("{}, {}", view.host.name, component.entry.title);
-    let what = match component.carrier() {
-        Carrier::Service(_) => {
-            "the plan sets the account through the service control manager, not with setup in change mode: rights on \
-             folders, registry, certificates' private keys, URL reservations, WMI and DCOM that name the old account stay as \
-             they are"
-        }
-        Carrier::Pool(_) => {
-            "the plan sets the application pool's account, not with setup in change mode: rights on folders and \
-             certificates' private keys that name the old account stay as they are"
-        }
+    let means = match component.carrier() {
+        Carrier::Service(_) => "the service control manager",
+        Carrier::Pool(_) => "the web server",
     };
-    let advice = "look for the old account's name with icacls, netsh http show urlacl and dcomcnfg before the evening, and \
-                  give the gMSA the same beside it";
+    let what = format!(
+        "the plan sets the account through {means}, not with setup in change mode. What names the old account stays as it is: \
+         {}",
+        component.entry.setup_also.join("; ")
+    );
+    let advice = "take strategy = \"guided\", which has setup do it; or look for the old account's name with icacls, netsh \
+                  http show urlacl and dcomcnfg before the evening, and give the gMSA the same beside it";
     NOT_REPRODUCED.found(subject, what, advice)
 }

@@ -261,6 +261,13 @@ pub const KEY_SET_FILE_EXISTS: FindingKind = blocks(
     DESIGN,
 );
 
+/// Nothing is known of the product's setup.
+pub const STRATEGY_UNKNOWN: FindingKind = blocks(
+    "GMSA-082",
+    "a person needs to be told what to enter where, and gmsactl what to look at afterwards",
+    DESIGN,
+);
+
 /// All of them, in the order of their ids: what a manual or an explanation can be complete about.
 pub const ALL: &[FindingKind] = &[
     NO_ROOT_KEY,
@@ -301,6 +308,7 @@ pub const ALL: &[FindingKind] = &[
     GAP,
     KEY_SET_UNKNOWN,
     KEY_SET_FILE_EXISTS,
+    STRATEGY_UNKNOWN,
 ];
 
 #[cfg(test)]

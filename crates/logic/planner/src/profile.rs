@@ -6,7 +6,7 @@ use model::inventory::{Carried, Carrier, HostInventory, Inventory};
 use model::names::{
     ComponentId, DnsName, GmsaName, LogonAccount, SamAccountName, ServiceName, Spn,
 };
-use model::plan::{PasswordHelper, ToolRun};
+use model::plan::{PasswordHelper, ToolRun, Wizard};
 
 /// A product's component: one service or application pool that can run as a gMSA.
 pub trait Profile: Sync {
@@ -51,6 +51,12 @@ pub trait Profile: Sync {
     /// The password that it stores for its logon account and the intent wants stored anew; `None` for a component that
     /// has none, or where its folder is not known.
     fn stored_password(&self, _view: &HostView<'_>) -> Option<StoredPassword> {
+        None
+    }
+
+    /// The way through its setup's wizard that gives it the gMSA; `None` where that is not known. `key_set` is the file
+    /// to give it, `None` where none is to be activated.
+    fn wizard(&self, _view: &HostView<'_>, _key_set: Option<&str>) -> Option<Wizard> {
         None
     }
 }

@@ -7,6 +7,7 @@
 
 mod delegation;
 mod directory;
+mod guided;
 mod host;
 mod key_set;
 mod shared;

@@ -102,9 +102,11 @@ impl DelegationWish {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Strategy {
-    /// Through the service control manager and the product's tools.
+    /// Through the service control manager or the web server, and the product's tools.
     #[default]
     Direct,
+    /// By hand, with the wizard of the product's setup: the run waits, and looks at the outcome itself.
+    Guided,
 }
 
 /// 30 days: what Windows itself takes where none is given ([MS-ADTS] 2.338, msDS-ManagedPasswordInterval).

@@ -2,9 +2,11 @@
 
 mod action;
 mod file;
+mod setup;
 
 pub use action::{Action, PasswordHelper, PasswordNeed, ToolRun};
 pub use file::{InvalidPlan, PlanDocument, fingerprint};
+pub use setup::{PlannedCarrier, StoredValues, Wizard, WizardField, WizardPage};
 
 use security::Sid;
 use serde::{Deserialize, Serialize};

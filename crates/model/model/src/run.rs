@@ -84,6 +84,13 @@ pub enum StepChange {
         /// What it waits for.
         why: String,
     },
+    /// A person is to do it, and may have begun.
+    HandedOver {
+        /// What was seen.
+        why: String,
+        /// What the person is to do.
+        advice: Option<String>,
+    },
     /// It failed.
     Failed {
         /// What went wrong.
@@ -118,7 +125,7 @@ pub enum Outcome {
     Unwound,
     /// Taking back failed: a person must act, then repeat the command.
     Stuck,
-    /// A gate is not open yet: apply again later.
+    /// A gate is not open yet, or a person is to do something: apply again later.
     Waiting,
 }
 

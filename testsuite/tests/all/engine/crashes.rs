@@ -12,7 +12,7 @@ const MOMENTS: [Moment; 2] = [Moment::Before, Moment::After];
 const RECORDS: usize = 50;
 
 fn scenarios() -> Vec<fn() -> Scenario> {
-    vec![Scenario::sync, Scenario::rich]
+    vec![Scenario::sync, Scenario::rich, Scenario::guided]
 }
 
 /// Applies a plan and dies at each record.

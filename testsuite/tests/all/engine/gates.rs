@@ -3,6 +3,7 @@
 use model::run::Outcome;
 use security::Interval;
 
+use super::by_hand;
 use super::fake_world::reference;
 use super::scenario::Scenario;
 
@@ -192,4 +193,37 @@ async fn a_key_set_file_that_appears_meanwhile_is_never_overwritten() {
     let mut files = state.hosts.values().flat_map(|host| host.files.values());
     assert_eq!(files.next().map(String::as_str), Some("the only copy"));
     assert!(state.account(&gmsa).is_none(), "the gMSA was taken back");
+}
+
+#[tokio::test]
+async fn a_wizard_is_waited_for_and_what_was_done_with_it_is_taken_back() {
+    let scenario = Scenario::guided();
+    let start = scenario.world.snapshot();
+    let plan = scenario.sound_plan().await;
+    let report = scenario.apply_once(&plan).await.unwrap();
+    assert_eq!(report.outcome, Outcome::Waiting, "{report:?}");
+    let step = report.steps.iter().find(|step| step.why.is_some()).unwrap();
+    assert_eq!(step.status, "handed-over");
+    assert_eq!(step.id.as_str(), "sync/follow-wizard:MIMSYNC01");
+    let advice = step.advice.as_deref().unwrap();
+    assert!(advice.contains("type MIMSyncGMSAsvc$"), "{advice}");
+    let records = |scenario: &Scenario| scenario.world.state().records.len();
+    let before = records(&scenario);
+    assert_eq!(
+        scenario.apply_once(&plan).await.unwrap().outcome,
+        Outcome::Waiting
+    );
+    assert!(
+        records(&scenario) > before,
+        "that somebody looked again is in the journal"
+    );
+    scenario.rollback_to(&start, "before anybody began").await;
+
+    let plan = scenario.sound_plan().await;
+    let report = scenario.apply_once(&plan).await.unwrap();
+    let done = by_hand::follow_wizard(&mut scenario.world.state(), &plan, &report);
+    assert!(done);
+    scenario
+        .rollback_to(&start, "after somebody was done, before it was looked at")
+        .await;
 }

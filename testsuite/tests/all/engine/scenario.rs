@@ -17,6 +17,7 @@ use model::ports::{Journal, WorldError};
 use model::run::Outcome;
 use planner::{HostView, KeySetTools, Planning, Profile, Suggestion};
 
+use super::by_hand;
 use super::fake_world::reference::{
     self, OLD_ACCOUNT, OLD_PASSWORD, PLAIN_ACCOUNT, PLAIN_PASSWORD, PORTAL_ACCOUNT, PORTAL_PASSWORD,
 };
@@ -64,6 +65,15 @@ impl Scenario {
         for conversion in &mut scenario.intent.conversions {
             conversion.groups = vec![reference::GROUP.parse().unwrap()];
             conversion.delegation = DelegationWish::Unconstrained;
+        }
+        scenario
+    }
+
+    /// [`Scenario::rich`], with the accounts changed by hand.
+    pub fn guided() -> Self {
+        let mut scenario = Self::rich();
+        for conversion in &mut scenario.intent.conversions {
+            conversion.strategy = Strategy::Guided;
         }
         scenario
     }
@@ -152,8 +162,18 @@ impl Scenario {
         plan
     }
 
-    /// What `gmsactl apply` does: plans anew where no run is open, then applies.
+    /// Applies; where the run is handed over, does by hand what it says and applies again.
     pub async fn apply(&self, plan: &Plan) -> Result<RunReport, EngineError> {
+        loop {
+            let report = self.apply_once(plan).await?;
+            if !by_hand::follow_wizard(&mut self.world.state(), plan, &report) {
+                return Ok(report);
+            }
+        }
+    }
+
+    /// What `gmsactl apply` does: plans anew where no run is open, then applies.
+    pub async fn apply_once(&self, plan: &Plan) -> Result<RunReport, EngineError> {
         let open = engine::open_run(&self.world, plan)?;
         let fresh = match open {
             Some(_) => None,

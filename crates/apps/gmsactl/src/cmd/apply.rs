@@ -1,9 +1,10 @@
 //! `gmsactl apply`: a saved plan, with a journal.
 
+use std::io::BufRead;
 use std::path::PathBuf;
 
 use clap::Args;
-use engine::{ApplyRequest, RunReport};
+use engine::{ApplyRequest, RunReport, StepState};
 use model::names::{HostName, LogonAccount};
 use model::plan::{Action, Plan, StepStatus};
 use model::ports::{Clock, Journal};
@@ -13,6 +14,7 @@ use super::{Done, exit_of};
 use crate::error::Failure;
 use crate::inputs;
 use crate::options::Global;
+use crate::passwords;
 use crate::session::{self, Session};
 use crate::system::{self, SystemClock};
 use crate::view::{Output, Steps, human};
@@ -34,7 +36,7 @@ pub struct Apply {
 
 /// Applies, or goes on.
 pub async fn run(args: &Apply, global: &Global, output: &Output) -> Done {
-    match apply(args, global).await {
+    match apply(args, global, output).await {
         Ok((report, key_sets)) => {
             output.document(&report, human::report);
             for (host, file) in key_sets.iter().filter(|_| report.outcome == Outcome::Done) {
@@ -52,6 +54,7 @@ pub async fn run(args: &Apply, global: &Global, output: &Output) -> Done {
 async fn apply(
     args: &Apply,
     global: &Global,
+    output: &Output,
 ) -> Result<(RunReport, Vec<(HostName, String)>), Failure> {
     let plan = inputs::plan(&args.plan)?.plan;
     let session = Session::new(global)?;
@@ -59,21 +62,50 @@ async fn apply(
     let now = SystemClock.now();
     let _lock = journal.lock(&plan.estate.domain_sid.to_string(), &system::holder(now))?;
     let world = session.world(&accounts(&plan)).await?;
-    let fresh = fresh_plan(&session, &world, journal.as_ref(), &plan).await?;
-    let request = ApplyRequest {
-        plan: &plan,
-        fresh: fresh.as_ref(),
-        new_run: system::new_run_id(now)?,
-        by: &session::by(),
-        accept_no_way_back: args.accept_no_way_back,
-    };
+    let asks = passwords::is_interactive(global.non_interactive) && !global.json;
+    let by = session::by();
     let busy = plan
         .steps
         .iter()
         .filter(|step| step.status != StepStatus::NoOp)
         .count();
-    let report = engine::apply(&world, journal.as_ref(), &Steps::new(busy), &request).await?;
-    Ok((report, exported_key_sets(&plan)))
+    loop {
+        let fresh = fresh_plan(&session, &world, journal.as_ref(), &plan).await?;
+        let request = ApplyRequest {
+            plan: &plan,
+            fresh: fresh.as_ref(),
+            new_run: system::new_run_id(now)?,
+            by: &by,
+            accept_no_way_back: args.accept_no_way_back,
+        };
+        let report = engine::apply(&world, journal.as_ref(), &Steps::new(busy), &request).await?;
+        if !(asks && is_handed_over(&report) && done_by_hand(&report, output)?) {
+            return Ok((report, exported_key_sets(&plan)));
+        }
+    }
+}
+
+/// Whether the run waits for what a person does.
+fn is_handed_over(report: &RunReport) -> bool {
+    let word = StepState::HandedOver.word();
+    report.steps.iter().any(|step| step.status == word)
+}
+
+/// Shows what is to be done and waits for somebody to say that it is; leaving it is no harm, the run stays open.
+fn done_by_hand(report: &RunReport, output: &Output) -> Result<bool, Failure> {
+    output.section(report, human::report);
+    output.note(
+        "When that is done, press Enter, and it is looked at. To leave it for later: q and Enter.",
+    );
+    said_done(&mut std::io::stdin().lock())
+        .map_err(|error| Failure::new("input", "the terminal cannot be read").caused_by(&error))
+}
+
+/// An end of input is no answer.
+fn said_done(input: &mut impl BufRead) -> std::io::Result<bool> {
+    let mut line = String::new();
+    let count = input.read_line(&mut line)?;
+    Ok(count > 0 && !line.trim().to_lowercase().starts_with('q'))
 }
 
 /// The key sets that the plan exports: on which host, in which file.
@@ -112,4 +144,22 @@ pub fn accounts(plan: &Plan) -> Vec<LogonAccount> {
     accounts.sort();
     accounts.dedup();
     accounts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_line_that_does_not_leave_is_taken_for_done() {
+        for (typed, done) in [
+            ("\n", true),
+            ("done\n", true),
+            ("q\n", false),
+            (" Quit\n", false),
+            ("", false),
+        ] {
+            assert_eq!(said_done(&mut typed.as_bytes()).unwrap(), done, "{typed:?}");
+        }
+    }
 }

@@ -47,12 +47,13 @@ impl Progress for Steps {
 
     fn ends(&self, step: &Step, state: StepState, note: &str, took: Duration) {
         // What waits comes again.
-        let ended = usize::from(state != StepState::Waiting);
+        let waits = matches!(state, StepState::Waiting | StepState::HandedOver);
+        let ended = usize::from(!waits);
         let number = self.done.fetch_add(ended, Ordering::Relaxed) + 1;
         let word = format!("{:<11}", state.word());
         let word = match state {
             StepState::Checked | StepState::Undone => self.paint.good(&word),
-            StepState::Waiting => self.paint.warn(&word),
+            StepState::Waiting | StepState::HandedOver => self.paint.warn(&word),
             _ => self.paint.bad(&word),
         };
         let clear = if self.live { "\r\u{1b}[2K" } else { "" };

@@ -37,7 +37,7 @@ impl Pool {
         })
     }
 
-    async fn control(&self, scene: &Scene<'_>, control: PoolControl) -> Result<(), StepError> {
+    pub async fn control(&self, scene: &Scene<'_>, control: PoolControl) -> Result<(), StepError> {
         let host = scene.world.host(&self.host).await?;
         host.control_pool(&self.name()?, control, PATIENCE).await?;
         Ok(())

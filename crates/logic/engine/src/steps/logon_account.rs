@@ -21,6 +21,12 @@ pub(crate) struct PriorLogon {
     managed: Option<bool>,
 }
 
+impl PriorLogon {
+    pub fn account(&self) -> &LogonAccount {
+        &self.account
+    }
+}
+
 #[async_trait]
 impl Step for SetLogonAccount {
     type Prior = PriorLogon;

@@ -10,7 +10,7 @@ use model::ports::{Host, StoppedService};
 use crate::step::{Check, Scene, Step, StepError, StepWithoutPrior};
 
 /// The Synchronization Service loads its whole configuration from SQL Server before it reports that it runs.
-const PATIENCE: Duration = Duration::from_secs(180);
+pub(super) const PATIENCE: Duration = Duration::from_secs(180);
 
 pub(crate) struct StopService {
     pub host: HostName,

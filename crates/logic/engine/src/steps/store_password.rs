@@ -142,13 +142,11 @@ impl Step for StorePassword {
         let ours =
             outcome.is_none_or(|ours| now.as_deref().map(digest).as_ref() == Some(&ours.sha256));
         if ours {
-            self.put_back(host, &self.value, prior.value.as_ref())
-                .await?;
+            put_back(host, &self.key, &self.value, prior.value.as_ref()).await?;
         }
         let empty = text_of(host.registry_value(&self.key, &self.empty).await?);
         if empty.as_deref() == Some("") {
-            self.put_back(host, &self.empty, prior.empty.as_ref())
-                .await?;
+            put_back(host, &self.key, &self.empty, prior.empty.as_ref()).await?;
         }
         Ok(())
     }
@@ -207,19 +205,6 @@ impl StorePassword {
         }
     }
 
-    async fn put_back(
-        &self,
-        host: &dyn Host,
-        name: &str,
-        prior: Option<&RegistryValue>,
-    ) -> Result<(), StepError> {
-        match prior {
-            Some(prior) => host.write_registry_value(&self.key, name, prior).await?,
-            None => drop(host.delete_registry_value(&self.key, name).await?),
-        }
-        Ok(())
-    }
-
     /// Number in the log of the helper's newest event, 0 where it has none; `None` where the log cannot be read.
     async fn newest_event(&self, host: &dyn Host) -> Option<u64> {
         let query = EventQuery {
@@ -261,7 +246,21 @@ fn digest(text: &str) -> String {
     hex::encode(Sha256::digest(text.as_bytes()))
 }
 
-fn text_of(value: Option<RegistryValue>) -> Option<String> {
+/// A registry value as it was; none where there was none.
+pub(super) async fn put_back(
+    host: &dyn Host,
+    key: &str,
+    name: &str,
+    prior: Option<&RegistryValue>,
+) -> Result<(), StepError> {
+    match prior {
+        Some(prior) => host.write_registry_value(key, name, prior).await?,
+        None => drop(host.delete_registry_value(key, name).await?),
+    }
+    Ok(())
+}
+
+pub(super) fn text_of(value: Option<RegistryValue>) -> Option<String> {
     match value {
         Some(RegistryValue::Text(text)) => Some(text),
         _ => None,

@@ -2,6 +2,7 @@
 
 use model::finding::Finding;
 use model::host::{AccountRight, PolicyDefinition, Trustee};
+use model::intent::Strategy;
 use model::inventory::{Carrier, HostInventory};
 
 use security::Sid;
@@ -59,6 +60,7 @@ pub(super) fn of_a_place(conversion: &Conversion<'_>, place: &Place<'_>) -> Vec<
     if place.has_its_gmsa(conversion) {
         return findings;
     }
+    findings.extend(of_the_strategy(conversion, place, &subject));
     if host.is_2012_r2() {
         let what =
             "it is Windows Server 2012 R2, and whether update KB2998082 is installed was not read";
@@ -78,6 +80,24 @@ pub(super) fn of_a_place(conversion: &Conversion<'_>, place: &Place<'_>) -> Vec<
         ));
     }
     findings
+}
+
+/// A strategy that rests on the product's setup needs a product whose setup is known.
+fn of_the_strategy(
+    conversion: &Conversion<'_>,
+    place: &Place<'_>,
+    subject: &str,
+) -> Option<Finding> {
+    let (view, profile) = place.view(conversion).zip(conversion.profile)?;
+    let known = match conversion.wanted.strategy {
+        Strategy::Direct => true,
+        Strategy::Guided => profile.wizard(&view, None).is_some(),
+    };
+    (!known).then(|| {
+        let what = "the pages of its setup are not known, so there is nothing to guide through";
+        let advice = "take strategy = \"direct\" for this component";
+        kind::STRATEGY_UNKNOWN.found(subject, what, advice)
+    })
 }
 
 /// Whether the gMSA may log on as a service once the plan granted it that.

@@ -1,9 +1,10 @@
 //! Steps between the last moment with the old account and the first with the gMSA: the service is down meanwhile.
 
 use model::host::AccountRight;
+use model::intent::Strategy;
 use model::inventory::Carried;
 use model::names::{LogonAccount, Spn, StepId};
-use model::plan::{Action, Reversible, Step, StepStatus};
+use model::plan::{Action, Change, PlannedCarrier, Reversible, Step, StepStatus};
 
 use super::{Draft, StepList, change_unless, created, from_to};
 use crate::conversion::{Conversion, Place};
@@ -21,12 +22,12 @@ const POOL_SECONDS: u32 = 5;
 /// One service or application pool that changes its logon account.
 pub(super) struct Switch<'a> {
     pub(super) place: &'a Place<'a>,
-    carried: Carried<'a>,
-    old: LogonAccount,
-    new: LogonAccount,
-    tools: Option<KeySetTools>,
+    pub(super) carried: Carried<'a>,
+    pub(super) old: LogonAccount,
+    pub(super) new: LogonAccount,
+    pub(super) tools: Option<KeySetTools>,
     /// Whether the way back needs a password that nobody supplied.
-    reversible: Reversible,
+    pub(super) reversible: Reversible,
 }
 
 impl<'a> Switch<'a> {
@@ -75,6 +76,30 @@ impl<'a> Switch<'a> {
         self.carried.runs()
     }
 
+    /// What is so when the account is changed.
+    pub(super) fn runs_as(&self) -> String {
+        let (name, host) = (self.carried.name(), &self.place.name);
+        format!("{name} runs as {} on {host}", self.new)
+    }
+
+    /// What a change of the account changes.
+    pub(super) fn account_changes(&self) -> Vec<Change> {
+        let (old, new) = (self.old.to_string(), self.new.to_string());
+        let mut changes = vec![from_to("logon account", &old, &new)];
+        if let Some(service) = self.carried.service() {
+            let managed = service.managed_account.unwrap_or(false).to_string();
+            changes.push(from_to("managed-account flag", &managed, "true"));
+        }
+        changes
+    }
+
+    pub(super) fn planned_carrier(&self) -> PlannedCarrier {
+        match self.carried {
+            Carried::Service(service) => PlannedCarrier::Service(service.name.clone()),
+            Carried::Pool(pool) => PlannedCarrier::Pool(pool.name.clone()),
+        }
+    }
+
     fn seconds(&self, of_a_service: u32) -> u32 {
         match (self.runs(), self.carried) {
             (false, _) => 0,
@@ -96,15 +121,21 @@ impl<'a> StepList<'a> {
         let mut ready = vec![stopped.clone()];
         ready.extend(self.hold_key_set(switch, exported.as_ref(), &stopped));
         ready.extend(self.move_spns(switch, &stopped));
-        let switched = self.set_account(switch, ready);
-        let restored = self
-            .restore_key_set(switch, exported.as_ref(), &switched)
-            .unwrap_or(switched);
-        let stored = self.store_password(switch, &restored).unwrap_or(restored);
+        let last = match self.conversion.wanted.strategy {
+            // The wizard activates the key set and stores the password itself.
+            Strategy::Guided => self.follow_wizard(switch, ready),
+            Strategy::Direct => {
+                let switched = self.set_account(switch, ready);
+                let restored = self
+                    .restore_key_set(switch, exported.as_ref(), &switched)
+                    .unwrap_or(switched);
+                self.store_password(switch, &restored).unwrap_or(restored)
+            }
+        };
         if switch.runs() {
-            self.start(switch, stopped, stored)
+            self.start(switch, stopped, last)
         } else {
-            stored
+            last
         }
     }
 
@@ -279,24 +310,14 @@ impl<'a> StepList<'a> {
         )
     }
 
-    fn set_account(&mut self, switch: &Switch<'a>, requires: Vec<StepId>) -> StepId {
+    pub(super) fn set_account(&mut self, switch: &Switch<'a>, requires: Vec<StepId>) -> StepId {
         let (old, new) = (&switch.old, &switch.new);
-        let subject = format!(
-            "{} runs as {new} on {}",
-            switch.carried.name(),
-            switch.place.name
-        );
-        let mut changes = vec![from_to("logon account", &old.to_string(), &new.to_string())];
         let action = match switch.carried {
-            Carried::Service(service) => {
-                let managed = service.managed_account.unwrap_or(false).to_string();
-                changes.push(from_to("managed-account flag", &managed, "true"));
-                Action::SetLogonAccount {
-                    service: service.name.clone(),
-                    from: old.clone(),
-                    to: new.clone(),
-                }
-            }
+            Carried::Service(service) => Action::SetLogonAccount {
+                service: service.name.clone(),
+                from: old.clone(),
+                to: new.clone(),
+            },
             Carried::Pool(pool) => Action::SetPoolAccount {
                 pool: pool.name.clone(),
                 from: old.clone(),
@@ -305,10 +326,10 @@ impl<'a> StepList<'a> {
         };
         self.push(Draft {
             requires,
-            changes,
+            changes: switch.account_changes(),
             reversible: switch.reversible,
             downtime_seconds: switch.seconds(SWITCH_SECONDS),
-            ..switch.draft(subject, action)
+            ..switch.draft(switch.runs_as(), action)
         })
     }
 

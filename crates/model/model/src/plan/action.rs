@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::host::AccountRight;
 use crate::names::{Dn, DnsName, GmsaName, LogonAccount, SamAccountName, ServiceName, Spn, StepId};
+use crate::plan::{PlannedCarrier, StoredValues, Wizard};
 use crate::ports::AccountControl;
 
 /// One action on the directory, on the step's host, or just a look.
@@ -152,6 +153,23 @@ pub enum Action {
         /// The gMSA.
         to: LogonAccount,
     },
+    /// Have a person change the account to a gMSA with the product's setup, and look at what came of it.
+    FollowWizard {
+        /// What has the account.
+        carrier: PlannedCarrier,
+        /// The account before.
+        from: LogonAccount,
+        /// The gMSA.
+        to: LogonAccount,
+        /// What to enter where.
+        wizard: Wizard,
+        /// The exported key set file that the wizard is given, if it asks for one.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        key_set: Option<String>,
+        /// The password that setup stores encrypted on the way, if it does.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        stores: Option<StoredValues>,
+    },
     /// Store a password anew, encrypted for the service's gMSA by a helper of the product.
     StorePassword {
         /// Whose password; the text itself is never in a plan.
@@ -254,6 +272,7 @@ impl Action {
             Self::MoveSpn { .. } => "move-spn",
             Self::SetLogonAccount { .. } => "set-logon-account",
             Self::RestoreKeySet { .. } => "restore-key-set",
+            Self::FollowWizard { .. } => "follow-wizard",
             Self::StorePassword { .. } => "store-password",
             Self::StartService { .. } => "start-service",
             Self::ProveLogon { .. } => "prove-logon",
@@ -273,9 +292,9 @@ impl Action {
                 .as_ref()
                 .map(|account| need(account, false)),
             // A service that has its gMSA already gets only its flag.
-            Self::SetLogonAccount { from, to, .. } | Self::SetPoolAccount { from, to, .. } => {
-                (!from.same_as(to)).then(|| need(from, false))
-            }
+            Self::SetLogonAccount { from, to, .. }
+            | Self::SetPoolAccount { from, to, .. }
+            | Self::FollowWizard { from, to, .. } => (!from.same_as(to)).then(|| need(from, false)),
             _ => None,
         }
     }

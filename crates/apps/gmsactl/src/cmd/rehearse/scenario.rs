@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use engine::{RollbackRequest, RunReport, Silent, StepReport, Verification};
 use model::inventory::Inventory;
 use model::names::{RunId, ServiceName, StepId};
-use model::plan::{Action, Plan};
+use model::plan::{Action, Plan, PlannedCarrier};
 use model::run::Outcome;
 
 use crate::documents::{Downtime, RehearsedRun};
@@ -190,7 +190,11 @@ fn left(report: &RunReport) -> Vec<String> {
 /// How long each service that gets another account is down.
 fn downtime(stage: &Stage<'_>, plan: &Plan) -> Vec<Downtime> {
     let switched = plan.steps.iter().filter_map(|step| match &step.action {
-        Action::SetLogonAccount { service, .. } => Some((step.host.clone()?, service.clone())),
+        Action::SetLogonAccount { service, .. }
+        | Action::FollowWizard {
+            carrier: PlannedCarrier::Service(service),
+            ..
+        } => Some((step.host.clone()?, service.clone())),
         _ => None,
     });
     let row = |(host, service): (_, ServiceName)| {

@@ -1,7 +1,9 @@
 //! A plan as a runbook: what will be done, in which order, old → new.
 
 use model::names::HostName;
-use model::plan::{Action, Change, Plan, PlanDocument, Reversible, SHARED, Step, StepStatus};
+use model::plan::{
+    Action, Change, Plan, PlanDocument, Reversible, SHARED, Step, StepStatus, Wizard,
+};
 
 use super::Paint;
 
@@ -130,6 +132,9 @@ fn one_step(number: usize, step: &Step, paint: &Paint) -> String {
     if step.status == StepStatus::NoOp {
         return text;
     }
+    if let Action::FollowWizard { wizard, .. } = &step.action {
+        text += &pages(wizard, paint);
+    }
     let mut notes = Vec::new();
     match step.reversible {
         Reversible::Free => {}
@@ -145,6 +150,18 @@ fn one_step(number: usize, step: &Step, paint: &Paint) -> String {
         text += &format!("         {}\n", paint.dim(&notes.join(" · ")));
     }
     text
+}
+
+/// What a person does with a wizard.
+fn pages(wizard: &Wizard, paint: &Paint) -> String {
+    let mut text = format!("         {}\n", wizard.way_in);
+    for page in &wizard.pages {
+        text += &format!("           {}\n", paint.strong(&page.title));
+        for field in &page.fields {
+            text += &format!("             {}: {}\n", field.label, field.entry);
+        }
+    }
+    text + &format!("         {}\n", wizard.way_out)
 }
 
 /// Old → new.

@@ -21,6 +21,7 @@ pub fn report(report: &RunReport, paint: &Paint) -> String {
             step.why.as_deref().unwrap_or_default()
         );
         if let Some(advice) = &step.advice {
+            let advice = advice.replace('\n', "\n      ");
             text += &format!("    {} {advice}\n", paint.strong("what to do:"));
         }
     }

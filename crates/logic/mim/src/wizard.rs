@@ -1,0 +1,183 @@
+//! The setups' wizards, page by page: `data/setup.toml`, filled in for one component on one host.
+
+use model::intent::{Exchange, Mailbox};
+use model::names::{ComponentId, LogonAccount};
+use model::plan::{Wizard, WizardField, WizardPage};
+use planner::HostView;
+use serde::Deserialize;
+
+const DATA: &str = include_str!("../data/setup.toml");
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Data {
+    product: Vec<Product>,
+}
+
+/// A product and its wizard.
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+struct Product {
+    name: String,
+    way_in: String,
+    way_out: String,
+    page: Vec<Page>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Page {
+    component: ComponentId,
+    title: String,
+    when: Option<When>,
+    fields: Vec<Field>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Field {
+    label: String,
+    entry: String,
+    when: Option<When>,
+}
+
+/// What limits a page or a field.
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum When {
+    KeySet,
+    NoKeySet,
+    Mailbox,
+    NoMailbox,
+}
+
+/// What stands in for the names in braces.
+struct Filling<'a> {
+    product: &'a str,
+    gmsa: &'a LogonAccount,
+    domain: &'a str,
+    key_set: Option<&'a str>,
+    mailbox: Option<&'a LogonAccount>,
+}
+
+/// The way through the wizard of a product for one of its components.
+pub(crate) fn wizard(
+    component: &ComponentId,
+    product: &str,
+    view: &HostView<'_>,
+    key_set: Option<&str>,
+) -> Option<Wizard> {
+    let data: Data = toml::from_str(DATA).ok()?; // A test reads it too.
+    let mut products = data.product.into_iter();
+    let found = products.find(|found| found.name == product)?;
+    let filling = Filling {
+        product,
+        gmsa: view.gmsa,
+        domain: &view.inventory.domain.netbios_name,
+        key_set,
+        mailbox: mailbox(view.conversion.exchange.as_ref()),
+    };
+    let own = found.page.into_iter();
+    let own = own.filter(|page| page.component == *component && filling.wants(page.when));
+    let pages: Vec<_> = own.map(|page| filling.page(page)).collect();
+    (!pages.is_empty()).then(|| Wizard {
+        way_in: filling.text(&found.way_in),
+        way_out: filling.text(&found.way_out),
+        pages,
+    })
+}
+
+fn mailbox(exchange: Option<&Exchange>) -> Option<&LogonAccount> {
+    let exchange = exchange?;
+    match exchange.mailbox {
+        Mailbox::Online | Mailbox::OnPremise => exchange.account.as_ref(),
+        Mailbox::None => None,
+    }
+}
+
+impl Filling<'_> {
+    fn wants(&self, when: Option<When>) -> bool {
+        match when {
+            None => true,
+            Some(When::KeySet) => self.key_set.is_some(),
+            Some(When::NoKeySet) => self.key_set.is_none(),
+            Some(When::Mailbox) => self.mailbox.is_some(),
+            Some(When::NoMailbox) => self.mailbox.is_none(),
+        }
+    }
+
+    fn page(&self, page: Page) -> WizardPage {
+        let fields = page.fields.into_iter();
+        let fields = fields.filter(|field| self.wants(field.when));
+        let fields = fields.map(|field| WizardField {
+            entry: self.text(&field.entry),
+            label: field.label,
+        });
+        WizardPage {
+            title: page.title,
+            fields: fields.collect(),
+        }
+    }
+
+    fn text(&self, template: &str) -> String {
+        let account = self.gmsa.to_string();
+        let name = account.rsplit('\\').next().unwrap_or_default();
+        let mailbox = self.mailbox.map(ToString::to_string).unwrap_or_default();
+        template
+            .replace("{account}", &account)
+            .replace("{name}", name)
+            .replace("{domain}", self.domain)
+            .replace("{product}", self.product)
+            .replace("{key-set}", self.key_set.unwrap_or_default())
+            .replace("{mailbox}", &mailbox)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use planner::Profile;
+
+    use super::*;
+
+    #[test]
+    fn every_component_has_its_pages_in_the_setup_of_its_product() {
+        let data: Data = toml::from_str(DATA).unwrap();
+        for component in crate::catalogue().unwrap() {
+            let mut products = data.product.iter();
+            let product = products.find(|product| product.name == component.entry.product);
+            let mut pages = product.unwrap().page.iter();
+            let named = |page: &Page| {
+                page.component == *Profile::component(&component)
+                    && page
+                        .fields
+                        .iter()
+                        .any(|field| field.entry.contains("with the"))
+            };
+            assert!(pages.any(named), "{}", component.entry.title);
+        }
+    }
+
+    #[test]
+    fn no_name_in_braces_is_left() {
+        let gmsa = LogonAccount::from(r"CONTOSO\MIMSyncGMSA$".to_owned());
+        let filling = Filling {
+            product: "a product",
+            gmsa: &gmsa,
+            domain: "CONTOSO",
+            key_set: Some(r"C:\k.bin"),
+            mailbox: Some(&gmsa),
+        };
+        for product in toml::from_str::<Data>(DATA).unwrap().product {
+            let fields = product.page.iter().flat_map(|page| &page.fields);
+            let entries = fields.map(|field| &field.entry);
+            for text in entries.chain([&product.way_in, &product.way_out]) {
+                let text = filling.text(text);
+                assert!(!text.contains(['{', '}']), "{text}");
+            }
+        }
+        assert_eq!(
+            filling.text("{name} of {domain}"),
+            "MIMSyncGMSA$ of CONTOSO"
+        );
+    }
+}
