@@ -130,6 +130,8 @@ fn word(kind: ErrorKind) -> &'static str {
         ErrorKind::Timeout => "timeout",
         ErrorKind::Protocol => "protocol",
         ErrorKind::NotConfigured => "not-configured",
+        ErrorKind::ReadOnly => "read-only",
+        ErrorKind::NotConfidential => "not-confidential",
         ErrorKind::Failed => "failed",
     }
 }

@@ -82,6 +82,12 @@ impl<'a> Session<'a> {
 
     /// Logs on to the directory as this operator.
     pub async fn directory_as(&self, operator: Operator) -> Result<ActiveDirectory, Failure> {
+        let options = self.directory_options(operator).await?;
+        Ok(ActiveDirectory::connect(options).await?)
+    }
+
+    /// How this operator logs on to the directory.
+    pub async fn directory_options(&self, operator: Operator) -> Result<DirectoryOptions, Failure> {
         let access = &self.estate.domain;
         let controller = self.controller().await?.clone();
         tracing::info!(
@@ -96,7 +102,7 @@ impl<'a> Session<'a> {
             ),
             None => None,
         };
-        let options = DirectoryOptions {
+        Ok(DirectoryOptions {
             domain: access.name.clone(),
             server: controller.server,
             address: controller.address,
@@ -109,8 +115,7 @@ impl<'a> Session<'a> {
             machine_keytabs: self.machine_keytabs()?,
             addresses: controller.addresses,
             clock: Arc::new(SystemClock),
-        };
-        Ok(ActiveDirectory::connect(options).await?)
+        })
     }
 
     /// The domain controller that this session works with.

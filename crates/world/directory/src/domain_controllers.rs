@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, PoisonError};
 
 use futures_util::future::join_all;
-use ldap::{Dn, Filter, Scope, Search};
+use ldap::{Dn, Error, Filter, Scope, Search};
 use model::inventory::{Domain, DomainController, Gap};
 use model::names::DnsName;
 use model::ports::{ErrorKind, WorldError};
@@ -77,17 +77,10 @@ impl ActiveDirectory {
 
     /// The other writable domain controllers; of one whose address is not known only the name.
     async fn find_others(&self) -> Result<Vec<Result<Connection, DnsName>>, WorldError> {
-        /// [MS-ADTS] 2.2.16 "userAccountControl Bits": ADS_UF_SERVER_TRUST_ACCOUNT; read-only ones lack it.
-        const SERVER_TRUST_ACCOUNT: u32 = 0x2000;
-        let filter = Filter::bits_set("userAccountControl", SERVER_TRUST_ACCOUNT);
-        let search = Search::new(self.naming.domain.clone(), Scope::Subtree, filter)
-            .attributes(["dNSHostName"]);
-        let entries = self.server.search(&search).await;
-        let entries =
-            entries.map_err(|error| world_error("cannot list the domain controllers", error))?;
-        let names = entries
-            .iter()
-            .filter_map(|entry| entry.text("dNSHostName")?.parse::<DnsName>().ok());
+        let names = writable_controllers(&self.server, &self.naming.domain).await;
+        let names =
+            names.map_err(|error| world_error("cannot list the domain controllers", error))?;
+        let names = names.iter().filter_map(|name| name.parse::<DnsName>().ok());
         let names: BTreeSet<_> = names.filter(|name| *name != self.options.server).collect();
         let mut others = Vec::new();
         for name in names {
@@ -141,6 +134,20 @@ impl ActiveDirectory {
             gaps.push(gap);
         }
     }
+}
+
+/// The names of the domain's writable domain controllers, as this one knows them.
+pub(crate) async fn writable_controllers(
+    server: &Connection,
+    domain: &Dn,
+) -> Result<Vec<String>, Error> {
+    /// [MS-ADTS] 2.2.16 "userAccountControl Bits": ADS_UF_SERVER_TRUST_ACCOUNT; read-only ones lack it.
+    const SERVER_TRUST_ACCOUNT: u32 = 0x2000;
+    let filter = Filter::bits_set("userAccountControl", SERVER_TRUST_ACCOUNT);
+    let search = Search::new(domain.clone(), Scope::Subtree, filter).attributes(["dNSHostName"]);
+    let entries = server.search(&search).await?;
+    let names = entries.iter().filter_map(|entry| entry.text("dNSHostName"));
+    Ok(names.map(str::to_owned).collect())
 }
 
 fn no_address(name: &DnsName) -> WorldError {

@@ -28,6 +28,19 @@ pub(crate) fn malformed(dn: &str, what: &str) -> WorldError {
         .advise("the operator may lack the right to read this object, or it is damaged: look at it with another tool")
 }
 
+/// Whether a log-on failed because the two clocks differ too much for Kerberos.
+#[must_use]
+pub fn is_clock_skew(error: &WorldError) -> bool {
+    let cause = std::error::Error::source(error).and_then(|cause| cause.downcast_ref());
+    matches!(
+        cause,
+        Some(Error::Authentication {
+            failure: LogonFailure::ClockSkew { .. },
+            ..
+        })
+    )
+}
+
 /// The Windows error code in the server's words.
 pub(crate) fn windows_code(error: &Error) -> Option<u32> {
     match error {
@@ -46,6 +59,9 @@ pub(crate) fn diagnostic(error: &Error) -> &str {
 
 const CHECK_NETWORK: &str =
     "check the server's name and address, that it runs, and that no firewall is between";
+
+const ENCRYPTED_TO_THE_END: &str = "use transport \"sealed\", which nothing between can end; inside TLS name the domain \
+    controller itself: a load balancer or proxy that ends TLS before it makes the connection an open one";
 
 const SEALED: &str = "use transport \"sealed\" with auth \"kerberos\": it needs no certificate";
 
@@ -68,8 +84,17 @@ fn logon_kind(failure: &LogonFailure) -> ErrorKind {
     }
 }
 
+/// [MS-ERREF] 2.2 "Win32 Error Codes": ERROR_DS_CONFIDENTIALITY_REQUIRED.
+const CONFIDENTIALITY_REQUIRED: u32 = 8237;
+
+fn is_about_encryption(refusal: &Refusal) -> bool {
+    let windows = refusal.windows.map(|windows| windows.code);
+    windows == Some(CONFIDENTIALITY_REQUIRED)
+}
+
 fn refusal_kind(refusal: &Refusal) -> ErrorKind {
     match refusal.code {
+        _ if is_about_encryption(refusal) => ErrorKind::NotConfidential,
         ResultCode::INSUFFICIENT_ACCESS_RIGHTS => ErrorKind::Denied,
         ResultCode::NO_SUCH_OBJECT => ErrorKind::NotFound,
         ResultCode::ENTRY_ALREADY_EXISTS => ErrorKind::Exists,
@@ -140,8 +165,10 @@ fn logon_advice(failure: &LogonFailure) -> Option<String> {
 
 fn refusal_advice(refusal: &Refusal) -> Option<String> {
     match refusal.code {
+        _ if is_about_encryption(refusal) => Some(ENCRYPTED_TO_THE_END.to_owned()),
         ResultCode::REFERRAL => Some(format!(
-            "another server holds it ({}): name a domain controller of that domain",
+            "another server has it, or may change it ({}): name that one, or a domain controller of that domain, as \
+             server under [domain] or with --server",
             refusal.referrals.join(", ")
         )),
         ResultCode::STRONGER_AUTH_REQUIRED => {
@@ -174,6 +201,10 @@ pub(crate) mod tests {
 
     #[test]
     fn refusals_are_sorted_by_what_the_operator_can_do() {
+        let words = "0000202D: SvcErr: DSID-1, problem 5012 (DIR_ERROR), data 0";
+        let open = world_error("cannot do it", refused(ResultCode(1), words));
+        assert_eq!(open.kind, ErrorKind::NotConfidential);
+        assert!(open.advice.unwrap().contains("sealed"));
         for (code, kind) in [
             (50, ErrorKind::Denied),
             (32, ErrorKind::NotFound),

@@ -47,6 +47,7 @@ mod spns;
 
 pub use active_directory::ActiveDirectory;
 pub use changes::{AttributeChange, Change, ChangeKind};
+pub use error::is_clock_skew;
 pub use locator::{Dns, Located, locate};
 pub use managed_keys::ManagedKeys;
 pub use options::{DirectoryOptions, OperatorSecret};

@@ -105,6 +105,17 @@ impl ActiveDirectory {
         }
     }
 
+    /// The salt of the keys that this password logs on with; `None` where it does not, or none is told.
+    pub(crate) async fn told_salt(
+        &self,
+        name: &SamAccountName,
+        password: &ManagedPassword,
+    ) -> Option<Salt> {
+        let utf8 = LogonSecret::Password(ldap::Password::new(password.expose_utf8().to_vec()));
+        let proof = self.log_on(name, &utf8).await.ok()?;
+        proof.salt.map(Salt::from_kdc)
+    }
+
     async fn log_on(
         &self,
         name: &SamAccountName,

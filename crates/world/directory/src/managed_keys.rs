@@ -5,11 +5,12 @@ use std::time::Duration;
 use ldap::ResultCode;
 use managed_password::{KerberosKeys, ManagedPasswordBlob, Salt};
 use model::inventory::Gmsa;
+use model::names::SamAccountName;
 use model::ports::{ErrorKind, WorldError};
 
 use crate::ActiveDirectory;
 use crate::accounts::{ldap_dn, number};
-use crate::error::{malformed, windows_code, world_error};
+use crate::error::{malformed, world_error};
 use crate::password_proof::{CLOCK_SKEW, MANAGED_PASSWORD, may_not};
 
 /// Keys of the password and of the one before, with their versions.
@@ -20,15 +21,12 @@ pub struct ManagedKeys {
     pub changes_in: Duration,
 }
 
-/// [MS-ERREF] 2.2 "Win32 Error Codes": ERROR_DS_CONFIDENTIALITY_REQUIRED.
-const CONFIDENTIALITY_REQUIRED: u32 = 8237;
-
 impl ActiveDirectory {
     /// Reads a gMSA's password as the operator and makes the keys of it.
     ///
     /// # Errors
-    /// [`ErrorKind::Denied`] where the operator may not retrieve it; [`ErrorKind::Untrusted`] for a connection that
-    /// is not confidential.
+    /// [`ErrorKind::Denied`] where the operator may not retrieve it; [`ErrorKind::NotConfidential`] for a
+    /// connection that is not encrypted.
     pub async fn managed_keys(&self, gmsa: &Gmsa) -> Result<ManagedKeys, WorldError> {
         const VERSION: &str = "msDS-KeyVersionNumber";
         let account = &gmsa.account;
@@ -43,15 +41,9 @@ impl ActiveDirectory {
             ))
         };
         let entry = self.server.read(&dn, &[MANAGED_PASSWORD]).await;
-        let entry = entry.map_err(|error| match windows_code(&error) {
-            Some(CONFIDENTIALITY_REQUIRED) => {
-                let what = format!("{cannot}: the connection is not confidential");
-                WorldError::new(ErrorKind::Untrusted, what)
-                    .advise("use transport \"sealed\" or \"ldaps\"")
-                    .caused_by(error)
-            }
+        let entry = entry.map_err(|error| match error.result_code() {
             _ if may_not(&error) => denied().caused_by(error),
-            _ if error.result_code() == Some(ResultCode::NO_SUCH_OBJECT) => denied(),
+            Some(ResultCode::NO_SUCH_OBJECT) => denied(),
             _ => world_error(&cannot, error),
         })?;
         let value = entry
@@ -66,13 +58,12 @@ impl ActiveDirectory {
         let version = version
             .ok_or_else(|| malformed(dn.as_str(), "its msDS-KeyVersionNumber is missing"))?;
 
-        let realm = self.options.realm();
-        let salt = Salt::for_computer(&realm, name.as_str(), self.naming.dns_name.as_str());
+        let salts = self.salts(name, &blob).await;
         // Minutes before the rollover the next password is handed out already, under the version that it will have.
         let newest = version + u32::from(blob.query_interval <= CLOCK_SKEW);
-        let mut versions = vec![(newest, KerberosKeys::derive(&blob.current, &salt))];
+        let mut versions = vec![(newest, KerberosKeys::derive(&blob.current, &salts.current))];
         if let (Some(previous), Some(version)) = (&blob.previous, newest.checked_sub(1)) {
-            versions.push((version, KerberosKeys::derive(previous, &salt)));
+            versions.push((version, KerberosKeys::derive(previous, &salts.previous)));
         }
         Ok(ManagedKeys {
             versions,
@@ -80,8 +71,35 @@ impl ActiveDirectory {
         })
     }
 
+    /// The salts of an account's keys: those of the names that it had when they were made, as the key distribution centre
+    /// knows; where it does not tell, the present name's.
+    async fn salts(&self, name: &SamAccountName, blob: &ManagedPasswordBlob) -> Salts {
+        let domain = self.naming.dns_name.as_str();
+        let of_now = Salt::for_computer(&self.options.realm(), name.as_str(), domain);
+        if let Some(told) = self.told_salt(name, &blob.current).await {
+            return Salts {
+                current: told.clone(),
+                previous: told,
+            };
+        }
+        // Minutes before the rollover: the domain controller has the keys of the previous one still.
+        let previous = match &blob.previous {
+            Some(previous) => self.told_salt(name, previous).await,
+            None => None,
+        };
+        Salts {
+            previous: previous.unwrap_or_else(|| of_now.clone()),
+            current: of_now,
+        }
+    }
+
     /// The Kerberos realm of the domain.
     pub fn realm(&self) -> String {
         self.options.realm()
     }
+}
+
+struct Salts {
+    current: Salt,
+    previous: Salt,
 }

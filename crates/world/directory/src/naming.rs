@@ -6,11 +6,15 @@ use model::ports::{ErrorKind, WorldError};
 use security::{FileTime, Sid};
 
 use crate::connection::Connection;
+use crate::domain_controllers::writable_controllers;
 use crate::error::{malformed, world_error};
 
 /// [MS-ADTS] 6.1.1.4 "Well-Known Objects": the containers that new objects go to.
 const USERS_CONTAINER: &str = "A9D1CA15768811D1ADED00C04FD8D5CD";
 const MANAGED_SERVICE_ACCOUNTS_CONTAINER: &str = "1EB93889E40C45DF9F0C64D23BBB6237";
+
+/// [MS-ADTS] 3.1.1.3.4.3.5 "LDAP_CAP_ACTIVE_DIRECTORY_PARTIAL_SECRETS_OID": a read-only domain controller.
+const PARTIAL_SECRETS: &str = "1.2.840.113556.1.4.1920";
 
 /// The names of one domain and its forest.
 #[derive(Debug)]
@@ -42,6 +46,7 @@ impl Naming {
             "defaultNamingContext",
             "configurationNamingContext",
             "rootDomainNamingContext",
+            "supportedCapabilities",
         ];
         let root = server
             .read(&Dn::root(), &attributes)
@@ -58,6 +63,10 @@ impl Naming {
             context("configurationNamingContext")?,
         );
         let root_domain = context("rootDomainNamingContext")?;
+        let mut capabilities = root.texts("supportedCapabilities");
+        if capabilities.any(|one| one == PARTIAL_SECRETS) {
+            return Err(read_only(server, &domain).await);
+        }
 
         let attributes = [
             "objectSid",
@@ -172,6 +181,22 @@ fn well_known(head: &Entry, attribute: &str, guid: &str) -> Option<Dn> {
         let (found, dn) = value.strip_prefix("B:32:")?.split_once(':')?;
         found.eq_ignore_ascii_case(guid).then(|| Dn::from(dn))
     })
+}
+
+/// Refused from the start: root keys and other secrets do not reach it, changes neither, and a host's view is not its own.
+async fn read_only(server: &Connection, domain: &Dn) -> WorldError {
+    let what = format!(
+        "{} is a read-only domain controller: it takes no changes, and KDS root keys do not come to it",
+        server.server
+    );
+    let writable = match writable_controllers(server, domain).await {
+        Ok(names) if !names.is_empty() => format!(" ({})", names.join(", ")),
+        _ => String::new(),
+    };
+    WorldError::new(ErrorKind::ReadOnly, what).advise(format!(
+        "name a writable one{writable}: server under [domain] in estate.toml, or --server; without either DNS is asked for \
+         the nearest writable one"
+    ))
 }
 
 fn no_active_directory(server: &Connection) -> WorldError {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use ldap::{Dn, Entry, Filter, Scope, Search};
+use ldap::{Dn, Entry, Filter, ResultCode, Scope, Search};
 use model::names::{self, SamAccountName};
 use model::ports::WorldError;
 use security::Sid;
@@ -135,7 +135,11 @@ impl ActiveDirectory {
         while let Some((of, path)) = open.pop_front() {
             let entry = self.server.read(&ldap_dn(&of), &["memberOf"]).await;
             let cannot = format!("cannot read the memberships of {of}");
-            let entry = entry.map_err(|error| world_error(cannot, error))?;
+            let entry = match entry {
+                // A group of another domain: what it is in, its own domain controllers know.
+                Err(error) if error.result_code() == Some(ResultCode::REFERRAL) => None,
+                answer => answer.map_err(|error| world_error(cannot, error))?,
+            };
             let above: Vec<names::Dn> =
                 entry.map_or_else(Vec::new, |entry| parsed(&entry, "memberOf"));
             for group in above {

@@ -207,6 +207,11 @@ impl TestCheck {
         }
     }
 
+    /// It is not so, as a failure says.
+    pub fn of_failure(id: &'static str, failure: Failure) -> Self {
+        Self::failed(id, failure.message, failure.hint.unwrap_or_default())
+    }
+
     /// It could not be seen.
     pub fn unknown(id: &'static str, detail: String) -> Self {
         Self {

@@ -31,6 +31,10 @@ pub enum ErrorKind {
     Protocol,
     /// It must be set up first: a missing setting, keytab or password.
     NotConfigured,
+    /// The domain controller is a read-only one: a writable one does what was asked.
+    ReadOnly,
+    /// What was asked for is given over an encrypted connection only, and this one does not count as such over there.
+    NotConfidential,
     /// Everything else that failed over there.
     Failed,
 }

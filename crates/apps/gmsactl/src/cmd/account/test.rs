@@ -40,29 +40,53 @@ const TICKET_LIFETIME: Interval = Interval::from_hours(10);
 /// Looks; every check stands in the document, the first that fails is the cause.
 pub async fn run(args: &Test, global: &Global, output: &Output) -> Done {
     let session = Session::new(global)?;
-    let directory = session.directory().await?;
-    let mut checks = match gmsa(&directory, &args.gmsa).await {
-        Err(failure) if failure.kind == "not-found" || failure.kind == "conflict" => {
-            let advice = failure.hint.clone().unwrap_or_default();
-            vec![TestCheck::failed("account", failure.message, advice)]
+    let options = session.directory_options(session.operator()?).await?;
+    let checks = match ActiveDirectory::connect(options).await {
+        Ok(directory) => looked(args, &directory, &session).await?,
+        Err(error) if error.kind == ErrorKind::ReadOnly => {
+            vec![TestCheck::of_failure("controller", error.into())]
         }
-        Err(failure) => return Err(failure),
-        Ok(gmsa) => {
-            let mut checks = of_account(&gmsa, &directory).await?;
-            if let Some(host) = &args.host {
-                checks.extend(of_host(&gmsa, host, &directory, &session).await?);
-            }
-            checks
+        Err(error) if directory::is_clock_skew(&error) => {
+            vec![TestCheck::of_failure("clock", error.into())]
         }
+        Err(error) => return Err(error.into()),
     };
-    let cause = checks.iter().position(|check| check.holds == Some(false));
+    let cause = checks.iter().find(|check| check.holds == Some(false));
     let document = TestDocument {
         usable: cause.is_none(),
-        cause: cause.and_then(|at| checks.get(at)).cloned(),
-        checks: std::mem::take(&mut checks),
+        cause: cause.cloned(),
+        checks,
     };
     output.document(&document, human::account_test);
     Ok(if document.usable { 0 } else { exit::REFUSED })
+}
+
+/// What a domain controller that may be asked tells.
+async fn looked(
+    args: &Test,
+    directory: &ActiveDirectory,
+    session: &Session<'_>,
+) -> Result<Vec<TestCheck>, Failure> {
+    let mut checks = vec![TestCheck::of(
+        "controller",
+        format!(
+            "{} is a writable domain controller",
+            session.controller().await?.server
+        ),
+    )];
+    match gmsa(directory, &args.gmsa).await {
+        Err(failure) if failure.kind == "not-found" || failure.kind == "conflict" => {
+            checks.push(TestCheck::of_failure("account", failure));
+        }
+        Err(failure) => return Err(failure),
+        Ok(gmsa) => {
+            checks.extend(of_account(&gmsa, directory).await?);
+            if let Some(host) = &args.host {
+                checks.extend(of_host(&gmsa, host, directory, session).await?);
+            }
+        }
+    }
+    Ok(checks)
 }
 
 /// What does not depend on the host.
@@ -85,7 +109,12 @@ async fn of_account(gmsa: &Gmsa, directory: &ActiveDirectory) -> Result<Vec<Test
         .domain_controllers
         .iter()
         .find(|one| one.clock_skew_seconds.abs() > SKEW_SECONDS);
+    let silent = directory.gaps().into_iter().next();
     checks.push(match skewed {
+        None if silent.is_some() => {
+            let why = silent.map(|gap| gap.why).unwrap_or_default();
+            TestCheck::unknown("clock", why)
+        }
         None => TestCheck::of(
             "clock",
             "domain controllers and this machine agree".to_owned(),
@@ -173,6 +202,8 @@ async fn of_host(
     }
     match directory.prove_password(&gmsa.account.name, host).await {
         Ok(proof) => {
+            let what = "the domain controller sees an encrypted connection";
+            checks.push(TestCheck::of("confidential", what.to_owned()));
             for (id, proof) in [("retrieval", proof.retrieved), ("log-on", proof.logon)] {
                 checks.push(match proof.holds {
                     true => TestCheck::of(id, proof.detail),
@@ -182,6 +213,9 @@ async fn of_host(
         }
         Err(error) if error.kind == ErrorKind::NotConfigured => {
             checks.push(TestCheck::unknown("retrieval", error.what));
+        }
+        Err(error) if error.kind == ErrorKind::NotConfidential => {
+            checks.push(TestCheck::of_failure("confidential", error.into()));
         }
         Err(error) => return Err(error.into()),
     }
