@@ -1,7 +1,7 @@
 //! How many domain controllers a lab has, and how fast they tell each other.
 
 use clap::Args;
-use lab::LabSeed;
+use lab::{LabError, LabSeed};
 use security::Interval;
 
 use crate::error::Failure;
@@ -10,13 +10,20 @@ use crate::lab_fault::LabFault;
 /// What is asked of a lab's domain controllers.
 #[derive(Debug, Clone, Copy, Default, Args)]
 pub struct Controllers {
-    /// Have so many domain controllers, on 127.0.0.1 and the addresses after it; the hosts ask the last one [default: as
+    /// Have so many writable domain controllers, on 127.0.0.1 and the addresses after it; the hosts ask the last one [default: as
     /// many as there were where it comes from, and two for a fault that needs them].
     #[arg(
         long = "domain-controllers", value_name = "N",
         value_parser = clap::value_parser!(u8).range(1..=16)
     )]
     count: Option<u8>,
+    /// Have so many read-only domain controllers beside them, on the addresses after theirs [default: as many as there were
+    /// where it comes from].
+    #[arg(
+        long = "read-only-domain-controllers", value_name = "N",
+        value_parser = clap::value_parser!(u8).range(0..=16)
+    )]
+    read_only: Option<u8>,
     /// What is written on one domain controller reaches the others so much later by the lab's clock: 30s, 15m, 2h.
     #[arg(long = "replication-delay", value_name = "DURATION", value_parser = duration)]
     delay: Option<Interval>,
@@ -41,14 +48,21 @@ impl Controllers {
         if let Some(delay) = self.delay {
             seed.replication_delay = delay;
         }
-        let there = seed.controllers().count();
+        let there = seed.writable_controllers();
         let wanted = self.count.map_or(there.max(self.at_least), usize::from);
-        seed.grow_to(wanted).map_err(|error| {
-            Failure::new("usage", "the lab cannot have so few domain controllers")
-                .caused_by(&error)
-                .hint("leave --domain-controllers out, or name a larger number")
-        })
+        let grown = seed.grow_to(wanted);
+        grown.map_err(|error| too_few("--domain-controllers", &error))?;
+        let there = seed.read_only_controllers.len();
+        let wanted = self.read_only.map_or(there, usize::from);
+        let grown = seed.grow_read_only_to(wanted);
+        grown.map_err(|error| too_few("--read-only-domain-controllers", &error))
     }
+}
+
+fn too_few(option: &str, error: &LabError) -> Failure {
+    Failure::new("usage", "the lab cannot have so few domain controllers")
+        .caused_by(error)
+        .hint(format!("leave {option} out, or name a larger number"))
 }
 
 /// `90`, `30s`, `15m`, `2h`: at most a year.

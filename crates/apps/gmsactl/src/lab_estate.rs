@@ -218,6 +218,7 @@ impl LabEstate {
         let status = |controller: &LabController| LabControllerStatus {
             name: controller.dns_name(),
             ldap: controller.addresses().ldap,
+            read_only: controller.is_read_only(),
         };
         self.lab.controllers().iter().map(status).collect()
     }

@@ -230,3 +230,58 @@ fn an_export_is_a_seed() {
     assert_eq!(web["dn"], "CN=web,OU=Servers,DC=fabrikam,DC=net");
     assert_eq!(web["spns"], serde_json::json!(["HTTP/www.fabrikam.net"]));
 }
+
+#[test]
+fn a_read_only_domain_controller_is_told_and_not_worked_with() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, saved) = (folder.path().join("lab"), folder.path().join("saved.json"));
+    let lab = StartedLab::start_with(&path, &["--read-only-domain-controllers", "1"]);
+    let controllers = &lab.document["domain_controllers"];
+    assert_eq!(controllers[1]["name"], "rodc1.contoso.com", "{controllers}");
+    assert_eq!(
+        (&controllers[0]["read_only"], &controllers[1]["read_only"]),
+        (&Value::Bool(false), &Value::Bool(true))
+    );
+    let refused = lab.run(&["group", "create", "Hosts", "--server", "rodc1.contoso.com"]);
+    assert_eq!(refused.status.code(), Some(1), "{refused:?}");
+    assert_eq!(document(&refused)["error"]["kind"], "read-only");
+    assert_eq!(lab.run(&["doctor"]).status.code(), Some(0));
+    let save = ["save", saved.to_str().unwrap()];
+    assert_eq!(order(&save, &path).status.code(), Some(0));
+    drop(lab);
+    let again = ["--seed", saved.to_str().unwrap()];
+    let lab = StartedLab::start_with(&folder.path().join("again"), &again);
+    assert_eq!(lab.document["domain_controllers"][1]["read_only"], true);
+}
+
+#[test]
+fn a_test_of_an_account_names_causes_that_the_agent_sees() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("lab");
+    let lab = StartedLab::start_with(&path, &[]);
+    let done = |line: &[&str]| {
+        let output = lab.run(line);
+        assert_eq!(output.status.code(), Some(0), "{line:?}: {output:?}");
+    };
+    let cause = |id: &str, says: &str| {
+        let output = lab.run(&["account", "test", "WebGMSA", "--host", "MIMSYNC01"]);
+        assert_eq!(output.status.code(), Some(1), "{output:?}");
+        let cause = document(&output)["cause"].clone();
+        assert_eq!(cause["id"], id, "{cause}");
+        assert!(cause.to_string().contains(says), "{cause}");
+    };
+    done(&["group", "create", "Hosts"]);
+    done(&["account", "create", "WebGMSA", "--allow", "Hosts"]);
+    done(&["group", "add", "Hosts", "MIMSYNC01"]);
+    cause("ticket", "klist -li 0x3e7 purge");
+
+    done(&["account", "allow", "WebGMSA", "MIMSYNC01", "--replace"]);
+    let fault = |arguments: &[&str]| {
+        let done = order(&[&["fault"], arguments].concat(), &path);
+        assert_eq!(done.status.code(), Some(0), "{done:?}");
+    };
+    fault(&["clock-off"]);
+    cause("host-clock", "5 minutes");
+    fault(&["--mend", "clock-off"]);
+    done(&["account", "test", "WebGMSA", "--host", "MIMSYNC01"]);
+}

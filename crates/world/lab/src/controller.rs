@@ -11,6 +11,7 @@ use crate::domain_view::LabDomain;
 use crate::hosts::DomainView;
 use crate::listeners::LabAddresses;
 use crate::replication::{Replication, RidMaster};
+use crate::seed::LabSeed;
 use crate::snapshot::Snapshot;
 use crate::store::Store;
 use crate::store::schema::Attr;
@@ -29,16 +30,22 @@ impl LabController {
         self.directory.forest.controller_dns_name()
     }
 
+    /// Whether it takes no changes, and has no secrets.
+    #[must_use]
+    pub fn is_read_only(&self) -> bool {
+        self.directory.forest.read_only
+    }
+
     /// Where it listens.
     #[must_use]
     pub fn addresses(&self) -> LabAddresses {
         self.addresses
     }
 
-    /// Its replica, as the lab's [`crate::hosts`] ask it.
+    /// Its replica, as the lab's [`crate::hosts`] ask it; a read-only one asks a writable one.
     #[must_use]
     pub fn domain(&self) -> Arc<dyn DomainView> {
-        Arc::new(LabDomain(Arc::clone(&self.directory)))
+        Arc::new(LabDomain(self.directory.authority()))
     }
 
     /// The objects of its replica at this moment.
@@ -50,6 +57,12 @@ impl LabController {
     /// Sets its clock so many seconds ahead of the lab's, for the directory and Kerberos.
     pub fn set_clock_skew(&self, seconds: i64) {
         self.directory.set_clock_skew(seconds);
+    }
+
+    /// From now on no connection counts as encrypted: clients are told what they are told behind a load balancer that
+    /// ends TLS.
+    pub fn doubt_encryption(&self, doubt: bool) {
+        self.directory.doubt_encryption(doubt);
     }
 
     /// From now on nothing that is written elsewhere reaches it.
@@ -81,18 +94,21 @@ impl fmt::Debug for LabController {
     }
 }
 
-/// The first domain controller, and replicas of it that know each other.
+/// The first domain controller, and replicas of it that know each other; read-only ones are last, and send nothing.
 pub(crate) fn with_replicas(
     first: Directory,
-    others: &[String],
-    delay: Interval,
+    seed: &LabSeed,
 ) -> Result<Vec<Arc<Directory>>, LabError> {
-    if others.is_empty() {
+    let others = seed.other_controllers.iter().map(|other| (other, false));
+    let read_only = seed.read_only_controllers.iter().map(|other| (other, true));
+    let others = others.chain(read_only);
+    if others.clone().next().is_none() {
         return Ok(vec![Arc::new(first)]);
     }
     let next = first.write_here(|store| store.take_rid());
     let rids = Arc::new(RidMaster::new(next.max(first.read(highest_rid) + 1)));
-    let mut all: Vec<Directory> = others.iter().map(|other| first.replica(other)).collect();
+    let others = others.map(|(other, read_only)| first.replica(other, read_only));
+    let mut all: Vec<Directory> = others.collect();
     all.insert(0, first);
     for directory in &mut all {
         let settings = directory.forest.controller_settings();
@@ -102,8 +118,12 @@ pub(crate) fn with_replicas(
         });
         let missing = || LabError::Seed(format!("there is no {settings}"));
         let invocation = security::Guid::from_bytes(invocation.ok_or_else(missing)?);
-        let replication = Replication::new(invocation, delay, Arc::clone(&rids));
-        directory.write_here(|store| replication.begin_with(store));
+        let read_only = directory.forest.read_only;
+        let (delay, rids) = (seed.replication_delay, Arc::clone(&rids));
+        let replication = Replication::new(invocation, read_only, delay, rids);
+        if !read_only {
+            directory.write_here(|store| replication.begin_with(store));
+        }
         directory.replication = Some(replication);
     }
     let all: Vec<Arc<Directory>> = all.into_iter().map(Arc::new).collect();

@@ -18,6 +18,7 @@ use crate::rules::Caller;
 use crate::rules::access::DefaultDescriptors;
 use crate::rules::token::Token;
 use crate::store::Store;
+use crate::store::object::{Object, ObjectId};
 
 /// One domain controller's state.
 #[derive(Debug)]
@@ -34,6 +35,8 @@ pub(crate) struct Directory {
     clock_skew: AtomicI64,
     /// [`crate::DirectoryFault::HostNotInGroup`].
     strips_computers: AtomicBool,
+    /// No connection counts as encrypted.
+    doubts_encryption: AtomicBool,
     /// `None`: it is the only one.
     pub(crate) replication: Option<Replication>,
 }
@@ -65,24 +68,38 @@ impl Directory {
             remembered: Mutex::default(),
             clock_skew: AtomicI64::new(0),
             strips_computers: AtomicBool::new(false),
+            doubts_encryption: AtomicBool::new(false),
             replication: None,
         }
     }
 
     /// Another domain controller of the same domain, with a copy of everything.
-    pub(crate) fn replica(&self, controller: &str) -> Self {
+    pub(crate) fn replica(&self, controller: &str, read_only: bool) -> Self {
+        let mut store = self.shared();
+        if read_only {
+            filter(Arc::make_mut(&mut store));
+        }
         Self {
-            forest: self.forest.at(controller),
+            forest: self.forest.at(controller, read_only),
             defaults: self.defaults.clone(),
             clock: self.clock.clone(),
             faults: Arc::clone(&self.faults),
-            store: RwLock::new(self.shared()),
+            store: RwLock::new(store),
             krbtgt: Arc::clone(&self.krbtgt),
             remembered: Mutex::default(),
             clock_skew: AtomicI64::new(0),
             strips_computers: AtomicBool::new(false),
+            doubts_encryption: AtomicBool::new(false),
             replication: None,
         }
+    }
+
+    /// Who does what a read-only domain controller cannot: it hands log-ons and managed passwords on to a writable one
+    /// ([MS-ADTS] 3.1.1.4.5.39 "msDS-ManagedPassword"). A writable one does it itself.
+    pub(crate) fn authority(self: &Arc<Self>) -> Arc<Self> {
+        let replication = self.replication.as_ref().filter(|_| self.forest.read_only);
+        let writable = replication.and_then(Replication::partner);
+        writable.unwrap_or_else(|| Arc::clone(self))
     }
 
     /// What this domain controller's clock shows.
@@ -97,6 +114,15 @@ impl Directory {
 
     pub(crate) fn set_clock_skew(&self, seconds: i64) {
         self.clock_skew.store(seconds, Ordering::SeqCst);
+    }
+
+    /// Whether encrypted connections count as such.
+    pub(crate) fn trusts_encryption(&self) -> bool {
+        !self.doubts_encryption.load(Ordering::SeqCst)
+    }
+
+    pub(crate) fn doubt_encryption(&self, doubt: bool) {
+        self.doubts_encryption.store(doubt, Ordering::SeqCst);
     }
 
     /// From now on computers are in no group, or may be again.
@@ -224,5 +250,21 @@ impl Directory {
         }
         remembered.insert(name.to_owned(), Arc::clone(&made));
         Some(made)
+    }
+}
+
+/// Takes out what a read-only domain controller does not get: filtered attributes, and everybody's secrets.
+fn filter(store: &mut Store) {
+    let ids: Vec<ObjectId> = store.ids().collect();
+    for id in ids {
+        let attributes = store.get(id).map(Object::attributes).into_iter().flatten();
+        let attributes = attributes.map(|(attribute, _)| attribute);
+        let filtered = attributes.filter(|attribute| attribute.definition().is_filtered());
+        for attribute in filtered.collect::<Vec<_>>() {
+            store.set(id, attribute, Vec::new());
+        }
+        if store.get(id).is_some_and(|object| object.secret.is_some()) {
+            store.set_secret(id, None);
+        }
     }
 }

@@ -59,7 +59,7 @@ impl DirectoryFault {
         found.map(|(_, fault)| *fault)
     }
 
-    /// How many domain controllers a lab has to have for it.
+    /// How many writable domain controllers a lab has to have for it.
     #[must_use]
     pub fn controllers_needed(self) -> usize {
         match self {
@@ -72,7 +72,7 @@ impl DirectoryFault {
 impl Lab {
     /// Lets the directory go wrong. `false`: this lab cannot, it has too few domain controllers.
     pub fn suffer(&self, fault: DirectoryFault) -> bool {
-        if self.controllers().len() < fault.controllers_needed() {
+        if self.writable().count() < fault.controllers_needed() {
             return false;
         }
         let (directory, last) = (&self.first().directory, self.last());

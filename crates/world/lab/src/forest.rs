@@ -14,6 +14,8 @@ pub(crate) struct Forest {
     pub(crate) sid: Sid,
     /// `DC1`
     pub(crate) controller: String,
+    /// It takes no changes, and has no secrets ([MS-ADTS] 6.1.1.3.2 "Read-Only Domain Controller Object").
+    pub(crate) read_only: bool,
     /// [MS-ADTS] 6.1.4.2 "msDS-Behavior-Version: Forest Functional Level"; 7 is Windows Server 2016.
     pub(crate) functional_level: u8,
 }
@@ -26,14 +28,16 @@ impl Forest {
             domain: domain_dn(dns_name),
             sid,
             controller: controller.to_owned(),
+            read_only: false,
             functional_level: 7,
         }
     }
 
     /// The same forest, as another of its domain controllers sees it.
-    pub(crate) fn at(&self, controller: &str) -> Self {
+    pub(crate) fn at(&self, controller: &str, read_only: bool) -> Self {
         Self {
             controller: controller.to_owned(),
+            read_only,
             ..self.clone()
         }
     }

@@ -66,8 +66,7 @@ impl Lab {
     /// [`LabError`].
     pub async fn start_at(seed: LabSeed, addresses: LabAddresses) -> Result<Self, LabError> {
         let first = seed::build(&seed)?;
-        let directories =
-            controller::with_replicas(first, &seed.other_controllers, seed.replication_delay)?;
+        let directories = controller::with_replicas(first, &seed)?;
         let listeners = listeners::listen(addresses, directories.len()).await?;
         let names = directories.iter().map(|it| it.forest.controller_dns_name());
         let names = names.chain(["localhost".to_owned()]);
@@ -96,7 +95,7 @@ impl Lab {
                 gc,
                 gc_tls,
             };
-            servers.push(tokio::spawn(kdc::serve(kdc, Arc::clone(&directory))));
+            servers.push(tokio::spawn(kdc::serve(kdc, directory.authority())));
             let served = ldap_server::serve(ports, directory, certificate.clone());
             servers.push(tokio::spawn(served));
         }
@@ -160,7 +159,8 @@ impl Lab {
         &self.first.directory.clock
     }
 
-    /// The directory as the lab's [`crate::hosts`] ask it: on the last domain controller, as hosts of another site do.
+    /// The directory as the lab's [`crate::hosts`] ask it: on the last writable domain controller, as hosts of another
+    /// site do.
     /// What a client writes on the first comes there by replication.
     #[must_use]
     pub fn domain(&self) -> Arc<dyn DomainView> {
@@ -182,9 +182,14 @@ impl Lab {
         &self.first.directory.faults
     }
 
-    /// The domain controller that goes wrong.
+    /// The domain controller that goes wrong: the last writable one.
     pub(crate) fn last(&self) -> &LabController {
-        self.controllers.last().unwrap_or(&self.first)
+        self.writable().last().unwrap_or(&self.first)
+    }
+
+    /// The domain controllers that take changes.
+    pub(crate) fn writable(&self) -> impl Iterator<Item = &LabController> {
+        self.controllers.iter().filter(|one| !one.is_read_only())
     }
 
     /// The domain controller that clients know.

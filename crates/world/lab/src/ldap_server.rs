@@ -5,6 +5,7 @@
 
 mod bind;
 mod connection;
+mod continuations;
 mod encode;
 mod entries;
 mod filter;

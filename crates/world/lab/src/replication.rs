@@ -10,7 +10,8 @@
 //! thing in two ways: every domain controller sends to every other, and a move that would put an object below
 //! itself, because two administrators moved two containers into each other, is left out where it comes second.
 //!
-//! INVARIANT: once everything has arrived, all domain controllers have the same objects.
+//! INVARIANT: once everything has arrived, all domain controllers have the same objects; read-only ones without filtered
+//! attributes and secrets.
 //! INVARIANT: a lab with one domain controller has none of this.
 
 mod apply;
@@ -36,6 +37,8 @@ use update::Update;
 pub(crate) struct Replication {
     /// Who it is in stamps: the invocationId.
     invocation: Guid,
+    /// Filtered attributes and secrets do not come here.
+    read_only: bool,
     stamps: Mutex<Stamps>,
     inbox: Inbox,
     partners: OnceLock<Vec<Weak<Directory>>>,
@@ -52,9 +55,15 @@ pub(crate) struct SavedReplication {
 }
 
 impl Replication {
-    pub(crate) fn new(invocation: Guid, delay: Interval, rids: Arc<RidMaster>) -> Self {
+    pub(crate) fn new(
+        invocation: Guid,
+        read_only: bool,
+        delay: Interval,
+        rids: Arc<RidMaster>,
+    ) -> Self {
         Self {
             invocation,
+            read_only,
             stamps: Mutex::default(),
             inbox: Inbox::new(delay),
             partners: OnceLock::new(),
@@ -67,6 +76,11 @@ impl Replication {
     pub(crate) fn meet(&self, partners: Vec<Weak<Directory>>) {
         // A second time does not come.
         let _ = self.partners.set(partners);
+    }
+
+    /// The first of the others.
+    pub(crate) fn partner(&self) -> Option<Arc<Directory>> {
+        self.partners.get()?.first()?.upgrade()
     }
 
     pub(crate) fn inbox(&self) -> &Inbox {
@@ -134,7 +148,11 @@ impl Replication {
     ) {
         let mut stamps = self.stamps();
         for (arrived, update) in updates {
-            apply::apply(store, &mut stamps, lost_and_found, update, *arrived);
+            let place = apply::Place {
+                lost_and_found,
+                read_only: self.read_only,
+            };
+            apply::apply(store, &mut stamps, place, update, *arrived);
         }
         // Nothing of it originated here.
         drop(store.take_journal());

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use crate::clock::LabClock;
+use crate::controller::LabController;
 use crate::lab::{Lab, LabError};
 use crate::seed::LabSeed;
 use crate::store::saved::SavedStore;
@@ -20,6 +21,8 @@ pub struct SavedDirectory {
     controller: String,
     #[serde(default)]
     other_controllers: Vec<String>,
+    #[serde(default)]
+    read_only_controllers: Vec<String>,
     /// In 100 ns.
     #[serde(default)]
     replication_delay: u64,
@@ -33,15 +36,15 @@ impl Lab {
     pub fn save(&self) -> SavedDirectory {
         let directory = &self.first().directory;
         let forest = &directory.forest;
-        let others = self.controllers().iter().skip(1);
+        let name = |it: &LabController| it.directory.forest.controller.clone();
+        let read_only = self.controllers().iter().filter(|it| it.is_read_only());
         let delay = directory.replication.as_ref().map(|it| it.inbox().delay());
         SavedDirectory {
             dns_name: forest.dns_name.clone(),
             netbios_name: forest.netbios_name.clone(),
             controller: forest.controller.clone(),
-            other_controllers: others
-                .map(|it| it.directory.forest.controller.clone())
-                .collect(),
+            other_controllers: self.writable().skip(1).map(name).collect(),
+            read_only_controllers: read_only.map(name).collect(),
             replication_delay: delay.map_or(0, Interval::as_ticks),
             domain_sid: forest.sid,
             store: SavedStore::of(&directory.save().store),
@@ -62,6 +65,7 @@ impl LabSeed {
             netbios_name: saved.netbios_name.clone(),
             controller: saved.controller.clone(),
             other_controllers: saved.other_controllers.clone(),
+            read_only_controllers: saved.read_only_controllers.clone(),
             replication_delay: Interval::from_ticks(saved.replication_delay),
             clock: LabClock::new(),
             root_keys: Vec::new(),

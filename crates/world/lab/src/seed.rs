@@ -26,6 +26,8 @@ pub struct LabSeed {
     pub controller: String,
     /// Further domain controllers, `DC2`; none at first.
     pub other_controllers: Vec<String>,
+    /// Read-only domain controllers, `RODC1`; none at first.
+    pub read_only_controllers: Vec<String>,
     /// How long what is written on one domain controller takes to reach the others, by the lab's clock; 0 at first.
     pub replication_delay: Interval,
     /// What time it is in the directory.
@@ -80,6 +82,7 @@ impl LabSeed {
             netbios_name: netbios_name.to_owned(),
             controller: "DC1".to_owned(),
             other_controllers: Vec::new(),
+            read_only_controllers: Vec::new(),
             replication_delay: Interval::ZERO,
             root_keys: vec![SeedRootKey {
                 id: None,

@@ -7,7 +7,6 @@ use model::ports::{Directory, ErrorKind, PasswordProof};
 use model::secret::Password;
 
 use super::scratch::{Scratch, USER_PASSWORD, in_scratch};
-use super::site::Site;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_host_proves_the_password_while_it_is_in_the_retrieval_group() {
@@ -112,12 +111,7 @@ async fn a_renamed_gmsa_still_logs_on() {
             .unwrap();
         assert!(proof.retrieved.holds && proof.logon.holds, "{proof:?}");
         let old_salt = format!("CONTOSO.COMhost{}.contoso.com", new.name);
-        // The lab makes the keys anew whenever it is asked, with the name of that time.
-        let is_lab = matches!(*scratch.site, Site::Lab(_));
-        assert!(
-            is_lab || proof.logon.detail.ends_with(&old_salt),
-            "{proof:?}"
-        );
+        assert!(proof.logon.detail.ends_with(&old_salt), "{proof:?}");
     })
     .await;
 }

@@ -61,6 +61,9 @@ pub struct LabControllerStatus {
     pub name: String,
     /// Where its directory listens; its other ports are those of the first, on this address.
     pub ldap: SocketAddr,
+    /// It takes no changes, and has no secrets.
+    #[serde(default)]
+    pub read_only: bool,
 }
 
 /// A host of a lab.

@@ -7,6 +7,7 @@
 )]
 
 mod accounts;
+mod causes;
 mod controllers;
 mod databases;
 mod delegation;

@@ -1,5 +1,7 @@
 //! From a client's AP-REQ to an established context (RFC 4121 section 4.1, "Context Establishment Tokens").
 
+use std::sync::Arc;
+
 use rasn_kerberos::{ApRep, ApReq, Authenticator, EncApRepPart};
 
 use super::Rejected;
@@ -47,9 +49,9 @@ pub(crate) struct Accepted {
 }
 
 /// Accepts a Kerberos token for one of the domain controller's own services.
-pub(crate) fn accept(directory: &Directory, token: &[u8]) -> Result<Accepted, Rejected> {
+pub(crate) fn accept(directory: &Arc<Directory>, token: &[u8]) -> Result<Accepted, Rejected> {
     accept_as(
-        directory,
+        &directory.authority(),
         &format!("{}$", directory.forest.controller),
         token,
     )

@@ -103,9 +103,10 @@ impl fmt::Debug for Key {
     }
 }
 
-/// What an account logs on with: its password, and the keys made of it when they are first needed.
+/// What an account logs on with: its password, and the keys made of it when they are first needed. Of a gMSA, whose
+/// password follows from a root key, only the salt.
 pub(crate) struct AccountSecret {
-    utf8: Zeroizing<Vec<u8>>,
+    utf8: Option<Zeroizing<Vec<u8>>>,
     salt: String,
     aes256: OnceLock<KerberosKey>,
     aes128: OnceLock<KerberosKey>,
@@ -113,16 +114,26 @@ pub(crate) struct AccountSecret {
 
 impl AccountSecret {
     pub(crate) fn new(utf8: &[u8], salt: String) -> Self {
+        Self::of(Some(utf8), salt)
+    }
+
+    /// Of a gMSA.
+    pub(crate) fn managed(salt: String) -> Self {
+        Self::of(None, salt)
+    }
+
+    fn of(utf8: Option<&[u8]>, salt: String) -> Self {
         Self {
-            utf8: Zeroizing::new(utf8.to_vec()),
+            utf8: utf8.map(|utf8| Zeroizing::new(utf8.to_vec())),
             salt,
             aes256: OnceLock::new(),
             aes128: OnceLock::new(),
         }
     }
 
-    pub(crate) fn expose_utf8(&self) -> &[u8] {
-        &self.utf8
+    /// `None` for a gMSA.
+    pub(crate) fn expose_utf8(&self) -> Option<&[u8]> {
+        self.utf8.as_ref().map(|utf8| &utf8[..])
     }
 
     pub(crate) fn salt(&self) -> &str {
@@ -131,16 +142,18 @@ impl AccountSecret {
 
     /// Compared in time that depends on the lengths only.
     pub(crate) fn is_password(&self, utf8: &[u8]) -> bool {
-        let differences = self
-            .utf8
-            .iter()
-            .zip(utf8)
-            .fold(0, |differences, (a, b)| differences | (a ^ b));
-        self.utf8.len() == utf8.len() && differences == 0
+        let Some(ours) = self.expose_utf8() else {
+            return false;
+        };
+        let pairs = ours.iter().zip(utf8);
+        let differences = pairs.fold(0, |differences, (a, b)| differences | (a ^ b));
+        ours.len() == utf8.len() && differences == 0
     }
 
+    /// The key of an account with a password of its own.
     pub(crate) fn key(&self, encryption_type: EncryptionType) -> &KerberosKey {
-        let (password, salt) = (&self.utf8[..], self.salt.as_bytes());
+        let password = self.expose_utf8().unwrap_or_default();
+        let salt = self.salt.as_bytes();
         match encryption_type {
             EncryptionType::AES128_CTS_HMAC_SHA1_96 => self
                 .aes128

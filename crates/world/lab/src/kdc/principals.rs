@@ -134,12 +134,10 @@ pub(crate) fn account_keys(directory: &Directory, id: ObjectId) -> Option<Accoun
 /// [MS-ADTS] 3.1.1.4.5.39: for five minutes after a rollover the password before it still counts.
 fn gmsa_keys(directory: &Directory, id: ObjectId) -> Option<AccountKeys> {
     let now = directory.now();
-    let (name, state) = directory.write(|store| {
-        let name = store.get(id)?.text(Attr::SamAccountName)?.to_owned();
-        gmsa::roll_over(&directory.forest, store, id, now).map(|(_, state)| (name, state))
+    let (salt, state) = directory.write(|store| {
+        let (_, state) = gmsa::roll_over(&directory.forest, store, id, now)?;
+        Some((gmsa::salt(&directory.forest, store.get(id)?)?, state))
     })?;
-    let forest = &directory.forest;
-    let salt = Salt::for_computer(&forest.realm(), &name, &forest.dns_name);
     let just_started = |key: &PasswordKeyId| {
         let start = key.group_key_id.start().unwrap_or(FileTime::ZERO);
         now.saturating_since(start).as_ticks() <= kds::MAX_CLOCK_SKEW.as_ticks()

@@ -87,7 +87,7 @@ impl Connection {
         if !self.tls {
             return stronger_auth().into();
         }
-        let directory = std::sync::Arc::clone(&self.directory);
+        let directory = self.directory.authority();
         match directory.read(|store| check_password(&directory, store, name, password)) {
             Ok((token, user)) => {
                 (self.token, self.user) = (token, user);

@@ -107,11 +107,9 @@ impl Connection {
 
     /// Whether what is sent is encrypted.
     pub(super) fn is_confidential(&self) -> bool {
-        self.tls
-            || self
-                .protection
-                .as_ref()
-                .is_some_and(|(_, protection)| *protection == Protection::Sealed)
+        let protection = self.protection.as_ref().map(|(_, protection)| *protection);
+        let encrypted = self.tls || protection == Some(Protection::Sealed);
+        encrypted && self.directory.trusts_encryption()
     }
 
     /// The next request. Before it waits for one, everything that was answered is sent.

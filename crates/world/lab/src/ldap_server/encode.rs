@@ -10,6 +10,7 @@ impl ResponseTag {
     pub(crate) const BIND: Self = Self(0x61);
     pub(crate) const ENTRY: Self = Self(0x64);
     pub(crate) const SEARCH_DONE: Self = Self(0x65);
+    pub(crate) const REFERENCE: Self = Self(0x73);
     pub(crate) const MODIFY: Self = Self(0x67);
     pub(crate) const ADD: Self = Self(0x69);
     pub(crate) const DELETE: Self = Self(0x6b);
@@ -34,6 +35,8 @@ pub(crate) struct Outcome {
     pub(crate) code: u8,
     pub(crate) matched: String,
     pub(crate) diagnostic: String,
+    /// LDAP URLs of who to ask instead.
+    pub(crate) referrals: Vec<String>,
     /// SASL credentials of a bind.
     pub(crate) credentials: Option<Vec<u8>>,
     /// Name and value of an extended response; the name may be empty.
@@ -61,10 +64,12 @@ impl From<Refusal> for Outcome {
             code,
             diagnostic,
             matched,
+            referrals,
         } = refusal;
         Self {
             matched,
             diagnostic,
+            referrals,
             ..Self::code(code)
         }
     }
@@ -85,6 +90,13 @@ impl Outbox {
         self.primitive(0x0a, &[outcome.code]);
         self.primitive(OCTETS, outcome.matched.as_bytes());
         self.primitive(OCTETS, outcome.diagnostic.as_bytes());
+        if !outcome.referrals.is_empty() {
+            let referrals = self.open(0xa3);
+            for url in &outcome.referrals {
+                self.primitive(OCTETS, url.as_bytes());
+            }
+            self.close(referrals);
+        }
         if let Some(credentials) = &outcome.credentials {
             self.primitive(0x87, credentials);
         }
@@ -105,6 +117,16 @@ impl Outbox {
             self.close(control);
             self.close(controls);
         }
+        self.close(message);
+    }
+
+    /// Where a search goes on (RFC 4511 section 4.5.3 "Continuation References in the Search Result").
+    pub(crate) fn reference(&mut self, id: u32, url: &str) {
+        let message = self.open(SEQUENCE);
+        self.number(id);
+        let response = self.open(ResponseTag::REFERENCE.0);
+        self.primitive(OCTETS, url.as_bytes());
+        self.close(response);
         self.close(message);
     }
 

@@ -129,6 +129,14 @@ impl Connection {
         if self.token.is_anonymous() {
             return Effect::Done(Refusal::not_logged_on().into());
         }
+        if directory.forest.read_only
+            && let Some((kind, _, name)) = about(&request)
+            && kind.is_write()
+        {
+            // [MS-ADTS] 3.1.1.5.3.2 "Constraints": the object resides in a writable replica.
+            let writable = directory.authority().forest.controller_dns_name();
+            return Effect::Done(Refusal::referral(&writable, &name).into());
+        }
         let result: Result<Outcome, Refusal> = match request {
             ProtocolOp::AddRequest(request) => directory
                 .write(|store| add_object(&caller, store, request))

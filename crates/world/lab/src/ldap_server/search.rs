@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use rasn_ldap::{Control, ResultCode, SearchRequest, SearchRequestScope};
 
 use super::connection::{Connection, End};
+use super::continuations::continuations;
 use super::encode::{Outbox, Outcome, ResponseTag};
 use super::entries::{Reader, Selection};
 use super::filter::{self, Condition};
@@ -86,6 +87,13 @@ impl Connection {
         {
             return self.respond(id, ResponseTag::SEARCH_DONE, refusal).await;
         }
+        if later.is_empty() {
+            let mut outbox = Outbox::default();
+            for url in directory.read(|store| continuations(&caller, store, &request, controls)) {
+                outbox.reference(id, &url);
+            }
+            self.send(outbox).await?;
+        }
         let mut outcome = Outcome::code(found.ended);
         if let Some(page) = &page {
             let cookie = self.pages.keep(later, page);
@@ -98,7 +106,7 @@ impl Connection {
 
     async fn send_entries(
         &mut self,
-        directory: &Directory,
+        directory: &Arc<Directory>,
         reader: &mut Reader<'_>,
         ids: &[ObjectId],
         selection: &Selection,
@@ -109,8 +117,7 @@ impl Connection {
             if selection.wants(Attr::ManagedPassword) && !reader.caller.of_global_catalog {
                 // Reading a managed password may roll it over: one object at a time, with the right to write.
                 for id in rest.by_ref().take(1) {
-                    let read = |store: &mut _| gmsa::read_password(&reader.caller, store, *id);
-                    let password = match directory.write(read) {
+                    let password = match read_password(directory, &reader.caller, *id) {
                         Ok(password) => password,
                         Err(refusal) => return Ok(Err(refusal)),
                     };
@@ -162,6 +169,30 @@ impl Connection {
         outbox.result(id, ResponseTag::SEARCH_DONE, &Outcome::success());
         self.send(outbox).await
     }
+}
+
+/// The managed password of an object; a read-only domain controller has a writable one read it, with its own clock.
+fn read_password(
+    directory: &Arc<Directory>,
+    caller: &Caller<'_>,
+    id: ObjectId,
+) -> Result<Option<Vec<u8>>, Refusal> {
+    let authority = directory.authority();
+    if Arc::ptr_eq(directory, &authority) {
+        return directory.write(|store| gmsa::read_password(caller, store, id));
+    }
+    let guid = directory.read(|store| Some(store.get(id)?.bytes(Attr::ObjectGuid)?.to_vec()));
+    let caller = Caller {
+        now: authority.now(),
+        ..*caller
+    };
+    authority.write(|store| {
+        let there = store.find(Attr::ObjectGuid, &guid.unwrap_or_default());
+        match there.first().copied() {
+            Some(id) => gmsa::read_password(&caller, store, id),
+            None => Ok(None),
+        }
+    })
 }
 
 impl Found {

@@ -17,11 +17,20 @@ use crate::store::schema::Attr;
 /// Longest relative name: rangeUpper of `cn` ([MS-ADA1]).
 const MAX_NAME: usize = 64;
 
+/// Where it arrives.
+#[derive(Clone, Copy)]
+pub(super) struct Place<'a> {
+    /// The container for what has lost its own.
+    pub(super) lost_and_found: &'a str,
+    /// Filtered attributes and secrets do not come here.
+    pub(super) read_only: bool,
+}
+
 /// Puts it into the store; `arrived` is when.
 pub(super) fn apply(
     store: &mut Store,
     stamps: &mut Stamps,
-    lost_and_found: &str,
+    place: Place<'_>,
     update: &Update,
     arrived: FileTime,
 ) {
@@ -30,14 +39,14 @@ pub(super) fn apply(
         is_new: find(store, update.object).is_none(),
         store,
         stamps,
-        lost_and_found,
+        place,
         arrived,
     };
     if replica.stamps.is_deleted(update.object) {
         return; // Gone is gone.
     }
     let mut changed = false;
-    for change in &update.changes {
+    for change in update.changes.iter().filter(|it| place.takes(it)) {
         changed |= replica.take(change);
     }
     if let (true, Some(id)) = (changed, find(replica.store, update.object)) {
@@ -48,11 +57,22 @@ pub(super) fn apply(
 struct Replica<'a> {
     store: &'a mut Store,
     stamps: &'a mut Stamps,
-    lost_and_found: &'a str,
+    place: Place<'a>,
     object: Guid,
     /// It was not here before: everything about it counts.
     is_new: bool,
     arrived: FileTime,
+}
+
+impl Place<'_> {
+    fn takes(self, change: &Change) -> bool {
+        let kept_back = match change.field {
+            Field::Attribute(attribute) => attribute.definition().is_filtered(),
+            Field::Secret => true,
+            _ => false,
+        };
+        !(self.read_only && kept_back)
+    }
 }
 
 impl Replica<'_> {
@@ -123,7 +143,7 @@ impl Replica<'_> {
 
     /// The container; where it is gone, that for what is lost.
     fn container(&self, guid: Guid) -> Option<ObjectId> {
-        find(self.store, guid).or_else(|| self.store.resolve_text(self.lost_and_found))
+        find(self.store, guid).or_else(|| self.store.resolve_text(self.place.lost_and_found))
     }
 
     /// The name that the object gets: its own, unless somebody has it who was given it later.
@@ -187,7 +207,7 @@ impl Replica<'_> {
 
     fn delete(&mut self, id: ObjectId) {
         let children: Vec<ObjectId> = self.store.children(id).collect();
-        let lost_and_found = self.store.resolve_text(self.lost_and_found);
+        let lost_and_found = self.store.resolve_text(self.place.lost_and_found);
         for child in children {
             let (Some(found), Some(object)) = (lost_and_found, self.store.get(child)) else {
                 continue;

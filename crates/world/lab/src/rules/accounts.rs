@@ -24,6 +24,7 @@ const INTERDOMAIN_TRUST_ACCOUNT: i64 = 0x800;
 const WORKSTATION_TRUST_ACCOUNT: i64 = 0x1000;
 const SERVER_TRUST_ACCOUNT: i64 = 0x2000;
 const PASSWORD_EXPIRED: i64 = 0x80_0000;
+const PARTIAL_SECRETS_ACCOUNT: i64 = 0x400_0000;
 const KINDS: i64 =
     NORMAL_ACCOUNT | INTERDOMAIN_TRUST_ACCOUNT | WORKSTATION_TRUST_ACCOUNT | SERVER_TRUST_ACCOUNT;
 
@@ -109,6 +110,7 @@ pub(crate) fn check_password_time(time: i64) -> Result<(), Refusal> {
 /// The group that an account is in without being its member ([MS-SAMR] 3.1.1.8.10 "userAccountControl").
 pub(crate) fn usual_group(control: i64) -> i64 {
     match control {
+        _ if control & PARTIAL_SECRETS_ACCOUNT != 0 => 521,
         _ if control & WORKSTATION_TRUST_ACCOUNT != 0 => 515,
         _ if control & SERVER_TRUST_ACCOUNT != 0 => 516,
         _ => 513,

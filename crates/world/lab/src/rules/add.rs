@@ -6,7 +6,7 @@ use security::{Guid, Sid};
 use super::access::{AccessCheck, CREATE_CHILD};
 use super::modify::{check_delegation, check_secret_free};
 use super::refusal::Refusal;
-use super::{Caller, accounts, gmsa, passwords, uniqueness, values};
+use super::{Caller, accounts, gmsa, locate, passwords, uniqueness, values};
 use crate::random;
 use crate::store::Store;
 use crate::store::class::{self, Class};
@@ -42,7 +42,7 @@ pub(crate) fn add(
         .map(|(name, values)| (name.as_str(), &values[..], false));
     values::check_form(store, form)?;
     let (rdn, above) = parts.split_first().ok_or_else(Refusal::bad_dn)?;
-    let missing = || Refusal::no_such_object(super::locate::best_match(store, &parts));
+    let missing = || locate::not_here(store, name, &parts);
     let parent = store.resolve(above).ok_or_else(missing)?;
     let class = class_of(given)?;
     if !rdn.attribute.eq_ignore_ascii_case(class.rdn) {
@@ -108,6 +108,9 @@ pub(crate) fn add(
     }
     if must_change {
         store.set(id, Attr::PwdLastSet, vec![Value::number(0)]);
+    }
+    if class.is(class::GMSA) {
+        gmsa::keep_salt(caller.forest, store, id);
     }
     store.touch(id, caller.now);
     Ok(id)

@@ -1,8 +1,11 @@
 //! Group managed service accounts: what a domain controller adds when one is created, and who gets its password.
 
+use std::sync::Arc;
+
 use kds::{GroupKeyId, RootKey, RootKeyAttributes, RootKeyData, root_key_for_new_account};
 use managed_password::{
     ManagedPasswordId, ManagedPasswordInterval, ManagedPasswordState, PasswordKeyId, Retrieval,
+    Salt,
 };
 use security::{AccessMask, FileTime, SecurityDescriptor};
 
@@ -10,6 +13,7 @@ use super::Caller;
 use super::refusal::Refusal;
 use super::values::file_time;
 use crate::forest::Forest;
+use crate::kdc::AccountSecret;
 use crate::store::Store;
 use crate::store::class;
 use crate::store::object::{Object, ObjectId, Value};
@@ -136,9 +140,32 @@ pub(crate) fn roll_over(
             Attr::PwdLastSet,
             vec![Value::text(now.as_ticks().to_string())],
         );
+        keep_salt(forest, store, id);
         store.touch(id, now);
     }
     Some((retrieval, state))
+}
+
+/// An account's keys have the salt of the name that it had when they were made, however it is called later ([MS-SAMR]
+/// 3.1.1.8.11.6 "Primary:Kerberos-Newer-Keys Property": salt and keys are stored together).
+pub(crate) fn keep_salt(forest: &Forest, store: &mut Store, id: ObjectId) {
+    if let Some(salt) = store.get(id).and_then(|it| salt_of_now(forest, it)) {
+        let secret = AccountSecret::managed(salt.as_str().to_owned());
+        store.set_secret(id, Some(Arc::new(secret)));
+    }
+}
+
+/// The salt of the account's present keys.
+pub(crate) fn salt(forest: &Forest, account: &Object) -> Option<Salt> {
+    match &account.secret {
+        Some(secret) => Some(Salt::from_kdc(secret.salt().to_owned())),
+        None => salt_of_now(forest, account), // Of a lab that was saved before salts were kept.
+    }
+}
+
+fn salt_of_now(forest: &Forest, account: &Object) -> Option<Salt> {
+    let name = account.text(Attr::SamAccountName)?;
+    Some(Salt::for_computer(&forest.realm(), name, &forest.dns_name))
 }
 
 /// What the directory stores about a gMSA's password.

@@ -27,13 +27,24 @@ pub(crate) fn locate(store: &Store, name: &str) -> Result<ObjectId, Refusal> {
     let parts = dn::parse(name).ok_or_else(Refusal::bad_dn)?;
     store
         .resolve(&parts)
-        .ok_or_else(|| Refusal::no_such_object(best_match(store, &parts)))
+        .ok_or_else(|| not_here(store, name, &parts))
 }
 
-/// The nearest object above a name that is not there.
-pub(crate) fn best_match(store: &Store, parts: &[Rdn]) -> String {
+/// Why there is no object with a name: it ends below nothing, or in a domain that is not here. The latter is referred to
+/// its own domain controllers ([MS-ADTS] 3.1.1.4.6 "Referrals").
+pub(crate) fn not_here(store: &Store, name: &str, parts: &[Rdn]) -> Refusal {
     let above = (1..parts.len()).find_map(|cut| store.resolve(parts.get(cut..)?));
-    above.map(|id| store.dn(id)).unwrap_or_default()
+    if let Some(above) = above {
+        return Refusal::no_such_object(store.dn(above));
+    }
+    let of_domain = |part: &&Rdn| &*part.attribute == "DC";
+    let labels = parts.iter().rev().take_while(of_domain);
+    let mut labels: Vec<&str> = labels.map(|part| &*part.value).collect();
+    labels.reverse();
+    match labels.is_empty() {
+        true => Refusal::no_such_object(String::new()),
+        false => Refusal::referral(&labels.join("."), name),
+    }
 }
 
 fn by_guid(store: &Store, text: &str) -> Option<ObjectId> {

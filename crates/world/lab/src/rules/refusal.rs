@@ -10,6 +10,8 @@ pub(crate) struct Refusal {
     pub(crate) diagnostic: String,
     /// The longest part of the name that is there, for "no such object".
     pub(crate) matched: String,
+    /// LDAP URLs of who to ask instead, for a referral.
+    pub(crate) referrals: Vec<String>,
 }
 
 impl Refusal {
@@ -19,6 +21,16 @@ impl Refusal {
             code,
             diagnostic: format!("{windows:08X}: {words}\n\0"),
             matched: String::new(),
+            referrals: Vec::new(),
+        }
+    }
+
+    /// Another server has the object, or may change it: a host name or a domain's, and the object's name.
+    pub(crate) fn referral(server: &str, dn: &str) -> Self {
+        let words = format!("RefErr: DSID-0310084A, data 0, 1 access points\n\tref 1: '{server}'");
+        Self {
+            referrals: vec![format!("ldap://{server}/{}", url_encoded(dn))],
+            ..Self::new(ResultCode::Referral, 0x202B, &words)
         }
     }
 
@@ -110,4 +122,19 @@ impl Refusal {
                      completed on the connection., data 0, v4563";
         Self::new(ResultCode::OperationsError, 0x4DC, words)
     }
+}
+
+/// RFC 4516 section 2.1 "Percent-Encoding": everything in a name that a URL cannot hold as it is.
+fn url_encoded(dn: &str) -> String {
+    let mut encoded = String::with_capacity(dn.len());
+    for byte in dn.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' => encoded.push(byte.into()),
+            b'-' | b'.' | b'_' | b'~' | b'=' | b',' | b'+' | b';' | b':' | b'@' | b'\'' => {
+                encoded.push(byte.into());
+            }
+            _ => encoded.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    encoded
 }

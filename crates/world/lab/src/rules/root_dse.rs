@@ -13,6 +13,25 @@ pub(crate) const SUPPORTED_CONTROLS: [&str; 4] = [
     "1.2.840.113556.1.4.1339", // domain scope
 ];
 
+/// Active Directory itself, in the versions up to Windows Server 2016; a read-only domain controller says last that it
+/// is one: LDAP_CAP_ACTIVE_DIRECTORY_PARTIAL_SECRETS_OID ([MS-ADTS] 3.1.1.3.4.3 "LDAP Capabilities").
+const CAPABILITIES: [&str; 7] = [
+    "1.2.840.113556.1.4.800",
+    "1.2.840.113556.1.4.1670",
+    "1.2.840.113556.1.4.1791",
+    "1.2.840.113556.1.4.1935",
+    "1.2.840.113556.1.4.2080",
+    "1.2.840.113556.1.4.2237",
+    "1.2.840.113556.1.4.1920",
+];
+
+fn capabilities(forest: &Forest) -> &'static [&'static str] {
+    match &CAPABILITIES {
+        all if forest.read_only => all,
+        [of_all @ .., _] => of_all,
+    }
+}
+
 /// All attributes of the rootDSE, in the order in which they are shown.
 pub(crate) fn root_dse(
     forest: &Forest,
@@ -65,18 +84,7 @@ pub(crate) fn root_dse(
             )),
         ),
         ("serverName", one(server)),
-        // Active Directory itself, in the versions up to Windows Server 2016 ([MS-ADTS] 3.1.1.3.4.3).
-        (
-            "supportedCapabilities",
-            several(&[
-                "1.2.840.113556.1.4.800",
-                "1.2.840.113556.1.4.1670",
-                "1.2.840.113556.1.4.1791",
-                "1.2.840.113556.1.4.1935",
-                "1.2.840.113556.1.4.2080",
-                "1.2.840.113556.1.4.2237",
-            ]),
-        ),
+        ("supportedCapabilities", several(capabilities(forest))),
         (
             "supportedExtension",
             several(&["1.3.6.1.4.1.1466.20037", "1.3.6.1.4.1.4203.1.11.3"]),

@@ -33,7 +33,7 @@ const CONTAINERS: [&str; 6] = [
 pub(super) const CONTROLLER_RID: u32 = 1000;
 
 /// Groups below CN=Users, with their relative identifiers.
-const GROUPS: [(&str, u32); 7] = [
+const GROUPS: [(&str, u32); 8] = [
     ("Domain Admins", 512),
     ("Domain Users", 513),
     ("Domain Guests", 514),
@@ -41,6 +41,7 @@ const GROUPS: [(&str, u32); 7] = [
     ("Domain Controllers", 516),
     ("Schema Admins", 518),
     ("Enterprise Admins", 519),
+    ("Read-only Domain Controllers", 521),
 ];
 
 /// Groups below CN=Builtin, with their relative identifiers and who is in them from the start ([MS-ADTS] 6.1.1.4.12
@@ -230,10 +231,9 @@ fn put_site(builder: &mut Builder<'_>) -> Option<()> {
 }
 
 /// Another domain controller of the forest: its account, and its server object in the site.
-pub(super) fn put_controller(builder: &mut Builder<'_>, controller: &str) -> Option<()> {
-    let forest = builder.forest.at(controller);
-    builder.controller(&forest, None)?;
-    put_server(builder, &forest)
+pub(super) fn put_controller(builder: &mut Builder<'_>, forest: &Forest) -> Option<()> {
+    builder.controller(forest, None)?;
+    put_server(builder, forest)
 }
 
 fn put_server(builder: &mut Builder<'_>, forest: &Forest) -> Option<()> {
@@ -249,7 +249,12 @@ fn put_server(builder: &mut Builder<'_>, forest: &Forest) -> Option<()> {
     let dns_name = forest.controller_dns_name();
     builder.set(server, Attr::ServerReference, vec![computer.into()]);
     builder.set(server, Attr::DnsHostName, vec![dns_name.as_str().into()]);
-    let settings = builder.put(&settings, "nTDSDSA")?;
+    // [MS-ADTS] 6.1.1.2.2.1.2.1.1 "nTDSDSA Object".
+    let class = match forest.read_only {
+        false => "nTDSDSA",
+        true => "nTDSDSARO",
+    };
+    let settings = builder.put(&settings, class)?;
     builder.set(settings, Attr::Options, vec![GLOBAL_CATALOG.into()]);
     Some(())
 }

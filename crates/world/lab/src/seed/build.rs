@@ -20,6 +20,13 @@ use crate::store::schema::Attr;
 /// The relative identifier of the first account after the domain was made.
 const FIRST_RID: u32 = 1103;
 
+/// `userAccountControl` of domain controllers ([MS-ADTS] 6.1.1.3.1 "Writable Domain Controller Object"):
+/// SERVER_TRUST_ACCOUNT and TRUSTED_FOR_DELEGATION.
+const OF_CONTROLLERS: &str = "532480";
+/// The same of read-only ones (6.1.1.3.2): PARTIAL_SECRETS_ACCOUNT, TRUSTED_TO_AUTHENTICATE_FOR_DELEGATION and
+/// WORKSTATION_TRUST_ACCOUNT.
+const OF_READ_ONLY_CONTROLLERS: &str = "83890176";
+
 /// Makes the directory that a seed describes.
 pub(crate) fn build(seed: &LabSeed) -> Result<Directory, LabError> {
     use model::ports::Clock as _;
@@ -117,10 +124,12 @@ pub(super) struct Builder<'a> {
 impl Builder<'_> {
     /// The domain controllers after the first, as far as they are not there.
     fn controllers(&mut self, seed: &LabSeed) -> Option<()> {
-        for controller in &seed.other_controllers {
-            let settings = self.forest.at(controller).controller_settings();
-            if self.resolve(&settings).is_none() {
-                base::put_controller(self, controller)?;
+        let writable = seed.other_controllers.iter().map(|name| (name, false));
+        let read_only = seed.read_only_controllers.iter().map(|name| (name, true));
+        for (controller, read_only) in writable.chain(read_only) {
+            let forest = self.forest.at(controller, read_only);
+            if self.resolve(&forest.controller_settings()).is_none() {
+                base::put_controller(self, &forest)?;
             }
         }
         Some(())
@@ -206,10 +215,14 @@ impl Builder<'_> {
     pub(super) fn controller(&mut self, forest: &Forest, rid: Option<u32>) -> Option<()> {
         let (host, dns_name) = (&forest.controller, forest.controller_dns_name());
         let name = format!("CN={host},OU=Domain Controllers,{}", forest.domain);
+        let (control, group) = match forest.read_only {
+            false => (OF_CONTROLLERS, "516"),
+            true => (OF_READ_ONLY_CONTROLLERS, "521"),
+        };
         let attributes = [
             ("sAMAccountName", &*format!("{host}$")),
-            ("userAccountControl", "532480"),
-            ("primaryGroupID", "516"),
+            ("userAccountControl", control),
+            ("primaryGroupID", group),
             ("dNSHostName", &*dns_name),
             ("operatingSystem", "Windows Server 2016 Standard"),
             ("msDS-SupportedEncryptionTypes", "28"),

@@ -10,29 +10,51 @@ use crate::store::schema::Attr;
 pub(super) const MOST: usize = 8;
 
 impl LabSeed {
-    /// The host names of all domain controllers, the one that clients know first.
+    /// The host names of all domain controllers, the one that clients know first, read-only ones last.
     pub fn controllers(&self) -> impl Iterator<Item = &str> {
-        let others = self.other_controllers.iter().map(String::as_str);
-        [self.controller.as_str()].into_iter().chain(others)
+        let others = self.other_controllers.iter();
+        let others = others.chain(&self.read_only_controllers);
+        [self.controller.as_str()]
+            .into_iter()
+            .chain(others.map(String::as_str))
     }
 
-    /// Adds domain controllers until there are so many: `DC2` and so on, where no computer has that name.
+    /// How many domain controllers take changes.
+    #[must_use]
+    pub fn writable_controllers(&self) -> usize {
+        1 + self.other_controllers.len()
+    }
+
+    /// Adds writable domain controllers until there are so many: `DC2` and so on, where no computer has that name.
     ///
     /// # Errors
     /// [`LabError::Seed`] where there are more already: what refers to them would lead nowhere.
     pub fn grow_to(&mut self, count: usize) -> Result<(), LabError> {
-        let there = self.controllers().count();
+        let names = self.new_names("DC", self.writable_controllers(), count)?;
+        self.other_controllers.extend(names);
+        Ok(())
+    }
+
+    /// Adds read-only domain controllers until there are so many: `RODC1` and so on.
+    ///
+    /// # Errors
+    /// As [`LabSeed::grow_to`].
+    pub fn grow_read_only_to(&mut self, count: usize) -> Result<(), LabError> {
+        let names = self.new_names("RODC", self.read_only_controllers.len(), count)?;
+        self.read_only_controllers.extend(names);
+        Ok(())
+    }
+
+    /// So many names as are lacking, numbered from the next on.
+    fn new_names(&self, prefix: &str, there: usize, count: usize) -> Result<Vec<String>, LabError> {
         if count < there {
             let why = format!("it has {there} domain controllers, and cannot have only {count}");
             return Err(LabError::Seed(why));
         }
-        let mut names = (2..).map(|number: usize| format!("DC{number}"));
-        while self.controllers().count() < count {
-            if let Some(name) = names.by_ref().find(|name| self.is_free(name)) {
-                self.other_controllers.push(name);
-            }
-        }
-        Ok(())
+        let first = if prefix == "DC" { 2 } else { 1 };
+        let names = (first..).map(|number: usize| format!("{prefix}{number}"));
+        let free = names.filter(|name| self.is_free(name));
+        Ok(free.take(count - there).collect())
     }
 
     fn is_free(&self, host: &str) -> bool {
@@ -65,5 +87,9 @@ mod tests {
             ["DC1", "DC3", "DC4"]
         );
         assert!(seed.grow_to(2).is_err());
+        seed.computer("RODC1");
+        seed.grow_read_only_to(1).unwrap();
+        assert_eq!(seed.controllers().last(), Some("RODC2"));
+        assert_eq!(seed.writable_controllers(), 3);
     }
 }

@@ -38,6 +38,8 @@ impl LabSeed {
             seed.controller = first;
         }
         seed.other_controllers = controllers.take(MOST_CONTROLLERS - 1).collect();
+        seed.read_only_controllers = found.read_only_controllers;
+        seed.read_only_controllers.truncate(MOST_CONTROLLERS);
         let mut left_out = found.assumed;
         if entries.iter().any(|entry| root_key(entry).is_some()) {
             seed.root_keys.clear();

@@ -40,6 +40,7 @@ static CLASSES: &[Class] = &[
     Class { name: "serversContainer", chain: &["top", "serversContainer"], rdn: "CN", must: &[] },
     Class { name: "server", chain: &["top", "server"], rdn: "CN", must: &[] },
     Class { name: "nTDSDSA", chain: &["top", "applicationSettings", "nTDSDSA"], rdn: "CN", must: &[] },
+    Class { name: "nTDSDSARO", chain: &["top", "applicationSettings", "nTDSDSA", "nTDSDSARO"], rdn: "CN", must: &[] },
     Class { name: "nTDSService", chain: &["top", "nTDSService"], rdn: "CN", must: &[] },
     Class { name: "serviceConnectionPoint", chain: &["top", "leaf", "connectionPoint", "serviceConnectionPoint"], rdn: "CN", must: &[] },
     Class { name: ROOT_KEY, chain: &["top", ROOT_KEY], rdn: "CN", must: &[

@@ -1,8 +1,8 @@
 //! Names and the tree: from a name to an object, and from an object to its name, its parent and what is below it.
 
-use super::Store;
 use super::dn::{self, FoldedRdn, Rdn};
 use super::object::ObjectId;
+use super::{Context, Store};
 
 impl Store {
     /// The object with this name.
@@ -52,6 +52,24 @@ impl Store {
 
     pub(crate) fn contexts(&self) -> impl Iterator<Item = ObjectId> {
         self.contexts.iter().map(|context| context.head)
+    }
+
+    /// The naming contexts right below that of an object, if it is the head of its own.
+    pub(crate) fn subordinates(&self, head: ObjectId) -> impl Iterator<Item = &str> {
+        let own = self.contexts.iter().find(|context| context.head == head);
+        let own = own.map(|context| &context.name[..]);
+        let below = |name: &[FoldedRdn], above: &[FoldedRdn]| {
+            name.len() > above.len() && name.ends_with(above)
+        };
+        let all = self.contexts.iter();
+        let found = all.filter(move |it| {
+            own.is_some_and(|own| {
+                let between = |other: &&Context| below(&it.name, &other.name);
+                let mut between = self.contexts.iter().filter(between);
+                below(&it.name, own) && !between.any(|other| below(&other.name, own))
+            })
+        });
+        found.map(|context| &*context.text)
     }
 
     pub(crate) fn children(&self, id: ObjectId) -> impl Iterator<Item = ObjectId> {

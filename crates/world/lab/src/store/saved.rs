@@ -58,10 +58,15 @@ enum SavedValue {
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct SavedSecret {
-    #[serde(with = "hex_bytes")]
-    password: Zeroizing<Vec<u8>>,
+    /// Not there for a gMSA.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    password: Option<HexBytes>,
     salt: String,
 }
+
+#[derive(Serialize, Deserialize)]
+#[serde(transparent)]
+struct HexBytes(#[serde(with = "hex_bytes")] Zeroizing<Vec<u8>>);
 
 impl fmt::Debug for SavedSecret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -112,7 +117,11 @@ impl SavedStore {
                 store.set(id, attribute, values?);
             }
             if let Some(secret) = &saved.secret {
-                let secret = AccountSecret::new(&secret.password, secret.salt.clone());
+                let salt = secret.salt.clone();
+                let secret = match &secret.password {
+                    Some(password) => AccountSecret::new(&password.0, salt),
+                    None => AccountSecret::managed(salt),
+                };
                 store.change(id, |object| object.secret = Some(Arc::new(secret)));
             }
         }
@@ -136,7 +145,9 @@ impl SavedObject {
             (attribute.name().to_owned(), values)
         });
         let secret = object.secret.as_ref().map(|secret| SavedSecret {
-            password: Zeroizing::new(secret.expose_utf8().to_vec()),
+            password: secret
+                .expose_utf8()
+                .map(|utf8| HexBytes(Zeroizing::new(utf8.to_vec()))),
             salt: secret.salt().to_owned(),
         });
         Self {

@@ -39,6 +39,7 @@ impl Flags {
     const CONSTRUCTED: u16 = 16;
     const ON_REQUEST: u16 = 32;
     const SECRET: u16 = 64;
+    const FILTERED: u16 = 128;
 }
 
 /// One attribute of the schema.
@@ -72,6 +73,10 @@ impl Definition {
     /// Stored, but returned only when asked for by name.
     pub(crate) fn is_on_request(&self) -> bool {
         self.flags.0 & (Flags::ON_REQUEST | Flags::CONSTRUCTED) != 0
+    }
+    /// searchFlags `fRODCFilteredAttribute` ([MS-ADTS] 2.2.10): read-only domain controllers do not get it.
+    pub(crate) fn is_filtered(&self) -> bool {
+        self.flags.0 & Flags::FILTERED != 0
     }
     /// Written, never read ([MS-ADTS] 3.1.1.4.4 "Extended Access Checks").
     pub(crate) fn is_secret(&self) -> bool {
@@ -141,7 +146,7 @@ const SYS: u16 = Flags::SYSTEM_ONLY | Flags::SINGLE;
 const X: u16 = Flags::INDEXED;
 const MADE: u16 = Flags::CONSTRUCTED;
 /// searchFlags 640: confidential, and filtered from read-only domain controllers.
-const KEY: u16 = Flags::CONFIDENTIAL | Flags::SINGLE;
+const KEY: u16 = Flags::CONFIDENTIAL | Flags::FILTERED | Flags::SINGLE;
 
 #[rustfmt::skip]
 static DEFINITIONS: &[Definition] = &[

@@ -15,6 +15,8 @@ mod ldif;
 mod log_ons;
 mod ntlm;
 mod port;
+mod read_only;
+mod referrals;
 mod replication;
 mod rules;
 mod scale;

@@ -6,6 +6,8 @@ use std::sync::Arc;
 
 use directory::{ActiveDirectory, DirectoryOptions};
 use lab::{Fate, Lab, RequestKind};
+use ldap::Modification;
+use managed_password::{KerberosKeys, ManagedPasswordBlob, Salt};
 use model::estate::{Auth, DirectoryTransport};
 use model::names::{Dn, HostName, SamAccountName, Spn};
 use model::ports::{Directory as _, ErrorKind, NewGmsa, NewGroup};
@@ -179,4 +181,63 @@ async fn faults_meet_the_requests_they_are_meant_for() {
             .iter()
             .any(|request| request.subject.starts_with("CN=G3,"))
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_keep_the_salt_of_the_old_name_until_the_next_password() {
+    let lab = lab().await;
+    let directory = connect(&lab).await;
+    let administrator = directory
+        .account(&name("Administrator"))
+        .await
+        .unwrap()
+        .unwrap();
+    let new = new_gmsa(vec![administrator.sid]);
+    let created = directory.create_gmsa(&new).await.unwrap();
+    let raw = crate::world::administrator(&lab).await;
+    let renamed = [Modification::replace("sAMAccountName", ["WebGMSA$"])];
+    let dn = ldap::Dn::from(created.dn.as_str());
+    raw.modify(&dn, &renamed, &[]).await.unwrap();
+
+    // For a keytab, the salt comes from the key distribution centre; the keys log on as the new name.
+    let gmsa = || async { directory.gmsa(&name("WebGMSA$")).await.unwrap().unwrap() };
+    let keys = |salt: &'static str| {
+        let (directory, gmsa, raw, dn) = (&directory, &gmsa, &raw, &dn);
+        async move {
+            let made = directory.managed_keys(&gmsa().await).await.unwrap();
+            let entry = raw.read(dn, ["msDS-ManagedPassword"]).await.unwrap();
+            let blob = entry
+                .unwrap()
+                .value("msDS-ManagedPassword")
+                .unwrap()
+                .to_vec();
+            let blob = ManagedPasswordBlob::from_bytes(&blob).unwrap();
+            let expected = KerberosKeys::derive(&blob.current, &Salt::from_kdc(salt.to_owned()));
+            assert!(made.versions[0].1 == expected, "{salt}");
+        }
+    };
+    keys("CONTOSO.COMhostmimsyncgmsasvc.contoso.com").await;
+    let saved = lab.save();
+    lab.clock().advance(Interval::from_hours(31 * 24));
+    keys("CONTOSO.COMhostwebgmsa.contoso.com").await;
+
+    // A saved lab knows the salt, too.
+    let again = Lab::start(lab::LabSeed::from_saved(&saved).unwrap()).await;
+    let again = again.unwrap();
+    let directory = connect(&again).await;
+    let gmsa = directory.gmsa(&name("WebGMSA$")).await.unwrap().unwrap();
+    let made = directory.managed_keys(&gmsa).await.unwrap();
+    let aes256 = ldap::KerberosKey::new(
+        ldap::EncryptionType::Aes256,
+        made.versions[0].1.aes256.expose_bytes().to_vec(),
+    );
+    let secret = ldap::LogonSecret::Key(aes256.unwrap());
+    let proof = ldap::kerberos_logon(
+        "CONTOSO.COM",
+        "WebGMSA$",
+        &secret,
+        again.addresses().kdc,
+        ldap::Timeouts::default().kdc,
+    );
+    proof.await.unwrap();
 }

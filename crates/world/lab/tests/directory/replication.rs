@@ -47,13 +47,17 @@ async fn clients(lab: &Lab) -> Vec<Client> {
 }
 
 /// Production's client, that finds the others by itself.
-async fn connect(lab: &Lab) -> ActiveDirectory {
+pub async fn connect(lab: &Lab) -> ActiveDirectory {
+    ActiveDirectory::connect(options(lab)).await.unwrap()
+}
+
+pub fn options(lab: &Lab) -> DirectoryOptions {
     let host: HostName = "MIMSYNC01".parse().unwrap();
     let address = |controller: &LabController| -> (DnsName, IpAddr) {
         let name = controller.dns_name().parse().unwrap();
         (name, controller.addresses().ldap.ip())
     };
-    let options = DirectoryOptions {
+    DirectoryOptions {
         domain: "contoso.com".parse().unwrap(),
         server: lab.controller().parse().unwrap(),
         address: lab.addresses().ldap,
@@ -66,8 +70,7 @@ async fn connect(lab: &Lab) -> ActiveDirectory {
         machine_keytabs: BTreeMap::from([(host.clone(), lab.machine_keytab(&host).unwrap())]),
         addresses: lab.controllers().iter().map(address).collect(),
         clock: Arc::new(lab.clock().clone()),
-    };
-    ActiveDirectory::connect(options).await.unwrap()
+    }
 }
 
 async fn add(client: &Client, name: &str, attributes: &[(&str, &str)]) -> Dn {

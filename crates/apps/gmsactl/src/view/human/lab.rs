@@ -26,7 +26,10 @@ pub fn lab(lab: &LabDocument, paint: &Paint) -> String {
 
 /// The domain controllers after the first.
 fn others(controllers: &[LabControllerStatus]) -> String {
-    let line = |one: &LabControllerStatus| format!("  ldap://{}  {}\n", one.ldap, one.name);
+    let line = |one: &LabControllerStatus| {
+        let how = if one.read_only { ", read-only" } else { "" };
+        format!("  ldap://{}  {}{how}\n", one.ldap, one.name)
+    };
     controllers.iter().skip(1).map(line).collect()
 }
 

@@ -57,7 +57,7 @@ impl Connection {
             }
         };
         let claim = Exchange::claim(message).map_err(malformed)?;
-        let directory = std::sync::Arc::clone(&self.directory);
+        let directory = self.directory.authority();
         let id = named(&directory, &claim).ok_or_else(|| denied(NO_SUCH_USER))?;
         let hash = nt_hash(&directory, id).ok_or_else(|| denied(LOGON_FAILURE))?;
         let binding = self
@@ -129,7 +129,7 @@ fn named(directory: &Directory, claim: &Claim) -> Option<ObjectId> {
 /// The NT hash of an account that has a password of its own: a gMSA logs on by Kerberos, in the lab.
 fn nt_hash(directory: &Directory, id: ObjectId) -> Option<NtHash> {
     let secret = directory.read(|store| store.get(id)?.secret.clone())?;
-    let text = std::str::from_utf8(secret.expose_utf8()).ok()?;
+    let text = std::str::from_utf8(secret.expose_utf8()?).ok()?;
     Some(NtHash::of_text(text))
 }
 

@@ -12,8 +12,10 @@ pub(super) struct ExportedDomain {
     pub(super) dns_name: String,
     pub(super) netbios_name: String,
     pub(super) sid: Option<Sid>,
-    /// The host names of its domain controllers, sorted; read-only ones are not among them.
+    /// The host names of its writable domain controllers, sorted.
     pub(super) controllers: Vec<String>,
+    /// Those of its read-only ones, sorted.
+    pub(super) read_only_controllers: Vec<String>,
     /// What it does not say, and what was taken to be so.
     pub(super) assumed: Vec<String>,
 }
@@ -56,23 +58,28 @@ impl ExportedDomain {
         if sid.is_none() {
             assumed.push("SID of the domain: not in the export, made up".to_owned());
         }
-        let controllers = entries
-            .iter()
-            .filter(|entry| entry.text("primaryGroupID") == Some("516"));
-        let names = controllers.filter_map(|entry| entry.text("sAMAccountName"));
-        let mut controllers: Vec<_> = names
-            .map(|name| name.trim_end_matches('$').to_uppercase())
-            .collect();
-        controllers.sort();
-        controllers.dedup();
         Some(Self {
             dns_name: labels.join("."),
             netbios_name,
             sid,
-            controllers,
+            controllers: hosts_of_group(entries, "516"),
+            read_only_controllers: hosts_of_group(entries, "521"),
             assumed,
         })
     }
+}
+
+/// The host names of the accounts whose primary group this is.
+fn hosts_of_group(entries: &[LdifEntry], rid: &str) -> Vec<String> {
+    let mut accounts: Vec<_> = entries
+        .iter()
+        .filter(|entry| entry.text("primaryGroupID") == Some(rid))
+        .filter_map(|entry| entry.text("sAMAccountName"))
+        .map(|name| name.trim_end_matches('$').to_uppercase())
+        .collect();
+    accounts.sort();
+    accounts.dedup();
+    accounts
 }
 
 /// A KDS root key of an export, without its secret.
