@@ -45,7 +45,7 @@ pub fn follow_wizard(lab: &LabEstate, host: &HostName, action: &Action) -> Optio
     };
     let done = lab
         .host(host)?
-        .with(|machine| setup::follow_wizard(machine, &entries));
+        .with(|machine| setup::follow_wizard(machine, &lab.sql, &entries));
     match done {
         Ok(()) => Some(format!("On {host}: {}", wizard.way_in)),
         Err(why) => {

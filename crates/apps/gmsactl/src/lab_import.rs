@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use lab::hosts::{LabHost, Pace};
 use lab::ldif::LdifEntry;
-use lab::mim::SqlServer;
+use lab::mim::{Mim, SqlServer};
 use lab::{LabError, LabSeed};
 use model::inventory::{AccountClass, Inventory};
 use model::names::LogonAccount;
@@ -47,7 +47,7 @@ impl LabEstate {
         let lab = start(seed).await?;
         let sql = Arc::new(SqlServer::default());
         let domain = lab.domain();
-        let host = |host| Arc::new(lab::hosts::import(host, &domain, &sql));
+        let host = |host| Arc::new(lab::hosts::import(host, &domain, Mim::on(&sql)));
         let hosts: Vec<Arc<LabHost>> = found.hosts.iter().map(host).collect();
         if time == LabTime::OfInventory {
             let slow = |host: &Arc<LabHost>| host.edit(|state| state.pace = Pace::ASSUMED);

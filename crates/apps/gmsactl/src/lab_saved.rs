@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use lab::hosts::{HostState, LabHost};
-use lab::mim::{SqlContent, SqlServer};
+use lab::mim::{Installations, Mim, SqlContent, SqlServer};
 use lab::{LabSeed, SavedDirectory};
 use model::names::{DnsName, HostName, LogonAccount};
 use serde::{Deserialize, Serialize};
@@ -56,6 +56,11 @@ impl SavedLab {
         };
         let saved: Self = serde_json::from_str(text)
             .map_err(|error| refused(format!("this is no saved lab: {error}")))?;
+        for host in &saved.hosts {
+            let name = &host.name;
+            Installations::of(host)
+                .map_err(|error| refused(format!("this is no saved lab: host {name}: {error}")))?;
+        }
         match (saved.kind.as_str(), saved.format) {
             (KIND, FORMAT) => Ok(saved),
             (KIND, other) => Err(refused(format!(
@@ -99,7 +104,7 @@ impl LabEstate {
         controllers.apply(&mut seed)?;
         let lab = crate::lab_estate::start(seed).await?;
         let (domain, sql) = (lab.domain(), Arc::new(SqlServer::new(saved.databases)));
-        let host = |state| Arc::new(LabHost::new(state, Arc::clone(&domain), Arc::clone(&sql)));
+        let host = |state| Arc::new(LabHost::new(state, Arc::clone(&domain), Mim::on(&sql)));
         Ok(Self {
             hosts: saved.hosts.into_iter().map(host).collect(),
             lab,

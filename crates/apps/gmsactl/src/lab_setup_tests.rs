@@ -97,7 +97,7 @@ fn type_into_wizard(stage: &Stage<'_>, plan: &Plan, account: &str) {
         mailbox: None,
     };
     let host = stage.lab.host(host).unwrap();
-    host.with(|machine| follow_wizard(machine, &entries))
+    host.with(|machine| follow_wizard(machine, &stage.lab.sql, &entries))
         .unwrap();
 }
 

@@ -13,10 +13,9 @@ use crate::domain_view::LabDomain;
 use crate::gss::Layer;
 use crate::gss::acceptor::Protection;
 use crate::gss::seal::{self, Seal};
-use crate::hosts::{HostState, LabHost, WindowsRelease};
+use crate::hosts::{HostState, LabHost, NoProducts, WindowsRelease};
 use crate::kdc::{self, Key};
 use crate::ldap_server::{Certificate, Connection, Port};
-use crate::mim::SqlServer;
 use crate::rules::token::Token;
 use crate::seed::{self, LabSeed};
 use crate::store::schema::Attr;
@@ -123,7 +122,7 @@ impl InMemory {
         let host = LabHost::new(
             HostState::new(name, WindowsRelease::server_2019()),
             Arc::new(LabDomain(Arc::clone(&self.directory))),
-            Arc::new(SqlServer::default()),
+            Arc::new(NoProducts),
         );
         let stream = tokio::io::join(Cursor::new(bytes.to_vec()), answers.clone());
         // That the client is told off is not this caller's concern.

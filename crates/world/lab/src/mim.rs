@@ -8,6 +8,7 @@
 //! | `key_protect`    | `MIMKeyProtectService`, which encrypts the Exchange password        |
 //! | `setup`          | their setup in change mode, by its public properties             |
 //! | `reference`      | the reference estate's hosts                                     |
+//! | `products`       | what hosts ask of all this: `hosts::Products`                     |
 //! | `sql_server`     | databases, logins and roles, shared by all hosts                 |
 
 pub mod installation;
@@ -15,6 +16,7 @@ pub mod key_protect;
 pub mod key_set;
 pub mod key_tools;
 pub mod mim_service;
+pub mod products;
 pub mod reference;
 pub mod setup;
 pub mod sql_server;
@@ -24,5 +26,6 @@ mod tests;
 
 pub use installation::{Installations, SyncInstallation};
 pub use key_set::KeySetId;
+pub use products::Mim;
 pub use reference::{Preparation, prepare, reference_hosts};
 pub use sql_server::{Content as SqlContent, Database, LoginDetails, Role, SqlServer, UserDetails};

@@ -7,9 +7,8 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream, duplex};
 use tokio::time::Instant;
 
 use crate::directory::Directory;
-use crate::hosts::{HostState, LabHost, WindowsRelease};
+use crate::hosts::{HostState, LabHost, NoProducts, WindowsRelease};
 use crate::ldap_server::{Certificate, Connection, Port};
-use crate::mim::SqlServer;
 use crate::rules::token::Token;
 use crate::seed::{LabSeed, build};
 use crate::visitors::{Budget, Pulse};
@@ -91,7 +90,7 @@ async fn the_key_distribution_centre_gives_up_silent_clients() {
 async fn a_host_waits_for_a_frame_that_has_begun_and_not_for_ever() {
     let domain = LabDomain(directory());
     let state = HostState::new("MIMSYNC01".parse().unwrap(), WindowsRelease::server_2019());
-    let host = LabHost::new(state, Arc::new(domain), Arc::new(SqlServer::default()));
+    let host = LabHost::new(state, Arc::new(domain), Arc::new(NoProducts));
     let serve = |stream| async {
         let ended = hosts::serve(&host, stream).await;
         assert_eq!(ended.unwrap_err().kind(), std::io::ErrorKind::TimedOut);

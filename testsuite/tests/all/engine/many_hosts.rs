@@ -13,8 +13,7 @@ use hosts::{AgentError, ByteStream, Connect, EstateHosts, Transport};
 use lab::hosts::app_pool::AppPool;
 use lab::hosts::scheduled_task::ScheduledTask;
 use lab::hosts::services::LabService;
-use lab::hosts::{Fault, HostState, LabHost, Mishap, WindowsRelease, serve};
-use lab::mim::SqlServer;
+use lab::hosts::{Fault, HostState, LabHost, Mishap, NoProducts, WindowsRelease, serve};
 use lab::{Lab, LabSeed};
 use model::host::PoolIdentity;
 use model::inventory::Inventory;
@@ -131,8 +130,7 @@ impl Estate {
     fn host(&self, name: &HostName, health: Health, fill: impl Fn(&mut HostState)) -> Way {
         let mut state = HostState::new(name.clone(), WindowsRelease::server_2019());
         fill(&mut state);
-        let sql = Arc::new(SqlServer::default());
-        let host = Arc::new(LabHost::new(state, self.lab.domain(), sql));
+        let host = Arc::new(LabHost::new(state, self.lab.domain(), Arc::new(NoProducts)));
         if health == Health::Hangs {
             host.inject(Fault {
                 on: "list the services".to_owned(),

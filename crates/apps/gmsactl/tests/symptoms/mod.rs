@@ -10,7 +10,7 @@ use agent_protocol::{
 };
 use directory::{ActiveDirectory, DirectoryOptions};
 use lab::hosts::{Delivery, LabHost, NamedFault};
-use lab::mim::{Preparation, SqlServer, reference_hosts};
+use lab::mim::{Installations, Preparation, SqlServer, reference_hosts};
 use lab::{DirectoryFault, Lab, LabSeed};
 use model::estate::{Auth, DirectoryTransport};
 use model::names::Spn;
@@ -202,7 +202,10 @@ impl Estate {
             machine.stop(&service, true, 1_000).unwrap();
             machine.set_logon_account(&service, &account, None).unwrap();
             machine.service_mut(&service).unwrap().managed = true;
-            machine.state.mim.sync.as_mut().unwrap().readable_by = gmsa;
+            Installations::change(machine.state, |found| {
+                found.sync.as_mut().unwrap().readable_by = gmsa;
+            })
+            .unwrap();
             machine.start(&service, 1_000).unwrap();
         });
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use lab::hosts::{HostState, LabHost, WindowsRelease};
-use lab::mim::SqlServer;
+use lab::mim::{Mim, SqlServer};
 use lab::{Lab, LabSeed};
 
 use crate::content::{PASSWORD, spn};
@@ -28,15 +28,16 @@ pub fn run() {
     let objects_bytes = resident_bytes();
 
     let began = Instant::now();
-    let (domain, sql) = (lab.domain(), Arc::new(SqlServer::default()));
+    let (domain, mim) = (lab.domain(), Mim::on(&Arc::new(SqlServer::default())));
     let release = WindowsRelease::server_2019();
     let host = |number: usize| {
         let name = format!("HOST{number}").parse().unwrap();
         let state = HostState::new(name, release.clone());
-        let host = LabHost::new(state, Arc::clone(&domain), Arc::clone(&sql));
+        let host = LabHost::new(state, Arc::clone(&domain), mim.clone());
         if number.is_multiple_of(5) {
             host.with(|machine| {
-                machine.install_sync(lab::mim::reference::BUILD, r"CONTOSO\svc-mimsync", None);
+                let build = lab::mim::reference::BUILD;
+                mim.install_sync(machine, build, r"CONTOSO\svc-mimsync", None);
             });
         }
         host.boot();

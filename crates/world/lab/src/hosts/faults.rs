@@ -11,7 +11,6 @@ use super::files::FREE;
 use super::logon::{Principal, principal};
 use super::machine::Machine;
 use super::rights::Right;
-use crate::mim;
 
 /// Something that goes wrong with one request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -146,8 +145,9 @@ impl Machine<'_> {
                 }
             }
             NamedFault::ClockOff => self.state.clock_offset_seconds = 600,
-            NamedFault::SqlRightMissing => self.sql.drop_group_logins(),
-            NamedFault::KeySetPasswordWrong => self.state.mim.refuses_passwords = true,
+            NamedFault::SqlRightMissing | NamedFault::KeySetPasswordWrong => {
+                self.products.suffer(self, fault);
+            }
             NamedFault::RestartInTheMiddle => {} // See NamedFault::of_a_request.
         }
     }
@@ -172,8 +172,9 @@ impl Machine<'_> {
                 }
             }
             NamedFault::ClockOff => self.state.clock_offset_seconds = 0,
-            NamedFault::SqlRightMissing => mim::prepare(self.sql),
-            NamedFault::KeySetPasswordWrong => self.state.mim.refuses_passwords = false,
+            NamedFault::SqlRightMissing | NamedFault::KeySetPasswordWrong => {
+                self.products.mend(self, fault);
+            }
             NamedFault::RestartInTheMiddle => {} // See LabHost::mend.
         }
     }

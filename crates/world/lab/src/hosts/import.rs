@@ -14,21 +14,21 @@ use super::files::Content;
 use super::lab_host::LabHost;
 use super::logon::{Principal, principal};
 use super::machine::Machine;
+use super::products::Products;
 use super::programs::Program;
 use super::rights::Right;
 use super::services::{LabService, StoredPassword};
 use super::state::{HostState, WindowsRelease};
-use crate::mim::SqlServer;
 
 /// Builds the host, with its services in the states that they were found in. Its accounts must be in the domain.
 pub fn import(
     found: &HostInventory,
     domain: &Arc<dyn DomainView>,
-    sql: &Arc<SqlServer>,
+    products: Arc<dyn Products>,
 ) -> LabHost {
     let mut state = HostState::new(found.name.clone(), release(&found.facts));
     state.clock_offset_seconds = found.facts.clock_skew_seconds;
-    let host = LabHost::new(state, Arc::clone(domain), Arc::clone(sql));
+    let host = LabHost::new(state, Arc::clone(domain), products);
     host.with(|machine| {
         machine.purge_tickets();
         let now = machine.domain.now();
@@ -59,7 +59,7 @@ pub fn import(
             import_pool(machine, pool);
         }
         import_rights(machine, found);
-        machine.adopt_mim();
+        machine.products.adopt(machine);
     });
     host
 }
@@ -128,11 +128,11 @@ fn import_service(machine: &mut Machine<'_>, found: &inventory::Service) {
             version,
         });
     }
-    let program = service.program().to_owned();
-    machine
-        .state
-        .files
-        .put(&program, Content::Program(Program::of_file(&program)));
+    let path = service.program().to_owned();
+    let file = path.rsplit('\\').next().unwrap_or_default();
+    let of_product = machine.products.program_in(file);
+    let program = of_product.map_or(Program::Service, Program::OfProduct);
+    machine.state.files.put(&path, Content::Program(program));
     service.save(&mut machine.state.registry);
     machine.state.services.insert(service);
 }

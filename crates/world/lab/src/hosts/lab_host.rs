@@ -11,14 +11,14 @@ use security::{FileTime, Interval};
 use super::domain::DomainView;
 use super::faults::{Fault, Faults, Mishap, NamedFault};
 use super::machine::Machine;
+use super::products::Products;
 use super::state::{HostState, Power};
-use crate::mim::SqlServer;
 
 /// A simulated Windows host: its state, and what is around it.
 pub struct LabHost {
     name: HostName,
     domain: Arc<dyn DomainView>,
-    sql: Arc<SqlServer>,
+    products: Arc<dyn Products>,
     state: Mutex<HostState>,
     faults: Mutex<Faults>,
     requests: AtomicU64,
@@ -48,12 +48,12 @@ pub enum Delivery {
 
 impl LabHost {
     /// A host as it stands in `state`, which it keeps: a new one is [booted](LabHost::boot) first.
-    pub fn new(state: HostState, domain: Arc<dyn DomainView>, sql: Arc<SqlServer>) -> Self {
+    pub fn new(state: HostState, domain: Arc<dyn DomainView>, products: Arc<dyn Products>) -> Self {
         let name = state.name.clone();
         Self {
             name,
             domain,
-            sql,
+            products,
             state: Mutex::new(state),
             faults: Mutex::default(),
             requests: AtomicU64::new(0),
@@ -112,7 +112,7 @@ impl LabHost {
         act(&mut Machine {
             state: &mut state,
             domain: self.domain.as_ref(),
-            sql: &self.sql,
+            products: self.products.as_ref(),
         })
     }
 

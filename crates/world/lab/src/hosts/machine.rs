@@ -10,9 +10,9 @@ use security::FileTime;
 use super::domain::{AccountKind, DomainView};
 use super::event_log::{Event, Level, Log, SERVICE_CONTROL_MANAGER};
 use super::logon::{self, Principal};
+use super::products::Products;
 use super::services::{self, LabService, StoredPassword};
 use super::state::{HostState, unix_millis};
-use crate::mim::{self, SqlServer};
 
 const INVALID_SERVICE_ACCOUNT: Win32Code = Win32Code(1057);
 const SERVICE_DOES_NOT_EXIST: Win32Code = Win32Code(1060);
@@ -23,8 +23,8 @@ pub struct Machine<'a> {
     pub state: &'a mut HostState,
     /// Its domain.
     pub domain: &'a dyn DomainView,
-    /// The database server of the lab.
-    pub sql: &'a SqlServer,
+    /// The software on it.
+    pub products: &'a dyn Products,
 }
 
 impl Machine<'_> {
@@ -117,9 +117,10 @@ impl Machine<'_> {
             Request::Triggers(request) => self.triggers(request),
             Request::LocalGroup(request) => self.local_group(request),
             Request::Events(query) => self.state.events.find(&query).map(Reply::Events),
-            Request::Converse { pipe, .. } => {
-                mim::key_protect::converse(self, pipe.as_str(), secret).map(Reply::Said)
-            }
+            Request::Converse { pipe, .. } => self
+                .products
+                .converse(self, pipe.as_str(), secret)
+                .map(Reply::Said),
             Request::PurgeTickets => {
                 self.purge_tickets();
                 Ok(Reply::Done)

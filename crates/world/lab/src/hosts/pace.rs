@@ -37,10 +37,10 @@ impl Pace {
     };
 
     /// How long a program runs.
-    pub(super) fn of_program(&self, program: Program) -> Interval {
+    pub(super) fn of_program(&self, program: &Program) -> Interval {
         match program {
             Program::Installer => self.setup,
-            Program::KeyUtility | Program::Activation => self.tool,
+            Program::OfProduct(_) => self.tool,
             _ => Interval::ZERO,
         }
     }

@@ -11,12 +11,12 @@ use serde::{Deserialize, Serialize};
 
 use super::files::Content;
 use super::machine::Machine;
-use crate::mim;
+use super::products::ProductProgram;
 
 const BAD_EXE_FORMAT: Win32Code = Win32Code(193);
 
 /// What a program file does when it is run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Program {
     /// A service's program without rules of its own; run by hand it ends at once.
     Service,
@@ -36,16 +36,9 @@ pub enum Program {
     TaskScheduler,
     /// `msiexec.exe`
     Installer,
-    /// `miiserver.exe`
-    SyncService,
-    /// `miiskmu.exe`
-    KeyUtility,
-    /// `miisactivate.exe`
-    Activation,
-    /// `Microsoft.ResourceManagement.Service.exe`
-    MimService,
-    /// `Microsoft.IdentityManagement.KeyProtectService.exe`
-    KeyProtect,
+    /// One of a product.
+    #[serde(untagged)]
+    OfProduct(ProductProgram),
 }
 
 impl Program {
@@ -62,22 +55,6 @@ impl Program {
         ("spoolsv.exe", Self::Service),
         (r"inetsrv\appcmd.exe", Self::AppCmd),
     ];
-}
-
-impl Program {
-    /// What the program of a service is, by its file's name.
-    pub fn of_file(path: &str) -> Self {
-        let name = path.rsplit('\\').next().unwrap_or_default();
-        let known = [
-            ("miiserver.exe", Self::SyncService),
-            ("Microsoft.ResourceManagement.Service.exe", Self::MimService),
-            (mim::key_protect::PROGRAM, Self::KeyProtect),
-        ];
-        let found = known
-            .iter()
-            .find(|(known, _)| known.eq_ignore_ascii_case(name));
-        found.map_or(Self::Service, |(_, program)| *program)
-    }
 }
 
 /// How a program ended.
@@ -125,15 +102,12 @@ impl Machine<'_> {
     ) -> Result<RunOutcome, Failure> {
         let not_started = |code| Failure::from_code(code, format!("start {path}"));
         let program = match self.state.files.file(path).map_err(not_started)? {
-            Content::Program(program) => *program,
+            Content::Program(program) => program.clone(),
             _ => return Err(not_started(BAD_EXE_FORMAT)),
         };
         let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
-        let ending = match program {
+        let ending = match &program {
             Program::Service => Ending::failed(1, "this program is a service"),
-            Program::SyncService | Program::MimService | Program::KeyProtect => {
-                Ending::failed(1, "this program is a service")
-            }
             Program::TicketList => system_tools::klist(self, &words),
             Program::Shutdown => system_tools::shutdown(self, &words),
             Program::PolicyUpdate => system_tools::gpupdate(self, &words),
@@ -141,11 +115,10 @@ impl Machine<'_> {
             Program::ServiceController => service_controller::sc(self, &words, timeout_ms),
             Program::AppCmd => app_cmd::appcmd(self, &words),
             Program::TaskScheduler => task_scheduler::schtasks(self, &words),
-            Program::Installer => mim::setup::msiexec(self, &words),
-            Program::KeyUtility => mim::key_tools::miiskmu(self, &words, stdin),
-            Program::Activation => mim::key_tools::miisactivate(self, &words, stdin),
+            Program::Installer => self.products.install(self, &words),
+            Program::OfProduct(program) => self.products.run(self, program, &words, stdin),
         };
-        self.domain.pass(self.state.pace.of_program(program));
+        self.domain.pass(self.state.pace.of_program(&program));
         Ok(RunOutcome {
             exit_code: Some(ending.code),
             stdout: captured(ending.said),

@@ -13,7 +13,6 @@ use super::machine::Machine;
 use super::programs::Program;
 use super::rights::Right;
 use super::services::{LabService, StoredPassword};
-use crate::mim;
 
 const BAD_EXE_FORMAT: Win32Code = Win32Code(193);
 const REQUEST_TIMEOUT: Win32Code = Win32Code(1053);
@@ -173,7 +172,7 @@ impl Machine<'_> {
     fn program_of(&self, service: &LabService) -> Result<Program, Win32Code> {
         let path = HostPath::parse(service.program()).map_err(|_| Win32Code(3))?;
         match self.state.files.file(&path)? {
-            Content::Program(program) => Ok(*program),
+            Content::Program(program) => Ok(program.clone()),
             _ => Err(BAD_EXE_FORMAT),
         }
     }
@@ -187,12 +186,7 @@ impl Machine<'_> {
             });
         }
         match program {
-            Program::SyncService => mim::sync_service::launch(self, service),
-            Program::MimService => mim::mim_service::launch(self, service),
-            Program::KeyProtect => {
-                mim::key_protect::launch(self);
-                Ok(())
-            }
+            Program::OfProduct(program) => self.products.launch(self, &program, service),
             _ => Ok(()),
         }
     }

@@ -13,11 +13,11 @@ use super::event_log::EventLog;
 use super::files::Files;
 use super::local_groups::LocalGroups;
 use super::pace::Pace;
+use super::products::Kept;
 use super::registry::Registry;
 use super::rights::Rights;
 use super::scheduled_task::ScheduledTask;
 use super::services::Services;
-use crate::mim::Installations;
 
 /// A Windows release as a host reports it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -110,8 +110,9 @@ pub struct HostState {
     pub app_pools: Vec<AppPool>,
     /// Its scheduled tasks.
     pub tasks: Vec<ScheduledTask>,
-    /// What it has of Microsoft Identity Manager.
-    pub mim: Installations,
+    /// What products keep on it.
+    #[serde(rename = "mim", default)]
+    pub kept: Kept,
 }
 
 impl HostState {
@@ -138,7 +139,7 @@ impl HostState {
             policy_applied: FileTime::ZERO,
             app_pools: Vec::new(),
             tasks: Vec::new(),
-            mim: Installations::default(),
+            kept: Kept::default(),
         };
         state.install_windows();
         state
@@ -153,7 +154,7 @@ impl HostState {
         for (file, program) in Program::OF_WINDOWS {
             self.files.put(
                 &format!(r"C:\Windows\System32\{file}"),
-                Content::Program(*program),
+                Content::Program(program.clone()),
             );
         }
         self.files.put(r"C:\Program Files", Content::Directory);

@@ -4,16 +4,16 @@
 //! `keypipe` and gives the encrypted text to whoever connects next. What a real one answers is Base64 of a DPAPI blob;
 //! here it begins as such a blob does, and what follows tells whom and what it was made for.
 
-use agent_protocol::win32::Win32Code;
 use agent_protocol::{Failure, FailureKind, Secret, ServiceState};
 use base64::{Engine, prelude::BASE64_STANDARD};
 use security::Sid;
 use sha2::{Digest, Sha256};
 
+use super::products::MimProgram;
 use crate::hosts::event_log::{Level, Log};
 use crate::hosts::logon::{Principal, principal};
 use crate::hosts::machine::Machine;
-use crate::hosts::programs::Program;
+use crate::hosts::products::no_pipe;
 
 /// Its program, beside the MIM Service's.
 pub const PROGRAM: &str = "Microsoft.IdentityManagement.KeyProtectService.exe";
@@ -26,8 +26,6 @@ const BLOB_HEAD: [u8; 20] = [
     1, 0, 0, 0, 0xd0, 0x8c, 0x9d, 0xdf, 0x01, 0x15, 0xd1, 0x11, 0x8c, 0x7a, 0x00, 0xc0, 0x4f, 0xc2,
     0x97, 0xeb,
 ];
-/// ERROR_FILE_NOT_FOUND.
-const NO_PIPE: Win32Code = Win32Code(2);
 
 /// The event that it writes when it starts.
 pub fn launch(machine: &mut Machine<'_>) {
@@ -60,13 +58,10 @@ pub fn converse(machine: &Machine<'_>, pipe: &str, text: &Secret) -> Result<Stri
     let service = services.find(|service| {
         pipe.eq_ignore_ascii_case(PIPE)
             && service.state == ServiceState::Running
-            && Program::of_file(service.program()) == Program::KeyProtect
+            && MimProgram::in_file(service.program()) == Some(MimProgram::KeyProtect)
     });
     let Some(service) = service else {
-        return Err(Failure::from_code(
-            NO_PIPE,
-            format!("connect to pipe {pipe}"),
-        ));
+        return Err(no_pipe(pipe));
     };
     let account = principal(service.account.as_str(), machine.domain);
     match (account, service.arguments.as_slice()) {

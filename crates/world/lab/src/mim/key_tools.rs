@@ -5,11 +5,11 @@
 
 use agent_protocol::{HostPath, Secret, ServiceState};
 use model::names::LogonAccount;
-use security::Guid;
+use security::{Guid, Sid};
 
-use super::installation::{SYNC_SERVICE, SyncInstallation};
+use super::installation::{Installations, SYNC_SERVICE, SyncInstallation, set_sync};
 use super::key_set::KeySetId;
-use super::sql_server::SyncStore;
+use super::sql_server::{SqlServer, SyncStore};
 use crate::hosts::domain::{AccountKind, DomainAccount};
 use crate::hosts::files::Content;
 use crate::hosts::logon::{Principal, principal};
@@ -34,7 +34,12 @@ fn refused<T>(why: impl Into<String>) -> Result<T, End> {
 }
 
 /// Exports, checks or gives up the key set.
-pub fn miiskmu(machine: &mut Machine<'_>, arguments: &[&str], stdin: Option<&Secret>) -> Ending {
+pub fn miiskmu(
+    machine: &mut Machine<'_>,
+    sql: &SqlServer,
+    arguments: &[&str],
+    stdin: Option<&Secret>,
+) -> Ending {
     let (words, quiet) = without_quiet(arguments);
     let lower = words.first().map(|verb| verb.to_lowercase());
     let result = match (lower.as_deref(), words) {
@@ -43,7 +48,7 @@ pub fn miiskmu(machine: &mut Machine<'_>, arguments: &[&str], stdin: Option<&Sec
         (Some("/i"), [_, _, id]) => guid(id).and_then(|_| {
             refused("this lab does not import key sets: what that does is not documented")
         }),
-        (Some("/a"), [_]) => abandon(machine),
+        (Some("/a"), [_]) => abandon(machine, sql),
         _ => Err(End::Usage(KEY_UTILITY_USAGE)),
     };
     ending(result, quiet)
@@ -52,13 +57,16 @@ pub fn miiskmu(machine: &mut Machine<'_>, arguments: &[&str], stdin: Option<&Sec
 /// Binds the key set of a file to the service's present logon account, and makes this server the active one.
 pub fn miisactivate(
     machine: &mut Machine<'_>,
+    sql: &SqlServer,
     arguments: &[&str],
     stdin: Option<&Secret>,
 ) -> Ending {
     let (words, quiet) = without_quiet(arguments);
     let result = match words {
         [file, account, password @ ..] if password.len() <= 1 => {
-            activate(machine, file, account, password.first().copied(), stdin)
+            let password = password.first().copied();
+            bind(machine, file, account, password, stdin)
+                .and_then(|bound| take_over(machine, sql, bound))
         }
         _ => Err(End::Usage(ACTIVATION_USAGE)),
     };
@@ -114,11 +122,11 @@ fn check(machine: &Machine<'_>, id: &str) -> Result<&'static str, End> {
 }
 
 /// `/a`: new keys; whatever the old ones protected is lost.
-fn abandon(machine: &mut Machine<'_>) -> Result<&'static str, End> {
+fn abandon(machine: &mut Machine<'_>, sql: &SqlServer) -> Result<&'static str, End> {
     let sync = installation(machine)?;
-    let store = store(machine, &sync)?;
+    let store = store(sql, &sync)?;
     let key_set = store.key_set.successor();
-    machine.sql.set_sync(
+    sql.set_sync(
         &sync.database,
         SyncStore {
             key_set,
@@ -126,17 +134,25 @@ fn abandon(machine: &mut Machine<'_>) -> Result<&'static str, End> {
             ..store
         },
     );
-    machine.state.mim.sync = Some(SyncInstallation { key_set, ..sync });
+    set_sync(machine, SyncInstallation { key_set, ..sync });
     Ok("the key set was abandoned: every management agent needs its password again")
 }
 
-fn activate(
+/// A key set file, and the account that it is to be bound to.
+struct Bound {
+    file: Vec<u8>,
+    account: Sid,
+    sync: SyncInstallation,
+}
+
+/// What `miisactivate` looks at before it changes anything.
+fn bind(
     machine: &mut Machine<'_>,
     file: &str,
     account: &str,
     password: Option<&str>,
     stdin: Option<&Secret>,
-) -> Result<&'static str, End> {
+) -> Result<Bound, End> {
     let path = path(file, ACTIVATION_USAGE)?;
     let LogonAccount::Domain { .. } = LogonAccount::from(account.to_owned()) else {
         return Err(End::Usage(ACTIVATION_USAGE));
@@ -169,22 +185,42 @@ fn activate(
         ));
     };
     prove(machine, &found, password, stdin)?;
-    let store = store(machine, &sync)?;
+    Ok(Bound {
+        file,
+        account: found.sid,
+        sync,
+    })
+}
+
+/// Makes this server the active one, if the file has the key set of the database.
+fn take_over(
+    machine: &mut Machine<'_>,
+    sql: &SqlServer,
+    bound: Bound,
+) -> Result<&'static str, End> {
+    let Bound {
+        file,
+        account,
+        sync,
+    } = bound;
+    let store = store(sql, &sync)?;
     match KeySetId::from_file(&file) {
         None => refused("the file is not a key set file, or it is damaged"),
         Some(keys) if keys != store.key_set => {
             refused("the file holds another key set than this installation's")
         }
         Some(key_set) => {
-            machine.state.mim.sync = Some(SyncInstallation {
-                key_set,
-                readable_by: found.sid,
-                ..sync.clone()
-            });
             let active = machine.state.name.clone();
-            machine
-                .sql
-                .set_sync(&sync.database, SyncStore { active, ..store });
+            sql.set_sync(&sync.database, SyncStore { active, ..store });
+            let readable_by = account;
+            set_sync(
+                machine,
+                SyncInstallation {
+                    key_set,
+                    readable_by,
+                    ..sync
+                },
+            );
             Ok("the synchronization service was activated")
         }
     }
@@ -222,20 +258,24 @@ fn prove(
         (false, Some(password)) => password.as_bytes(),
     };
     match machine.domain.proves(&account.sid, password) {
-        Some(_) if !account.disabled && !machine.state.mim.refuses_passwords => Ok(()),
+        Some(_)
+            if !account.disabled && !Installations::or_none(machine.state).refuses_passwords =>
+        {
+            Ok(())
+        }
         _ => refused("logon failure: unknown user name or bad password"),
     }
 }
 
 fn installation(machine: &Machine<'_>) -> Result<SyncInstallation, End> {
-    match &machine.state.mim.sync {
-        Some(sync) => Ok(sync.clone()),
+    match Installations::or_none(machine.state).sync {
+        Some(sync) => Ok(sync),
         None => refused("the synchronization service is not set up on this server"),
     }
 }
 
-fn store(machine: &Machine<'_>, sync: &SyncInstallation) -> Result<SyncStore, End> {
-    match machine.sql.sync(&sync.database) {
+fn store(sql: &SqlServer, sync: &SyncInstallation) -> Result<SyncStore, End> {
+    match sql.sync(&sync.database) {
         Some(store) => Ok(store),
         None => refused(format!("cannot open database {}", sync.database)),
     }

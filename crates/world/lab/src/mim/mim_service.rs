@@ -3,7 +3,8 @@
 use agent_protocol::{AccountName, PoolIdentity, RegistryValue, Secret};
 
 use super::installation::FOLDER;
-use super::sql_server::Role;
+use super::products::{Mim, MimProgram};
+use super::sql_server::{Role, SqlServer};
 use crate::hosts::app_pool::AppPool;
 use crate::hosts::event_log::{Level, Log};
 use crate::hosts::files::Content;
@@ -42,13 +43,15 @@ pub struct Credential<'a> {
 ///
 /// # Errors
 /// The service's own code, with an event in the Application log that says why.
-pub fn launch(machine: &mut Machine<'_>, service: &LabService) -> Result<(), Ended> {
+pub fn launch(
+    machine: &mut Machine<'_>,
+    sql: &SqlServer,
+    service: &LabService,
+) -> Result<(), Ended> {
     let account = &service.account;
     let allowed = match principal(account.as_str(), machine.domain) {
         Some(Principal::Domain(found)) => {
-            machine
-                .sql
-                .has(MIM_DATABASE, &machine.domain.token(&found.sid), Role::Owner)
+            sql.has(MIM_DATABASE, &machine.domain.token(&found.sid), Role::Owner)
         }
         _ => false,
     };
@@ -68,33 +71,40 @@ pub fn launch(machine: &mut Machine<'_>, service: &LabService) -> Result<(), End
     Err(Ended::with_specific(super::sync_service::LOGIN_FAILED))
 }
 
-impl Machine<'_> {
+impl Mim {
     /// Installs the MIM Service.
-    pub fn install_mim_service(&mut self, version: &str, who: &Credential<'_>) {
+    pub fn install_mim_service(
+        &self,
+        machine: &mut Machine<'_>,
+        version: &str,
+        who: &Credential<'_>,
+    ) {
         let program = format!(r"{FOLDER}\Service\Microsoft.ResourceManagement.Service.exe");
-        self.state
+        machine
+            .state
             .files
-            .put(&program, Content::Program(Program::MimService));
-        self.state.files.put(
+            .put(&program, Content::Program(MimProgram::MimService.into()));
+        machine.state.files.put(
             &format!("{program}.config"),
             Content::Bytes(b"<configuration/>".to_vec()),
         );
         let helper = format!(r"{FOLDER}\Service\{}", super::key_protect::PROGRAM);
-        self.state
+        machine
+            .state
             .files
-            .put(&helper, Content::Program(Program::KeyProtect));
-        if let Some(Principal::Domain(found)) = principal(who.account, self.domain) {
+            .put(&helper, Content::Program(MimProgram::KeyProtect.into()));
+        if let Some(Principal::Domain(found)) = principal(who.account, machine.domain) {
             self.sql.grant(MIM_DATABASE, found.sid, Role::Owner);
         }
         let image = format!("\"{program}\"");
-        self.install_service(
+        machine.install_service(
             MIM_SERVICE,
             "Forefront Identity Manager Service",
             &image,
             who.account,
             who.password,
         );
-        let registry = &mut self.state.registry;
+        let registry = &mut machine.state.registry;
         let key = format!(r"HKLM\SYSTEM\CurrentControlSet\Services\{MIM_SERVICE}");
         registry.set_text(&key, "DatabaseServer", "SQL01");
         registry.set_text(&key, "DatabaseName", MIM_DATABASE);
@@ -102,9 +112,11 @@ impl Machine<'_> {
         let service = format!(r"{SETTINGS}\Service");
         registry.set_text(&service, "Location", &format!(r"{FOLDER}\Service\"));
         registry.set_text(&service, "EncryptedExchangeOnlineAccountPassword", "");
-        self.install_service_and_portal(version);
+        machine.install_service_and_portal(version);
     }
+}
 
+impl Machine<'_> {
     /// The package that the MIM Service, the portals and PAM come from.
     fn install_service_and_portal(&mut self, version: &str) {
         self.install_product(

@@ -13,6 +13,7 @@ use security::Sid;
 
 use super::installation::SYNC_DATABASE;
 use super::mim_service::{Credential, MIM_DATABASE};
+use super::products::Mim;
 use super::sql_server::{Role, SqlServer};
 use crate::hosts::domain::{AUTHENTICATED_USERS, DomainView};
 use crate::hosts::logon::{Principal, principal};
@@ -42,7 +43,9 @@ pub fn reference_hosts(
     preparation: Preparation,
     password_of: &dyn Fn(&str) -> Option<Secret>,
 ) -> Vec<Arc<LabHost>> {
+    let mim = Mim::on(sql);
     let setup = Setup {
+        mim: &mim,
         netbios_name: domain.netbios_name(),
         password_of,
     };
@@ -50,7 +53,7 @@ pub fn reference_hosts(
     let mut hosts = Vec::new();
     for name in names.iter().filter_map(|name| name.parse().ok()) {
         let state = HostState::new(name, WindowsRelease::server_2019());
-        let host = LabHost::new(state, Arc::clone(domain), Arc::clone(sql));
+        let host = LabHost::new(state, Arc::clone(domain), mim.clone());
         host.with(|machine| setup.install(machine));
         hosts.push(host);
     }
@@ -90,6 +93,7 @@ fn schedule(machine: &mut Machine<'_>, who: &Credential<'_>) {
 }
 
 struct Setup<'a> {
+    mim: &'a Mim,
     netbios_name: String,
     password_of: &'a dyn Fn(&str) -> Option<Secret>,
 }
@@ -99,12 +103,13 @@ impl Setup<'_> {
         let name = machine.state.name.to_string();
         match name.get(..6) {
             Some("MIMSYN") => self.with("svc-mimsync", |who| {
-                machine.install_sync(BUILD, who.account, who.password);
+                self.mim
+                    .install_sync(machine, BUILD, who.account, who.password);
                 schedule(machine, who);
             }),
             Some("MIMSVC") => {
                 self.with("svc-mimservice", |who| {
-                    machine.install_mim_service(BUILD, who)
+                    self.mim.install_mim_service(machine, BUILD, who)
                 });
                 self.with("svc-ssprreg", |registration| {
                     self.with("svc-sspreset", |reset| {

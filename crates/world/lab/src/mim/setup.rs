@@ -15,7 +15,7 @@ use super::mim_service::{
     MIM_DATABASE, MIM_SERVICE, PAM_COMPONENT, PAM_MONITORING, PAM_REST_POOL, REGISTRATION_POOL,
     RESET_POOL,
 };
-use super::sql_server::Role;
+use super::sql_server::{Role, SqlServer};
 use crate::hosts::domain::AccountKind;
 use crate::hosts::logon::{Principal, principal};
 use crate::hosts::machine::Machine;
@@ -67,11 +67,11 @@ impl<'a> Properties<'a> {
 }
 
 /// `msiexec /i PACKAGE NAME=value… /qn [/l*v LOG]`
-pub fn msiexec(machine: &mut Machine<'_>, arguments: &[&str]) -> Ending {
-    run(machine, arguments).unwrap_or_else(|ending| ending)
+pub fn msiexec(machine: &mut Machine<'_>, sql: &SqlServer, arguments: &[&str]) -> Ending {
+    run(machine, sql, arguments).unwrap_or_else(|ending| ending)
 }
 
-fn run(machine: &mut Machine<'_>, arguments: &[&str]) -> Result<Ending, Ending> {
+fn run(machine: &mut Machine<'_>, sql: &SqlServer, arguments: &[&str]) -> Result<Ending, Ending> {
     let usage = || {
         Ending::failed(
             COMMAND_LINE,
@@ -118,8 +118,8 @@ fn run(machine: &mut Machine<'_>, arguments: &[&str]) -> Result<Ending, Ending> 
         .unwrap_or_default()
         .to_lowercase();
     match name.as_str() {
-        "synchronization service.msi" => change_sync(machine, &properties),
-        "service and portal.msi" => change_service_and_portal(machine, &properties),
+        "synchronization service.msi" => change_sync(machine, sql, &properties),
+        "service and portal.msi" => change_service_and_portal(machine, sql, &properties),
         _ => Err(Ending::failed(
             NO_PACKAGE,
             "this lab does not know the package",
@@ -129,7 +129,11 @@ fn run(machine: &mut Machine<'_>, arguments: &[&str]) -> Result<Ending, Ending> 
 
 /// Sets the account and leaves the service stopped: the dialog that would take the key set file cannot be
 /// answered in a silent run, so `miisactivate` has to follow.
-fn change_sync(machine: &mut Machine<'_>, given: &Properties<'_>) -> Result<Ending, Ending> {
+fn change_sync(
+    machine: &mut Machine<'_>,
+    sql: &SqlServer,
+    given: &Properties<'_>,
+) -> Result<Ending, Ending> {
     for group in [
         "GROUPADMINS",
         "GROUPOPERATORS",
@@ -146,16 +150,17 @@ fn change_sync(machine: &mut Machine<'_>, given: &Properties<'_>) -> Result<Endi
     );
     set_service(
         machine,
+        (sql, SYNC_DATABASE),
         SYNC_SERVICE,
         &account,
         given.get("SERVICEPASSWORD"),
-        SYNC_DATABASE,
     )?;
     Ok(Ending::done(""))
 }
 
 fn change_service_and_portal(
     machine: &mut Machine<'_>,
+    sql: &SqlServer,
     given: &Properties<'_>,
 ) -> Result<Ending, Ending> {
     for setting in [
@@ -187,7 +192,8 @@ fn change_service_and_portal(
             format!("The service account {not} be managed."),
         ));
     }
-    set_service(machine, MIM_SERVICE, &account, password, MIM_DATABASE)?;
+    let database = (sql, MIM_DATABASE);
+    set_service(machine, database, MIM_SERVICE, &account, password)?;
     restart(machine, MIM_SERVICE)?;
     let services = [
         ("PAM_COMPONENT_SERVICE_ACCOUNT", PAM_COMPONENT),
@@ -195,7 +201,7 @@ fn change_service_and_portal(
     ];
     for (prefix, service) in services {
         if let Some((account, password)) = given.account(prefix) {
-            set_service(machine, service, &account, password, MIM_DATABASE)?;
+            set_service(machine, database, service, &account, password)?;
             restart(machine, service)?;
         }
     }
@@ -237,7 +243,11 @@ pub struct Entries<'a> {
 ///
 /// # Errors
 /// What the wizard would say.
-pub fn follow_wizard(machine: &mut Machine<'_>, entries: &Entries<'_>) -> Result<(), String> {
+pub fn follow_wizard(
+    machine: &mut Machine<'_>,
+    sql: &SqlServer,
+    entries: &Entries<'_>,
+) -> Result<(), String> {
     let said = |ending: Ending| ending.complained.trim().to_owned();
     if machine.state.services.get(KEY_PROTECT).is_some() {
         return Err(format!("{KEY_PROTECT} is still installed"));
@@ -249,7 +259,7 @@ pub fn follow_wizard(machine: &mut Machine<'_>, entries: &Entries<'_>) -> Result
         SYNC_SERVICE => SYNC_DATABASE,
         _ => MIM_DATABASE,
     };
-    set_service(machine, entries.of, entries.account, None, database).map_err(said)?;
+    set_service(machine, (sql, database), entries.of, entries.account, None).map_err(said)?;
     if let Some((key, [filled, empty], password)) = entries.mailbox
         && let Some(Principal::Domain(found)) = principal(entries.account, machine.domain)
     {
@@ -265,6 +275,7 @@ pub fn follow_wizard(machine: &mut Machine<'_>, entries: &Entries<'_>) -> Result
     };
     let ending = key_tools::miisactivate(
         machine,
+        sql,
         &[file, entries.account.trim_end_matches('$'), "/q"],
         None,
     );
@@ -276,10 +287,10 @@ pub fn follow_wizard(machine: &mut Machine<'_>, entries: &Entries<'_>) -> Result
 
 fn set_service(
     machine: &mut Machine<'_>,
+    (sql, database): (&SqlServer, &str),
     service: &str,
     account: &str,
     password: Option<&str>,
-    database: &str,
 ) -> Result<(), Ending> {
     let managed = is_gmsa(machine, account)?;
     if managed == password.is_some_and(|password| !password.is_empty()) {
@@ -309,7 +320,7 @@ fn set_service(
         found.save(&mut machine.state.registry);
     }
     if let Some(Principal::Domain(found)) = principal(account.as_str(), machine.domain) {
-        machine.sql.grant(database, found.sid, Role::Owner);
+        sql.grant(database, found.sid, Role::Owner);
     }
     Ok(())
 }

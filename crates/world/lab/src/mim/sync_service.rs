@@ -1,7 +1,7 @@
 //! The Synchronization Service's process: what it needs before it runs.
 
-use super::installation::SYNC_SERVICE;
-use super::sql_server::Role;
+use super::installation::{Installations, SYNC_SERVICE};
+use super::sql_server::{Role, SqlServer};
 use crate::hosts::event_log::{Level, Log};
 use crate::hosts::logon::{Principal, principal};
 use crate::hosts::machine::Machine;
@@ -19,8 +19,12 @@ const OTHER: u32 = 1;
 ///
 /// # Errors
 /// The service's own code, with an event in the Application log that says why.
-pub fn launch(machine: &mut Machine<'_>, service: &LabService) -> Result<(), Ended> {
-    let Some(sync) = machine.state.mim.sync.clone() else {
+pub fn launch(
+    machine: &mut Machine<'_>,
+    sql: &SqlServer,
+    service: &LabService,
+) -> Result<(), Ended> {
+    let Some(sync) = Installations::or_none(machine.state).sync else {
         return refuse(machine, OTHER, "the product is not set up on this server");
     };
     let account = &service.account;
@@ -31,7 +35,7 @@ pub fn launch(machine: &mut Machine<'_>, service: &LabService) -> Result<(), End
             "the server encryption keys could not be accessed",
         );
     };
-    if !machine.sql.has(
+    if !sql.has(
         &sync.database,
         &machine.domain.token(&found.sid),
         Role::Owner,
@@ -42,7 +46,7 @@ pub fn launch(machine: &mut Machine<'_>, service: &LabService) -> Result<(), End
         );
         return refuse(machine, LOGIN_FAILED, &why);
     }
-    let Some(store) = machine.sql.sync(&sync.database) else {
+    let Some(store) = sql.sync(&sync.database) else {
         return refuse(
             machine,
             OTHER,

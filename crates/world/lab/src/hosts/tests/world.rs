@@ -8,6 +8,7 @@ use agent_protocol::{
 };
 use security::{Interval, Sid};
 
+use crate::hosts::NoProducts;
 use crate::hosts::domain::AccountKind;
 use crate::hosts::files::Content;
 use crate::hosts::memory_domain::MemoryDomain;
@@ -15,7 +16,6 @@ use crate::hosts::programs::Program;
 use crate::hosts::rights::Right;
 use crate::hosts::services::LabService;
 use crate::hosts::{HostState, LabHost, WindowsRelease};
-use crate::mim::SqlServer;
 
 pub const GMSA: &str = r"CONTOSO\AppGMSA$";
 pub const USER: &str = r"CONTOSO\svc-app";
@@ -53,8 +53,7 @@ impl World {
         let service = LabService::new(name("App"), "App", r"C:\App\app.exe", system());
         service.save(&mut state.registry);
         state.services.insert(service);
-        let sql = Arc::new(SqlServer::default());
-        let host = Arc::new(LabHost::new(state, domain.clone(), sql));
+        let host = Arc::new(LabHost::new(state, domain.clone(), Arc::new(NoProducts)));
         host.boot();
         Self {
             domain,

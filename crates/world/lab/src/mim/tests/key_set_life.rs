@@ -5,6 +5,7 @@ use agent_protocol::{HostPath, ServiceState};
 use crate::hosts::NamedFault;
 use crate::hosts::domain::AUTHENTICATED_USERS;
 use crate::hosts::files::Content;
+use crate::mim::Installations;
 use crate::mim::installation::{SYNC_DATABASE, SYNC_SERVICE};
 use crate::mim::sync_service::{KEYS_NOT_ACCESSIBLE, LOGIN_FAILED};
 use crate::mim::{KeySetId, Role};
@@ -100,7 +101,8 @@ fn exports_need_the_account_and_its_password() {
     );
     world
         .active
-        .edit(|state| state.mim.refuses_passwords = false);
+        .edit(|state| Installations::change(state, |it| it.refuses_passwords = false))
+        .unwrap();
     world.active.suffer(NamedFault::DiskFull);
     let outcome = export(&world.active, USER, Some("Pa55word!\n"));
     assert!(outcome.stderr.text.contains("DISK_FULL"), "{outcome:?}");

@@ -13,7 +13,7 @@ use crate::hosts::memory_domain::MemoryDomain;
 use crate::hosts::rights::Right;
 use crate::mim::installation::SYNC_SERVICE;
 use crate::mim::mim_service::{Credential, MIM_SERVICE, PAM_COMPONENT, PAM_REST_POOL, RESET_POOL};
-use crate::mim::{Preparation, SqlServer, reference_hosts};
+use crate::mim::{Mim, Preparation, SqlServer, reference_hosts};
 
 use super::key_set_life::convert_and_check;
 use super::world::{GMSA, USER, World, export, run, set_account, start, state, stop, world};
@@ -36,7 +36,7 @@ fn setup_in_change_mode_wants_every_setting_and_no_left_over_helper() {
             account: r"CONTOSO\svc-mim",
             password: Some(&secret),
         };
-        machine.install_mim_service("4.6.34.0", &who());
+        Mim::on(&world.sql).install_mim_service(machine, "4.6.34.0", &who());
         machine.install_portals(&who(), &who());
         machine.install_pam("4.6.34.0", &who(), &who(), &who());
         machine
@@ -219,7 +219,7 @@ fn an_imported_host_behaves_like_the_one_that_was_discovered() {
         components: vec![],
     };
     let (domain, sql): (Arc<dyn DomainView>, _) = (domain, Arc::new(SqlServer::default()));
-    let copy = crate::hosts::import(&found, &domain, &sql);
+    let copy = crate::hosts::import(&found, &domain, Mim::on(&sql));
     copy.edit(|state| state.files.put(r"C:\MIMBackup", Content::Directory));
     assert_eq!(copy.state().windows.build, 20_348);
     assert_eq!(

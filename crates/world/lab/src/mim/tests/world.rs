@@ -13,7 +13,7 @@ use crate::hosts::memory_domain::MemoryDomain;
 use crate::hosts::rights::Right;
 use crate::hosts::{HostState, LabHost, WindowsRelease};
 use crate::mim::installation::{FOLDER, SYNC_DATABASE, SYNC_SERVICE};
-use crate::mim::{Role, SqlServer};
+use crate::mim::{Mim, Role, SqlServer};
 
 pub const USER: &str = r"CONTOSO\svc-mimsync";
 pub const GMSA: &str = r"CONTOSO\MIMSyncGMSA$";
@@ -35,11 +35,13 @@ pub fn world() -> World {
         let computer = domain.add(&format!("{host}$"), AccountKind::Computer, "");
         domain.allow("MIMSyncGMSA$", computer);
     }
+    let mim = Mim::on(&sql);
     let host = |name: &str| {
         let state = HostState::new(name.parse().unwrap(), WindowsRelease::server_2019());
-        let host = LabHost::new(state, domain.clone(), sql.clone());
+        let host = LabHost::new(state, domain.clone(), mim.clone());
         host.with(|machine| {
-            machine.install_sync("4.6.34.0", USER, Some(&Secret::copy_of(b"Pa55word!")));
+            let password = Secret::copy_of(b"Pa55word!");
+            mim.install_sync(machine, "4.6.34.0", USER, Some(&password));
             machine.state.rights.grant(Right::LogOnAsService, gmsa);
             machine.state.files.put(r"C:\MIMBackup", Content::Directory);
         });
