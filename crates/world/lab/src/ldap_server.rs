@@ -13,6 +13,7 @@ mod frame;
 mod global_catalog;
 mod listener;
 mod pages;
+mod read_only;
 mod requests;
 mod search;
 mod tls;

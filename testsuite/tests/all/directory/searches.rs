@@ -1,7 +1,7 @@
 //! What the port's searches rest on: matching rules, limits and parts of security descriptors.
 
-use ldap::{Control, Dn, Filter, Modification, Scope, SdFlags, Search};
-use model::ports::Directory;
+use ldap::{Attribute, Control, Dn, Filter, Modification, Scope, SdFlags, Search};
+use model::ports::{Directory, ErrorKind};
 use security::SecurityDescriptor;
 
 use super::scratch::{Scratch, in_scratch};
@@ -116,6 +116,61 @@ async fn of_a_security_descriptor_come_the_parts_that_are_asked_for() {
             ];
             assert_eq!(there, parts, "{flags}");
         }
+    })
+    .await;
+}
+
+/// Above what a domain controller gives of one attribute at once (MaxValRange, 1,500).
+const MANY: usize = 1_600;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_members_of_a_large_group_come_whole() {
+    in_scratch(|scratch| async move {
+        let container = Dn::from(scratch.container.as_str());
+        let contact = |number: usize| {
+            let class = Attribute::new("objectClass", ["contact"]);
+            (
+                container.child("CN", &format!("many, {number}")),
+                vec![class],
+            )
+        };
+        let contacts: Vec<_> = (0..MANY).map(contact).collect();
+        for added in scratch.raw.add_each(&contacts).await {
+            added.unwrap().unwrap();
+        }
+        let group = scratch.group("m").await;
+        let members = contacts.iter().map(|(dn, _)| dn.as_str());
+        let members = Modification::add("member", members);
+        scratch.modify(&group.dn, members).await;
+
+        let name = scratch.name("m").parse().unwrap();
+        let found = scratch.directory.group(&name).await.unwrap().unwrap();
+        assert_eq!(found.members.len(), MANY);
+        let mut names: Vec<_> = found.members.iter().map(|dn| dn.as_str()).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), MANY, "each once");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_container_of_another_domain_is_never_taken_for_an_empty_one() {
+    in_scratch(|scratch| async move {
+        let mut elsewhere = scratch.new_group("e");
+        elsewhere.container = Some("OU=groups,DC=child,DC=example,DC=net".parse().unwrap());
+        let error = scratch
+            .directory
+            .create_group(&elsewhere)
+            .await
+            .unwrap_err();
+        // Active Directory refers to the other domain; Samba has no such object.
+        let expected = match *scratch.site {
+            Site::Lab(_) => ErrorKind::Failed,
+            Site::Rig => ErrorKind::NotFound,
+        };
+        assert_eq!(error.kind, expected, "{error}");
+        assert!(error.what.contains("DC=child,DC=example,DC=net"), "{error}");
     })
     .await;
 }

@@ -9,7 +9,7 @@ use rasn_ldap::{
 
 use super::connection::{Connection, End};
 use super::encode::{Outcome, ResponseTag};
-use super::{global_catalog, search};
+use super::{global_catalog, read_only, search};
 use crate::faults::{Fate, RequestKind};
 use crate::rules::access::AccessCheck;
 use crate::rules::modify::Change;
@@ -133,9 +133,7 @@ impl Connection {
             && let Some((kind, _, name)) = about(&request)
             && kind.is_write()
         {
-            // [MS-ADTS] 3.1.1.5.3.2 "Constraints": the object resides in a writable replica.
-            let writable = directory.authority().forest.controller_dns_name();
-            return Effect::Done(Refusal::referral(&writable, &name).into());
+            return Effect::Done(read_only::referral(&directory, kind, &name).into());
         }
         let result: Result<Outcome, Refusal> = match request {
             ProtocolOp::AddRequest(request) => directory

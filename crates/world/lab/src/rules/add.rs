@@ -41,9 +41,8 @@ pub(crate) fn add(
         .iter()
         .map(|(name, values)| (name.as_str(), &values[..], false));
     values::check_form(store, form)?;
-    let (rdn, above) = parts.split_first().ok_or_else(Refusal::bad_dn)?;
-    let missing = || locate::not_here(store, name, &parts);
-    let parent = store.resolve(above).ok_or_else(missing)?;
+    let rdn = parts.first().ok_or_else(Refusal::bad_dn)?;
+    let parent = locate::locate_parent(store, name, &parts)?;
     let class = class_of(given)?;
     if !rdn.attribute.eq_ignore_ascii_case(class.rdn) {
         return Err(naming_violation());

@@ -30,9 +30,17 @@ pub(crate) fn locate(store: &Store, name: &str) -> Result<ObjectId, Refusal> {
         .ok_or_else(|| not_here(store, name, &parts))
 }
 
+/// Finds the object above the one that a name means.
+pub(crate) fn locate_parent(store: &Store, name: &str, parts: &[Rdn]) -> Result<ObjectId, Refusal> {
+    let above = parts.get(1..).unwrap_or_default();
+    store
+        .resolve(above)
+        .ok_or_else(|| not_here(store, name, parts))
+}
+
 /// Why there is no object with a name: it ends below nothing, or in a domain that is not here. The latter is referred to
 /// its own domain controllers ([MS-ADTS] 3.1.1.4.6 "Referrals").
-pub(crate) fn not_here(store: &Store, name: &str, parts: &[Rdn]) -> Refusal {
+fn not_here(store: &Store, name: &str, parts: &[Rdn]) -> Refusal {
     let above = (1..parts.len()).find_map(|cut| store.resolve(parts.get(cut..)?));
     if let Some(above) = above {
         return Refusal::no_such_object(store.dn(above));

@@ -59,7 +59,7 @@ impl Definition {
     pub(crate) fn is_system_only(&self) -> bool {
         self.flags.0 & (Flags::SYSTEM_ONLY | Flags::CONSTRUCTED) != 0
     }
-    /// searchFlags `fCONFIDENTIAL` ([MS-ADTS] 2.2.10): reading needs control access too.
+    /// searchFlags `fCONFIDENTIAL` ([MS-ADTS] 2.2.9 "Search Flags"): reading needs control access too.
     pub(crate) fn is_confidential(&self) -> bool {
         self.flags.0 & Flags::CONFIDENTIAL != 0
     }
@@ -74,7 +74,7 @@ impl Definition {
     pub(crate) fn is_on_request(&self) -> bool {
         self.flags.0 & (Flags::ON_REQUEST | Flags::CONSTRUCTED) != 0
     }
-    /// searchFlags `fRODCFilteredAttribute` ([MS-ADTS] 2.2.10): read-only domain controllers do not get it.
+    /// searchFlags `fRODCFilteredAttribute` ([MS-ADTS] 2.2.9 "Search Flags"): read-only domain controllers do not get it.
     pub(crate) fn is_filtered(&self) -> bool {
         self.flags.0 & Flags::FILTERED != 0
     }

@@ -182,6 +182,35 @@ fn what_is_abandoned_is_not_answered() {
 }
 
 #[test]
+fn what_comes_after_an_abandoned_search_is_answered() {
+    const ENTRY: u8 = 0x64;
+    const DONE: u8 = 0x65;
+    let lab = InMemory::new(&LabSeed::reference_estate(ADMINISTRATOR, SERVICE)).unwrap();
+    let search = search_by(PRESENT);
+    // The search has message 1. Abandoned before it comes, after it, twice, and with what is no number of a message.
+    let abandon = |id: &[u8]| {
+        let id = [&[0x50, u8::try_from(id.len()).unwrap()][..], id].concat();
+        tagged(0x30, &[&[2, 1, 7][..], &id].concat())
+    };
+    let whole = operations(&lab.directory_answers(Peer::Administrator, &search));
+    assert_eq!(whole.last(), Some(&(DONE, 0)));
+    assert!(whole.iter().any(|(tag, _)| *tag == ENTRY));
+    for bytes in [
+        [abandon(&[1]), search.clone()].concat(),
+        [search.clone(), abandon(&[1])].concat(),
+        [search.clone(), abandon(&[1]), abandon(&[1])].concat(),
+        [search.clone(), abandon(&[0x7f, 0xff, 0xff, 0xff])].concat(),
+    ] {
+        let answers = lab.directory_answers(Peer::Administrator, &[bytes, search.clone()].concat());
+        let twice = [&whole[..], &whole].concat();
+        assert_eq!(operations(&answers), twice);
+    }
+    // A stranger's abandon is no request that wants a log-on, either.
+    let stranger = lab.directory_answers(Peer::Stranger, &[abandon(&[1]), search].concat());
+    assert_eq!(operations(&stranger).len(), 1);
+}
+
+#[test]
 fn who_is_not_understood_is_told_so() {
     const EXTENDED: u8 = 0x78;
     const PROTOCOL_ERROR: u8 = 2;

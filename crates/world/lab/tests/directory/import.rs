@@ -82,3 +82,40 @@ async fn an_imported_directory_is_discovered_as_the_first_was() {
         .unwrap();
     assert!(proof.retrieved.holds && proof.logon.holds, "{proof:?}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_domain_controllers_of_an_inventory_are_there_again() {
+    let mut seed = LabSeed::reference_estate(ADMINISTRATOR, SERVICE);
+    seed.grow_to(3).unwrap();
+    let lab = Lab::start(seed).await.unwrap();
+    let directory = crate::replication::connect(&lab).await;
+    let accounts = ["DC1$", "DC2$", "DC3$", "MIMSYNC01$"].map(name);
+    let inventory = Inventory {
+        format: 1,
+        taken_at: lab.clock().now(),
+        estate: "contoso".to_owned(),
+        domain: directory.domain().await.unwrap(),
+        root_keys: directory.root_keys().await.unwrap(),
+        accounts: directory.look_up(&accounts).await.unwrap().accounts,
+        gmsas: vec![],
+        groups: vec![],
+        looked_up: accounts.to_vec(),
+        delegations: vec![],
+        spns: Vec::new(),
+        hosts: Vec::new(),
+        coverage: Coverage::default(),
+    };
+    let copy = LabSeed::from_inventory(&inventory, ADMINISTRATOR, SERVICE);
+    let copy = Lab::start(copy).await.unwrap();
+    let names = |lab: &Lab| {
+        let names = lab.controllers().iter().map(|one| one.dns_name());
+        names.collect::<Vec<_>>()
+    };
+    assert_eq!(names(&copy), names(&lab));
+    let again = crate::replication::connect(&copy).await;
+    assert_eq!(again.domain().await.unwrap().domain_controllers.len(), 3);
+    assert!(again.gaps().is_empty(), "{:?}", again.gaps());
+    // Each has the root key, and hears what is written on another.
+    let keys = again.root_keys().await.unwrap();
+    assert_eq!(keys.len(), inventory.root_keys.len());
+}

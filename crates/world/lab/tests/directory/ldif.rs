@@ -6,7 +6,7 @@ use ldap::{Client, Filter, Scope, Search};
 use model::ports::Directory as _;
 
 use crate::port::{connect, name, new_gmsa};
-use crate::world::{ADMINISTRATOR, DOMAIN, SERVICE, administrator, lab};
+use crate::world::{ADMINISTRATOR, DOMAIN, SERVICE, administrator, lab, search};
 
 /// Everything below a name, as `ldapsearch -LLL` would write it.
 async fn export(client: &Client, base: &str) -> Vec<LdifEntry> {
@@ -149,4 +149,29 @@ async fn what_cannot_be_taken_over_is_told() {
     let changed = "dn: DC=contoso,DC=com\nobjectClass: domainDNS\nobjectSid:: AQQAAAAAAAUVAAAABwAAAAIAAAADAAAA\n";
     let changed = ldif::parse(changed.as_bytes()).unwrap();
     assert!(other.take_ldif(&changed, SERVICE).is_err());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_domain_controllers_of_an_export_are_there_again() {
+    let mut seed = LabSeed::reference_estate(ADMINISTRATOR, SERVICE);
+    seed.grow_to(2).unwrap();
+    seed.grow_read_only_to(1).unwrap();
+    let first = Lab::start(seed).await.unwrap();
+    let entries = export(&administrator(&first).await, DOMAIN).await;
+    let (seed, left_out) = LabSeed::from_ldif(&entries, ADMINISTRATOR, SERVICE).unwrap();
+    let copy = Lab::start(seed).await.unwrap();
+    let controllers = |lab: &Lab| {
+        let of = |one: &lab::LabController| (one.dns_name(), one.is_read_only());
+        lab.controllers().iter().map(of).collect::<Vec<_>>()
+    };
+    assert_eq!(controllers(&copy), controllers(&first), "{left_out:#?}");
+    assert!(controllers(&copy).contains(&("rodc1.contoso.com".to_owned(), true)));
+    // Their accounts are the lab's own; nothing of the export stands beside them.
+    let accounts = ["DC1$", "DC2$", "RODC1$"].map(name);
+    let found = connect(&copy).await.look_up(&accounts).await.unwrap();
+    assert_eq!(found.accounts.len(), 3);
+    let computers = || Filter::equal("objectClass", "computer");
+    let theirs = search(&administrator(&first).await, computers()).await;
+    let ours = search(&administrator(&copy).await, computers()).await;
+    assert_eq!(ours, theirs);
 }

@@ -128,10 +128,10 @@ async fn writes_are_referred_to_a_writable_one() {
     let refused: [(Error, Dn); 4] = [
         (
             second
-                .add(&in_users("new, one"), &group, &[])
+                .add(&in_users(r"new\, one"), &group, &[])
                 .await
                 .unwrap_err(),
-            in_users("new, one"),
+            in_users(r"new\, one"),
         ),
         (
             second.modify(&user, &change, &[]).await.unwrap_err(),
@@ -148,7 +148,7 @@ async fn writes_are_referred_to_a_writable_one() {
         let Error::Refused(refusal) = error else {
             unreachable!()
         };
-        let name = dn.as_str().replace(' ', "%20");
+        let name = dn.as_str().replace(' ', "%20").replace('\\', "%5C");
         assert_eq!(
             refusal.referrals,
             [format!("ldap://dc1.contoso.com/{name}")]
@@ -158,6 +158,17 @@ async fn writes_are_referred_to_a_writable_one() {
             "{}",
             refusal.diagnostic
         );
+    }
+    // What is not there is not there: nobody is asked instead.
+    let missing = [
+        second.delete(&in_users("none"), &[]).await.unwrap_err(),
+        second
+            .add(&Dn::from(format!("CN=new,OU=none,{DOMAIN}")), &group, &[])
+            .await
+            .unwrap_err(),
+    ];
+    for error in missing {
+        assert_eq!(codes(&error), (32, Some(8333)), "{error}");
     }
     assert_eq!(lab.snapshot(), before);
 }
