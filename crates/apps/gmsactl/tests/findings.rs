@@ -150,11 +150,6 @@ const EDITS: &[(&str, Edit)] = &[
     ("GMSA-043", |estate| {
         estate.service("MIMPAM01", "PamMonitoringService")["managed_account"] = Value::Null;
     }),
-    ("GMSA-041", |estate| {
-        let pool = json!({ "name": "Reports", "account": r"CONTOSO\svc-mimsync", "started": true, "folders": [] });
-        let pools = &mut estate.host("MIMPAM01")["app_pools"];
-        pools.as_array_mut().unwrap().push(pool);
-    }),
     ("GMSA-044", |estate| {
         estate.host("MIMPAM01")["facts"]["os_version"] = json!("6.3.9600");
     }),
@@ -267,8 +262,9 @@ fn what_the_lab_is_made_to_have_is_found() {
         let output = lab.run(verb);
         assert_eq!(output.status.code(), Some(0), "{verb:?}: {output:?}");
     }
-    // The reference estate itself has hosts behind a load balancer, a warm standby, and what `direct` leaves out.
-    for id in ["GMSA-027", "MIM-003", "MIM-007", "MIM-008"] {
+    // The reference estate itself has hosts behind a load balancer, a task beside a service, a warm standby, and what
+    // `direct` leaves out.
+    for id in ["GMSA-027", "GMSA-041", "MIM-003", "MIM-007", "MIM-008"] {
         is_whole(id, &before[id]);
     }
     let after = Estate::of(&lab, folder.path()).findings(&lab, folder.path());
@@ -291,4 +287,21 @@ fn what_an_inventory_shows_is_found() {
         let found = after.get(*id).unwrap_or_else(|| panic!("{id}: {after:#?}"));
         is_whole(id, found);
     }
+}
+
+#[test]
+fn what_else_runs_under_the_old_account_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let lab = StartedLab::start(&folder.path().join("lab"));
+    let mut estate = Estate::of(&lab, folder.path());
+    let pool = json!({ "name": "Reports", "account": r"CONTOSO\svc-mimsync", "started": true, "folders": [] });
+    let pools = &mut estate.host("MIMPAM01")["app_pools"];
+    pools.as_array_mut().unwrap().push(pool);
+    let found = estate.findings(&lab, folder.path())["GMSA-041"].clone();
+    let what = found["what"].as_str().unwrap();
+    assert!(what.contains("Reports on MIMPAM01"), "{what}");
+    let task = r"the task \MIM\Delta synchronization on MIMSYNC01";
+    assert!(what.contains(task), "{what}");
+    let advice = found["advice"].as_str().unwrap();
+    assert!(advice.contains("host tasks set-account"), "{advice}");
 }

@@ -118,9 +118,14 @@ fn what_keeps_its_passwords_is_found_and_what_cannot_be_known_is_said() {
         assert!(evidence.contains(sign), "{evidence}");
         assert_ne!(part["instead"], "");
     }
+    let task = |host: &str| json!({ "host": host, "name": r"\MIM\Delta synchronization", "account": r"CONTOSO\svc-mimsync" });
     assert_eq!(
         detection["others"],
-        json!([{ "host": "MIMSVC01", "name": "SharePoint - 80", "account": r"CONTOSO\svc-SharePoint - 80" }])
+        json!([
+            { "host": "MIMSVC01", "name": "SharePoint - 80", "account": r"CONTOSO\svc-SharePoint - 80" },
+            task("MIMSYNC01"),
+            task("MIMSYNC02"),
+        ])
     );
 
     // Both servers run: which is the active one, only the operator knows.

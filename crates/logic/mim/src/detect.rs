@@ -42,7 +42,7 @@ pub struct Detected {
 pub struct Node {
     /// The host.
     pub host: HostName,
-    /// Key name of the service, or name of the application pool.
+    /// Key name of the service, name of the application pool, or path of the scheduled task.
     pub name: String,
     /// Whether it is an application pool.
     pub is_pool: bool,
@@ -294,6 +294,11 @@ fn others(inventory: &Inventory, catalogue: &[Component], excluded: &[Excluded])
             host: host.name.clone(),
             name: carried.name().to_owned(),
             account: carried.logon_account().clone(),
+        }));
+        others.extend(host.tasks.iter().map(|task| Other {
+            host: host.name.clone(),
+            name: task.path.to_string(),
+            account: task.account.clone(),
         }));
     }
     others

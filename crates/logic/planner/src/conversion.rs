@@ -162,6 +162,19 @@ impl<'a> Conversion<'a> {
         others.collect()
     }
 
+    /// Scheduled tasks on any host that run under an account, named by its name or its SID.
+    pub fn tasks_under(&self, account: &LogonAccount) -> Vec<String> {
+        let sid = self.account(account).map(|account| account.sid.to_string());
+        let by_sid = |other: &LogonAccount| sid.as_ref() == Some(&other.to_string());
+        let tasks = self.inventory.hosts.iter().flat_map(|host| {
+            host.tasks
+                .iter()
+                .filter(|task| task.account.same_as(account) || by_sid(&task.account))
+                .map(|task| format!("the task {} on {}", task.path.as_str(), host.name))
+        });
+        tasks.collect()
+    }
+
     /// Whether an SPN belongs to the component.
     pub fn owns(&self, spn: &Spn) -> bool {
         match &self.wanted.spns {

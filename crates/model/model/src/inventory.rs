@@ -8,7 +8,7 @@ pub use carrier::{Carried, Carrier, WebFolder};
 use security::{FileTime, Guid, Sid};
 use serde::{Deserialize, Serialize};
 
-use crate::host::{AccountRight, RightHolders};
+use crate::host::{AccountRight, RightHolders, TaskLogon, TaskPath};
 use crate::names::{
     ComponentId, Dn, DnsName, HostName, LogonAccount, SamAccountName, ServiceName, Spn,
 };
@@ -186,6 +186,9 @@ pub struct HostInventory {
     /// Application pools of the web server.
     #[serde(default)]
     pub app_pools: Vec<AppPool>,
+    /// Scheduled tasks that run as an account of a domain.
+    #[serde(default)]
+    pub tasks: Vec<Task>,
     /// Who may log on how; empty where that could not be read.
     #[serde(default)]
     pub rights: Vec<RightHolders>,
@@ -252,6 +255,19 @@ pub struct AppPool {
     pub started: bool,
     /// Folders of the web applications that it serves.
     pub folders: Vec<String>,
+}
+
+/// A scheduled task.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Task {
+    /// Folder and name.
+    pub path: TaskPath,
+    /// The account that it runs as, as its definition spells it: a name or a SID.
+    pub account: LogonAccount,
+    /// How that account logs on.
+    pub logon: TaskLogon,
+    /// Whether it runs by its triggers.
+    pub enabled: bool,
 }
 
 /// When a service starts.

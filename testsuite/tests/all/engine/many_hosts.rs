@@ -280,6 +280,10 @@ async fn a_large_host_is_inventoried_in_one_exchange_after_hello() {
         .await;
     let host = &found.hosts[0];
     assert_eq!(host.services.len(), 300);
+    assert_eq!(host.app_pools.len(), 20);
+    assert_eq!(host.tasks.len(), 40);
+    assert_eq!(host.tasks[7].path.as_str(), r"\App\7");
+    assert_eq!(host.tasks[7].account, host.services[0].logon_account);
     assert_eq!(estate.counters.connections.load(Ordering::Relaxed), 1);
     assert_eq!(estate.counters.sent.load(Ordering::Relaxed), 2);
 }

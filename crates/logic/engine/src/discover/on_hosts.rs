@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use futures_util::stream::{self, StreamExt};
 use model::host::{self, PoolState, RightHolders, ServiceTrigger};
-use model::inventory::{AppPool, Carrier, Gap, HostInventory, Inventory, Service, registry_path};
+use model::inventory::{
+    AppPool, Carrier, Gap, HostInventory, Inventory, Service, Task, registry_path,
+};
 use model::names::{LogonAccount, ServiceName};
 use model::ports::{ErrorKind, Host, Reads, WorldError};
 
@@ -115,6 +117,7 @@ async fn ask_host(
         components: Vec::new(),
         services: services.into_iter().filter(of_interest).collect(),
         app_pools: beside.pools,
+        tasks: beside.tasks,
         rights: beside.rights,
         kdssvc_starts_with_network: beside.kdssvc_starts_with_network,
         products,
@@ -138,6 +141,7 @@ impl ComponentProbe {
 /// What a host has beside services.
 struct Beside {
     pools: Vec<AppPool>,
+    tasks: Vec<Task>,
     rights: Vec<RightHolders>,
     kdssvc_starts_with_network: Option<bool>,
 }
@@ -152,6 +156,10 @@ async fn beside_services(host: &dyn Host, question: &HostQuestion, gaps: &mut Ve
     let pools = host.app_pools().await.unwrap_or_else(|error| {
         known("application pools", error);
         None
+    });
+    let tasks = host.scheduled_tasks().await.unwrap_or_else(|error| {
+        known("scheduled tasks", error);
+        Vec::new()
     });
     let rights = host.account_rights().await.unwrap_or_else(|error| {
         known("account rights", error);
@@ -170,6 +178,7 @@ async fn beside_services(host: &dyn Host, question: &HostQuestion, gaps: &mut Ve
     let network = ServiceTrigger::start_with_network();
     Beside {
         pools: pools.into_iter().flatten().map(pool).collect(),
+        tasks: tasks.into_iter().map(task).filter(in_a_domain).collect(),
         rights,
         kdssvc_starts_with_network: triggers.map(|triggers| triggers.contains(&network)),
     }
@@ -185,6 +194,23 @@ fn pool(found: host::AppPool) -> AppPool {
             .into_iter()
             .map(|application| application.physical_path)
             .collect(),
+    }
+}
+
+fn task(found: host::ScheduledTask) -> Task {
+    Task {
+        path: found.path,
+        account: LogonAccount::from(found.principal.account.to_string()),
+        logon: found.principal.logon,
+        enabled: found.enabled,
+    }
+}
+
+/// Whether the task runs as an account of a domain, or of this machine: their SIDs have one form.
+fn in_a_domain(task: &Task) -> bool {
+    match &task.account {
+        LogonAccount::Domain { .. } => true,
+        LogonAccount::Other(text) => text.starts_with("S-1-5-21-"),
     }
 }
 

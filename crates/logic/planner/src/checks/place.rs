@@ -4,6 +4,7 @@ use model::finding::Finding;
 use model::host::{AccountRight, PolicyDefinition, Trustee};
 use model::intent::Strategy;
 use model::inventory::{Carrier, HostInventory};
+use model::names::LogonAccount;
 
 use security::Sid;
 
@@ -70,15 +71,11 @@ pub(super) fn of_a_place(conversion: &Conversion<'_>, place: &Place<'_>) -> Vec<
     if service.is_some() {
         findings.extend(of_the_rights(conversion, host, &subject));
     }
-    let others = conversion.others_under(carried.logon_account());
-    if !others.is_empty() {
-        let what = format!("{} runs {} too", carried.logon_account(), others.join(", "));
-        findings.push(kind::SHARED_ACCOUNT.found(
-            &subject,
-            what,
-            "convert these too before you disable the account",
-        ));
-    }
+    findings.extend(of_a_shared_account(
+        conversion,
+        carried.logon_account(),
+        &subject,
+    ));
     findings
 }
 
@@ -98,6 +95,24 @@ fn of_the_strategy(
         let advice = "take strategy = \"direct\" for this component";
         kind::STRATEGY_UNKNOWN.found(subject, what, advice)
     })
+}
+
+/// What else runs under the old account, on any host of the estate.
+fn of_a_shared_account(
+    conversion: &Conversion<'_>,
+    old: &LogonAccount,
+    subject: &str,
+) -> Option<Finding> {
+    let (mut others, tasks) = (conversion.others_under(old), conversion.tasks_under(old));
+    let advice = if tasks.is_empty() {
+        "convert these too before you disable the account"
+    } else {
+        "convert these too before you disable the account; a task gets a gMSA that its host may retrieve by: gmsactl host \
+         tasks set-account HOST TASK --account GMSA$"
+    };
+    others.extend(tasks);
+    let what = format!("{old} runs {} too", others.join(", "));
+    (!others.is_empty()).then(|| kind::SHARED_ACCOUNT.found(subject, what, advice))
 }
 
 /// Whether the gMSA may log on as a service once the plan granted it that.

@@ -85,9 +85,10 @@ impl HostInventory {
         services.chain(self.app_pools.iter().map(Carried::Pool))
     }
 
-    /// The logon accounts of services and application pools.
+    /// The logon accounts of services, application pools and scheduled tasks.
     pub fn logon_accounts(&self) -> impl Iterator<Item = &LogonAccount> {
-        self.all_carried().map(Carried::logon_account)
+        let carried = self.all_carried().map(Carried::logon_account);
+        carried.chain(self.tasks.iter().map(|task| &task.account))
     }
 
     fn pool_of(&self, folder: &WebFolder) -> Option<&AppPool> {

@@ -17,6 +17,7 @@ use super::machine::Machine;
 use super::products::Products;
 use super::programs::Program;
 use super::rights::Right;
+use super::scheduled_task::ScheduledTask;
 use super::services::{LabService, StoredPassword};
 use super::state::{HostState, WindowsRelease};
 
@@ -58,6 +59,9 @@ pub fn import(
         for pool in &found.app_pools {
             import_pool(machine, pool);
         }
+        for task in &found.tasks {
+            import_task(machine, task);
+        }
         import_rights(machine, found);
         machine.products.adopt(machine);
     });
@@ -84,6 +88,14 @@ fn import_pool(machine: &mut Machine<'_>, found: &inventory::AppPool) {
         site: Some(found.name.clone()),
         physical_path: found.folders.first().cloned(),
     });
+}
+
+/// The task's definition is not in an inventory: one that runs every day stands in for it.
+fn import_task(machine: &mut Machine<'_>, found: &inventory::Task) {
+    if let Ok(account) = AccountName::parse(found.account.to_string()) {
+        let task = ScheduledTask::new(found.path.as_str(), account);
+        machine.state.tasks.push(task);
+    }
 }
 
 /// Who has which right, and what policy defines, where the host told.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use agent_protocol::{AccountName, HostPath, Secret, ServiceName, ServiceState};
 
+use model::host::{TaskLogon, TaskPath};
 use model::inventory;
 
 use crate::hosts::HostState;
@@ -211,6 +212,12 @@ fn an_imported_host_behaves_like_the_one_that_was_discovered() {
             dependants: vec![],
         }],
         app_pools: vec![],
+        tasks: vec![inventory::Task {
+            path: TaskPath::parse(r"\Contoso\Delta import").unwrap(),
+            account: USER.to_owned().into(),
+            logon: TaskLogon::Password,
+            enabled: true,
+        }],
         rights: vec![],
         kdssvc_starts_with_network: None,
         products: vec![],
@@ -226,6 +233,7 @@ fn an_imported_host_behaves_like_the_one_that_was_discovered() {
         copy.state().registry.text(r"HKLM\SYSTEM\X", "path"),
         Some("p")
     );
+    assert_eq!(copy.state().tasks[0].account.as_str(), USER);
     assert_eq!(state(&copy), ServiceState::Running);
     assert_eq!(export(&copy, USER, Some("Pa55word!\n")).exit_code, Some(0));
     stop(&copy);
