@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | kds | cold derivations a second, root key to 256-byte password | what the machine's HMAC-SHA512 allows |
 //! | directory | many gMSAs, long lists on the rig | ldapmodify, samba-tool; ldapsearch, python3-ldap3 |
+//! | hosts | discovery of one large host, and of a thousand | a limit |
 //! | start | `gmsactl --version`, whole process | `/bin/true` |
 //! | plan | discover + plan on the rig, whole process | – |
 //! | lab | start, memory, look-ups, searches a second | a limit; Samba and OpenLDAP's slapd, on the rig |
@@ -12,7 +13,9 @@
 //! Medians; the machine may be busy, so look at ratios.
 
 mod directory;
+mod hosts;
 mod lab;
+mod lab_process;
 mod openldap;
 
 use std::path::{Path, PathBuf};
@@ -36,6 +39,8 @@ pub enum Part {
     Directory,
     /// The lab, beside the rig's Samba and OpenLDAP.
     Lab,
+    /// Discovery of a large host, and of a thousand.
+    Hosts,
     /// Start of the program.
     Start,
     /// Discover and plan on the rig.
@@ -66,6 +71,9 @@ pub fn run(part: Option<Part>) -> Result<()> {
     }
     if wanted(Part::Lab) {
         lab::run()?;
+    }
+    if wanted(Part::Hosts) {
+        hosts::run()?;
     }
     if wanted(Part::Start) {
         start()?;

@@ -1,6 +1,7 @@
-//! OpenLDAP's tools as the rig's Administrator, over LDAPS.
+//! OpenLDAP's tools as the Administrator of the rig or of a lab, over LDAPS.
 
 use std::io::Write as _;
+use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -11,38 +12,58 @@ use crate::system::command;
 
 /// The tools, and where their output goes.
 pub struct OpenLdap {
-    rig: PathBuf,
+    /// Where, by address and port.
+    address: SocketAddr,
+    /// The authority of the server's certificate.
+    pub authority: PathBuf,
     log: PathBuf,
-    /// Without the line end that the rig's own has: these tools would take it for a part.
+    /// Without the line end that a password file may have: these tools would take it for a part.
     pub password: PathBuf,
 }
 
 impl OpenLdap {
     /// Who logs on.
     pub const USER: &str = "Administrator@contoso.com";
-    /// Where: by address, so the certificate's name is not compared.
-    pub const URL: &str = "ldaps://127.0.0.1:636";
+    /// The rig's LDAPS.
+    pub const RIG: &str = "127.0.0.1:636";
 
     /// For a rig, with files in `folder`.
     pub fn new(rig: &Path, folder: &Path) -> Result<Self> {
-        let password = folder.join("administrator.bare");
-        let text = std::fs::read_to_string(rig.join("Administrator.password"))?;
-        std::fs::write(&password, text.trim_end())?;
-        std::fs::set_permissions(&password, std::fs::Permissions::from_mode(0o600))?;
+        let password = rig.join("Administrator.password");
+        Self::at(Self::RIG, &rig.join("ca.pem"), &password, folder)
+    }
+
+    /// For the server that listens there, with files in `folder`.
+    pub fn at(address: &str, authority: &Path, password: &Path, folder: &Path) -> Result<Self> {
+        let bare = folder.join("administrator.bare");
+        let text = std::fs::read_to_string(password)?;
+        std::fs::write(&bare, text.trim_end())?;
+        std::fs::set_permissions(&bare, std::fs::Permissions::from_mode(0o600))?;
         Ok(Self {
-            rig: rig.to_owned(),
+            address: address.parse()?,
+            authority: authority.to_owned(),
             log: folder.join("openldap.log"),
-            password,
+            password: bare,
         })
+    }
+
+    /// The server's address and its port, as words.
+    pub fn address(&self) -> [String; 2] {
+        [
+            self.address.ip().to_string(),
+            self.address.port().to_string(),
+        ]
     }
 
     /// A tool, to be given what else it needs.
     pub fn command(&self, tool: &str) -> Command {
         let mut command = Command::new(tool);
+        let url = format!("ldaps://{}", self.address);
         command
-            .args(["-x", "-H", Self::URL, "-D", Self::USER, "-y"])
+            .args(["-x", "-H", &url, "-D", Self::USER, "-y"])
             .arg(&self.password)
-            .env("LDAPTLS_CACERT", self.rig.join("ca.pem"))
+            .env("LDAPTLS_CACERT", &self.authority)
+            // The certificate has no addresses in it.
             .env("LDAPTLS_REQCERT", "never");
         command
     }

@@ -1,6 +1,7 @@
 //! A list of 20,000 accounts: gmsactl beside ldapsearch and python3-ldap3 in turns, and the memory that it takes.
 //!
-//! All ask for the same attributes in pages of 1,000, and write or count what comes; whole processes are measured.
+//! Of the lab, whose answers come fast: that shows the clients. Of the rig's Samba: that shows what is left of it
+//! where most of the time is the server's. All ask for the same attributes in pages of 1,000, and write or count what comes; whole processes are measured.
 
 use std::fs::File;
 use std::path::Path;
@@ -10,6 +11,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 
 use super::World;
+use crate::bench::lab_process::LabProcess;
 use crate::bench::openldap::OpenLdap;
 use crate::bench::{median, on_rig, ratio};
 
@@ -38,12 +40,27 @@ const LOOK: Duration = Duration::from_millis(5);
 
 /// Measures and prints.
 pub fn run(world: &World) -> Result<()> {
-    let filled = Filled::new(OpenLdap::new(&world.rig, &world.folder)?)?;
-    let few = with_gmsactl(world, FEW_BASE, FEW)?;
+    let lab = LabProcess::start(&world.gmsactl, &world.folder.join("lab"), None)?;
+    let password = lab.file("administrator.password");
+    let tools = OpenLdap::at(lab.ldaps()?, &lab.file("ca.pem"), &password, &world.folder)?;
+    on_a_server("the lab", tools, &|| Ok(lab.command(&world.gmsactl)), world)?;
+    drop(lab);
+    let tools = OpenLdap::new(&world.rig, &world.folder)?;
+    on_a_server("Samba", tools, &|| on_rig(&world.gmsactl), world)
+}
+
+fn on_a_server(
+    server: &str,
+    tools: OpenLdap,
+    gmsactl: &dyn Fn() -> Result<Command>,
+    world: &World,
+) -> Result<()> {
+    let filled = Filled::new(tools)?;
+    let few = with_gmsactl(gmsactl()?, world, FEW_BASE, FEW)?;
     let (mut ours, mut search, mut python) = (Vec::new(), Vec::new(), Vec::new());
     let mut peak = 0;
     for _ in 0..ROUNDS {
-        let run = with_gmsactl(world, BASE, MANY)?;
+        let run = with_gmsactl(gmsactl()?, world, BASE, MANY)?;
         peak = peak.max(run.peak_kib);
         ours.push(run.took);
         search.push(with_ldapsearch(world, &filled.0)?);
@@ -52,8 +69,8 @@ pub fn run(world: &World) -> Result<()> {
     let (ours, search, python) = (median(ours), median(search), median(python));
     let rate = |time: Duration| MANY as f64 / time.as_secs_f64();
     println!(
-        "directory: {MANY} accounts listed, median of {ROUNDS} rounds, accounts a second: gmsactl {:.0}; ldapsearch {:.0}, \
-         {:.2} times (limit 0.95); python3-ldap3 {:.0}, {:.1} times (limit 3)",
+        "directory: {MANY} accounts of {server} listed, median of {ROUNDS} rounds, accounts a second: gmsactl {:.0}; \
+         ldapsearch {:.0}, {:.2} times (limit 0.95); python3-ldap3 {:.0}, {:.1} times (limit 3)",
         rate(ours),
         rate(search),
         ratio(search, ours),
@@ -91,7 +108,7 @@ impl Filled {
         let added = filled.0.run("ldapadd", &[], &ldif)?;
         ensure!(
             added,
-            "Samba did not take the accounts; see {}",
+            "the server did not take the accounts; see {}",
             filled.0.log().display()
         );
         Ok(filled)
@@ -113,9 +130,8 @@ struct Run {
     peak_kib: u64,
 }
 
-fn with_gmsactl(world: &World, base: &str, accounts: usize) -> Result<Run> {
+fn with_gmsactl(mut list: Command, world: &World, base: &str, accounts: usize) -> Result<Run> {
     let printed = world.folder.join("accounts.json");
-    let mut list = on_rig(&world.gmsactl)?;
     list.args([
         "account", "list", "--class", "user", "--json", "--under", base,
     ]);
@@ -147,16 +163,17 @@ fn with_ldapsearch(world: &World, tools: &OpenLdap) -> Result<Duration> {
 fn with_ldap3(world: &World, tools: &OpenLdap) -> Result<Duration> {
     let script = "import ssl, sys\n\
                   from ldap3 import Connection, NONE, SUBTREE, Server, Tls\n\
-                  ca, user, password, base, *attributes = sys.argv[1:]\n\
+                  ca, address, port, user, password, base, *attributes = sys.argv[1:]\n\
                   tls = Tls(validate=ssl.CERT_REQUIRED, ca_certs_file=ca, valid_names=['dc1.contoso.com'])\n\
-                  server = Server('127.0.0.1', port=636, use_ssl=True, tls=tls, get_info=NONE)\n\
+                  server = Server(address, port=int(port), use_ssl=True, tls=tls, get_info=NONE)\n\
                   connection = Connection(server, user, open(password).read(), auto_bind=True)\n\
                   pages = connection.extend.standard.paged_search(base, '(objectClass=user)', SUBTREE,\n    \
                   attributes=attributes, paged_size=1000, generator=True)\n\
                   print(sum(1 for _ in pages))\n";
     let printed = world.folder.join("accounts.count");
     let mut python = Command::new("/usr/bin/python3");
-    python.args(["-c", script]).arg(world.rig.join("ca.pem"));
+    python.args(["-c", script]).arg(&tools.authority);
+    python.args(tools.address());
     python.arg(OpenLdap::USER).arg(&tools.password).arg(BASE);
     let run = measured(python.args(ATTRIBUTES), &printed)?;
     let found = std::fs::read_to_string(&printed)?;
