@@ -11,7 +11,7 @@
 //! | `winrm.rs`, `winrm_agent.rs` | hosts behind WinRM: connections; agents, installed and brought |
 //! | `secrets.rs` | no password in any file or stream |
 //! | `located.rs` | a domain controller found by DNS and ping |
-//! | `keytabs.rs` | verbs by hand, judged by MIT Kerberos |
+//! | `by_hand.rs`, `keytabs.rs` | verbs by hand, judged by Samba's own tool and by MIT Kerberos |
 //! | `derive.rs`, `decode.rs`, `usage.rs` | commands that need no rig |
 
 mod agent_between;
@@ -19,6 +19,7 @@ mod agents;
 mod answer;
 pub mod binaries;
 mod blocked;
+mod by_hand;
 mod clocks;
 mod conversion;
 mod credentials;
