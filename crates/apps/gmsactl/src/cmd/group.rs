@@ -136,12 +136,9 @@ async fn create(args: &Create, directory: &ActiveDirectory) -> Result<Vec<String
                 container: args.path.clone(),
                 description: args.description.clone(),
             };
-            let created = directory.create_group(&new).await?;
-            if directory.rehearses() {
-                let then = members.iter().map(|dn| format!("then its member: {dn}"));
-                return Ok(then.collect());
-            }
-            created.dn
+            // With its members in one step, or not at all.
+            directory.create_groups(&[(new, members)]).await?;
+            return Ok(notes);
         }
     };
     for member in members {
