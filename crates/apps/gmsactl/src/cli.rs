@@ -143,7 +143,7 @@ pub fn run(cli: Cli, output: &Output) -> Result<u8, Failure> {
             Verb::Explain(args) => cmd::explain::run(&args, output),
             Verb::Keyset(verb) => cmd::keyset::run(&verb, global, output).await,
             Verb::Mim(verb) => cmd::mim::run(&verb, global, output).await,
-            Verb::Msi(verb) => cmd::msi::run(&verb, output),
+            Verb::Msi(verb) => cmd::msi::run(&verb, global, output).await,
             Verb::Keytab(verb) => cmd::keytab::run(&verb, global, output).await,
             Verb::Group(verb) => cmd::group::run(&verb, global, output).await,
             Verb::Spn(verb) => cmd::spn::run(&verb, global, output).await,

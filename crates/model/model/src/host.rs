@@ -6,7 +6,8 @@
 
 pub use agent_protocol::{
     AccountRight, AppPool, Event, EventLevel, EventPage, EventQuery, GroupName, PolicyDefinition,
-    PoolApplication, PoolControl, PoolIdentity, PoolName, PoolState, RegistryValue, RightHolders,
-    ScheduledTask, ServiceTrigger, TaskDefinition, TaskLogon, TaskPath, TaskPrincipal,
-    TriggerAction, TriggerData, Trustee, UnixMillis,
+    PoolApplication, PoolControl, PoolIdentity, PoolName, PoolState, PropertyName, PropertyValue,
+    RegistryValue, RightHolders, ScheduledTask, ServiceTrigger, SetupEnd, SetupProperty, SetupRun,
+    TaskDefinition, TaskLogon, TaskPath, TaskPrincipal, TriggerAction, TriggerData, Trustee,
+    UnixMillis,
 };

@@ -36,6 +36,7 @@ mod secret;
 mod service;
 mod service_trigger;
 mod session;
+mod setup;
 pub mod task_xml;
 pub mod win32;
 
@@ -67,3 +68,6 @@ pub use service::{
 };
 pub use service_trigger::{ServiceTrigger, TriggerAction, TriggerData, TriggerRequest};
 pub use session::{Answer, Session};
+pub use setup::{
+    PropertyName, PropertyValue, SETUP_PROPERTY_LIMIT, SetupEnd, SetupProperty, SetupRun,
+};

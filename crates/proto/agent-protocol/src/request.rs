@@ -9,8 +9,8 @@ use crate::{
     AccountName, AppPool, AppPoolRequest, EventPage, EventQuery, Failure, FileDigest, FileMetadata,
     HostFacts, HostPath, LocalGroupRequest, ManagedAccountFlag, PipeName, PoolState, Product,
     RegistryKey, RegistryKeyContent, RegistryValue, RightHolders, RightsRequest, RunOutcome,
-    Service, ServiceAccountState, ServiceList, ServiceName, ServiceTrigger, StoppedService,
-    TaskDefinition, TaskList, TaskRequest, TriggerRequest, Trustee,
+    Service, ServiceAccountState, ServiceList, ServiceName, ServiceTrigger, SetupEnd, SetupRun,
+    StoppedService, TaskDefinition, TaskList, TaskRequest, TriggerRequest, Trustee,
 };
 
 /// One thing for the agent to do. Each names its [`Reply`]; every other end is a [`crate::Failure`].
@@ -167,6 +167,8 @@ pub enum Request {
         /// Longest wait for pipe and answer, in milliseconds.
         timeout_ms: u64,
     },
+    /// Runs the setup of a product silently, with properties → [`Reply::SetupEnded`].
+    RunSetup(SetupRun),
     /// Purges the Kerberos tickets of the computer itself, so that the next carry its memberships of now
     /// → [`Reply::Done`].
     PurgeTickets,
@@ -189,6 +191,7 @@ impl Request {
             Self::SetLogonAccount { password, .. } => *password == SecretUse::InFrame,
             Self::Run { stdin, .. } => *stdin == SecretUse::InFrame,
             Self::Converse { .. } => true,
+            Self::RunSetup(run) => run.secret_property.is_some(),
             Self::AppPools(request) => request.takes_secret(),
             Self::Tasks(request) => request.takes_secret(),
             _ => false,
@@ -227,6 +230,7 @@ impl Request {
             | Self::DeleteFile { .. }
             | Self::DeleteEmptyDirectory { .. }
             | Self::Converse { .. }
+            | Self::RunSetup(_)
             | Self::PurgeTickets
             | Self::Reboot { .. } => false,
         }
@@ -276,6 +280,7 @@ impl fmt::Display for Request {
             Self::LocalGroup(request) => request.fmt(f),
             Self::Events(query) => write!(f, "read the {} log", query.log),
             Self::Converse { pipe, .. } => write!(f, "talk to pipe {pipe}"),
+            Self::RunSetup(run) => write!(f, "run the setup {}", run.package),
             Self::PurgeTickets => f.write_str("purge the computer's tickets"),
             Self::Reboot { .. } => f.write_str("restart the host"),
             Self::Batch(requests) => write!(f, "read {} things at once", requests.len()),
@@ -344,6 +349,8 @@ pub enum Reply {
     Members(Vec<Trustee>),
     /// Events.
     Events(EventPage),
+    /// How a setup ended.
+    SetupEnded(SetupEnd),
     /// What a service said.
     Said(String),
     /// The answers to a batch.

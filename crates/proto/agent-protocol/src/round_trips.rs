@@ -100,6 +100,18 @@ fn requests_survive() {
             stdin: SecretUse::InFrame,
             timeout_ms: 1,
         },
+        Request::RunSetup(SetupRun {
+            package: path(),
+            sha256: Some("00".repeat(32)),
+            properties: vec![SetupProperty {
+                name: PropertyName::parse("SERVICE_ACCOUNT_NAME").unwrap(),
+                value: PropertyValue::parse(r#"a "quoted" $"#).unwrap(),
+            }],
+            secret_property: Some(PropertyName::parse("MAIL_PASSWORD").unwrap()),
+            log: path(),
+            busy_ms: 1,
+            timeout_ms: 1,
+        }),
         Request::CopyFile {
             from: path(),
             to: path(),
@@ -303,6 +315,11 @@ fn replies_survive() {
             data: vec![TriggerData::new(1, b"x")],
         }]),
         Reply::Members(vec![]),
+        Reply::SetupEnded(SetupEnd {
+            code: 3010,
+            log: vec!["Action ended".to_owned()],
+            attempts: 2,
+        }),
         Reply::Said("AQAAANCMnd8=".to_owned()),
         Reply::Events(EventPage {
             events: vec![Event {

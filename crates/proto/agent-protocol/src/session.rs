@@ -92,6 +92,11 @@ impl Session {
             }
             Some(_) => {}
         }
+        if let Request::RunSetup(run) = request
+            && let Some(why) = run.objection()
+        {
+            return refuse(why);
+        }
         if let Request::Batch(requests) = request {
             let reads = |part: &Request| part.only_reads() && !matches!(part, Request::Batch(_));
             if requests.len() > BATCH_LIMIT || !requests.iter().all(reads) {

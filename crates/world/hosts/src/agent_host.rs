@@ -2,6 +2,7 @@
 
 mod account_rights;
 mod conversation;
+mod installer;
 mod operating_system;
 mod settings;
 mod task_scheduler;

@@ -36,6 +36,7 @@ pub mod rights;
 pub mod scheduled_task;
 pub mod serve;
 pub mod services;
+mod setup_run;
 pub mod start;
 pub mod state;
 pub mod stop;

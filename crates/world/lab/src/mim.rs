@@ -7,6 +7,7 @@
 //! | `mim_service`    | MIM Service, SSPR portals, PAM services                          |
 //! | `key_protect`    | `MIMKeyProtectService`, which encrypts the Exchange password        |
 //! | `setup`          | their setup in change mode, by its public properties             |
+//! | `package`        | the packages that these setups come from: their tables           |
 //! | `reference`      | the reference estate's hosts                                     |
 //! | `products`       | what hosts ask of all this: `hosts::Products`                     |
 //! | `sql_server`     | databases, logins and roles, shared by all hosts                 |
@@ -16,6 +17,7 @@ pub mod key_protect;
 pub mod key_set;
 pub mod key_tools;
 pub mod mim_service;
+pub mod package;
 pub mod products;
 pub mod reference;
 pub mod setup;

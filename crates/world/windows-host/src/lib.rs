@@ -16,6 +16,8 @@ mod event_text;
 mod registry_data;
 #[cfg(any(windows, test))]
 mod security_template;
+#[cfg(any(windows, test))]
+mod setup_log;
 
 #[cfg(windows)]
 mod windows;

@@ -15,6 +15,7 @@ mod restart;
 mod service_control;
 mod service_manager;
 mod services;
+mod setups;
 mod tasks;
 mod triggers;
 mod trustees;
@@ -74,6 +75,7 @@ pub fn handle(request: Request, secret: &Secret) -> Result<Reply, Failure> {
         Request::Converse { pipe, timeout_ms } => {
             pipes::converse(&pipe, secret, timeout_ms).map(Reply::Said)
         }
+        Request::RunSetup(run) => setups::run(run, secret).map(Reply::SetupEnded),
         Request::PurgeTickets => restart::purge_tickets().map(|()| Reply::Done),
         Request::Reboot { delay_seconds } => restart::reboot(delay_seconds).map(|()| Reply::Done),
         Request::Batch(_)

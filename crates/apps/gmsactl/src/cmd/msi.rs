@@ -1,56 +1,29 @@
-//! `gmsactl msi`: what an installation package says about itself.
+//! `gmsactl msi`: installation packages, and setups run with properties.
 
-use std::fs::File;
-use std::io::BufReader;
-use std::path::{Path, PathBuf};
+mod change;
+mod inspect;
 
-use clap::{Args, Subcommand};
-use msi_package::{Package, PackageError};
+use clap::Subcommand;
 
 use super::Done;
-use crate::error::Failure;
-use crate::view::{Output, human};
+use crate::options::Global;
+use crate::view::Output;
 
 /// The verbs below `msi`.
 #[derive(Debug, Subcommand)]
 pub enum Msi {
     /// Read a package's tables: product, features, properties, pages with the property each field sets, and the
     /// custom actions that run as the system. Nothing in it is run, and nothing that it hides is shown.
-    Inspect(Inspect),
+    Inspect(inspect::Inspect),
+    /// Run the setup of an installed product in change mode on a host: silently, with properties, and say what became of
+    /// it. No property is ever part of a command line there.
+    Change(change::Change),
 }
 
-/// Arguments of `msi inspect`.
-#[derive(Debug, Args)]
-#[command(after_help = "Example:\n  gmsactl msi inspect \"Service and Portal.msi\" --json")]
-pub struct Inspect {
-    /// The package: .msi, .msp or .mst.
-    #[arg(value_name = "FILE")]
-    file: PathBuf,
-}
-
-/// Reads the file and shows what it says.
-pub fn run(verb: &Msi, output: &Output) -> Done {
-    let Msi::Inspect(args) = verb;
-    output.document(&read(&args.file)?, human::package);
-    Ok(0)
-}
-
-fn read(path: &Path) -> Result<Package, Failure> {
-    let file =
-        File::open(path).map_err(|error| Failure::file("input", "the package", path, &error))?;
-    Package::read(BufReader::new(file)).map_err(|error| refusal(path, &error))
-}
-
-fn refusal(path: &Path, error: &PackageError) -> Failure {
-    let hint = match error {
-        PackageError::NotAPackage(_) => {
-            "name an .msi, .msp or .mst file; setup.exe programs only carry one inside"
-        }
-        PackageError::Table { .. } | PackageError::Damaged => {
-            "copy the file from the installation media again"
-        }
-    };
-    Failure::new("input", path.display().to_string())
-        .caused_by(error)
-        .hint(hint)
+/// Does one.
+pub async fn run(verb: &Msi, global: &Global, output: &Output) -> Done {
+    match verb {
+        Msi::Inspect(args) => args.run(output),
+        Msi::Change(args) => args.run(global, output).await,
+    }
 }

@@ -1,8 +1,8 @@
 //! What `gmsactl host` prints.
 
 use model::host::{
-    AppPool, Event, EventLevel, GroupName, RegistryValue, RightHolders, ScheduledTask,
-    ServiceTrigger, TaskDefinition, Trustee,
+    AppPool, Event, EventLevel, GroupName, PropertyName, RegistryValue, RightHolders,
+    ScheduledTask, ServiceTrigger, SetupProperty, TaskDefinition, Trustee,
 };
 use model::inventory::{HostFacts, Product, Service};
 use model::names::{HostName, ServiceName};
@@ -29,6 +29,41 @@ pub struct HostChange {
     /// For `stop`: what was stopped, dependants first, and its state before.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stopped: Option<Vec<StoppedService>>,
+}
+
+/// The document of `msi change`.
+#[derive(Debug, Serialize)]
+pub struct SetupChange {
+    /// Where.
+    pub host: HostName,
+    /// The package, as the host sees it.
+    pub package: String,
+    /// Its SHA-256.
+    pub sha256: String,
+    /// The installed product that it is for, where that was looked at.
+    pub product: Option<Product>,
+    /// What it is given.
+    pub properties: Vec<SetupProperty>,
+    /// The property that gets a password.
+    pub secret_property: Option<PropertyName>,
+    /// Whether it was only to be shown.
+    pub dry_run: bool,
+    /// Whether setup did its work; null where it was not run.
+    pub succeeded: Option<bool>,
+    /// What Windows Installer returned.
+    pub code: Option<u32>,
+    /// What that means.
+    pub meaning: Option<String>,
+    /// Whether the host is to restart for all of it to take effect.
+    pub restart_wanted: bool,
+    /// How often it was tried because another installation was running.
+    pub attempts: Option<u32>,
+    /// Where the log is on the host.
+    pub log_file: String,
+    /// Lines of it: those around where it failed, or the last ones.
+    pub log: Vec<String>,
+    /// What the operator should know.
+    pub advice: Vec<String>,
 }
 
 /// What `start` reads of the document of `stop`.

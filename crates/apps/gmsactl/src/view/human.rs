@@ -30,7 +30,7 @@ pub use host::{
 pub use keyset::{keyset_verification, keysets};
 pub use lab::{lab, lab_changed, lab_status};
 pub use mim::detection;
-pub use package::package;
+pub use package::{package, setup_change};
 pub use plan::plan;
 pub use rehearsal::rehearsal;
 pub use run::{report, run, runs, verification};

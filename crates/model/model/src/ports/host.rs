@@ -1,6 +1,7 @@
 //! The port to one host: what the agent can do there.
 
 mod account_rights;
+mod installer;
 mod operating_system;
 mod settings;
 mod task_scheduler;
@@ -18,6 +19,7 @@ use crate::names::{HostName, LogonAccount, SamAccountName, ServiceName};
 use crate::secret::Password;
 
 pub use account_rights::AccountRights;
+pub use installer::Installer;
 pub use operating_system::OperatingSystem;
 pub use settings::Settings;
 pub use task_scheduler::TaskScheduler;
@@ -94,7 +96,9 @@ pub enum RetrievalState {
 
 /// One host, through its agent: services, files and programs here, the rest by subject in its supertraits.
 #[async_trait]
-pub trait Host: AccountRights + WebServer + TaskScheduler + Settings + OperatingSystem {
+pub trait Host:
+    AccountRights + WebServer + TaskScheduler + Settings + OperatingSystem + Installer
+{
     /// Gets everything that an inventory is going to read in one exchange; the questions that follow are answered
     /// from it, each once. Where a host cannot do that, they are asked one by one.
     ///

@@ -12,6 +12,7 @@ use super::event_log::{Event, Level, Log, SERVICE_CONTROL_MANAGER};
 use super::logon::{self, Principal};
 use super::products::Products;
 use super::services::{self, LabService, StoredPassword};
+use super::setup_run;
 use super::state::{HostState, unix_millis};
 
 const INVALID_SERVICE_ACCOUNT: Win32Code = Win32Code(1057);
@@ -121,6 +122,7 @@ impl Machine<'_> {
                 .products
                 .converse(self, pipe.as_str(), secret)
                 .map(Reply::Said),
+            Request::RunSetup(run) => setup_run::run(self, &run, secret).map(Reply::SetupEnded),
             Request::PurgeTickets => {
                 self.purge_tickets();
                 Ok(Reply::Done)

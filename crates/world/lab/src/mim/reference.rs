@@ -13,9 +13,11 @@ use security::Sid;
 
 use super::installation::SYNC_DATABASE;
 use super::mim_service::{Credential, MIM_DATABASE};
+use super::package::{self, SERVICE_PACKAGE, SYNC_PACKAGE};
 use super::products::Mim;
 use super::sql_server::{Role, SqlServer};
 use crate::hosts::domain::{AUTHENTICATED_USERS, DomainView};
+use crate::hosts::files::Content;
 use crate::hosts::logon::{Principal, principal};
 use crate::hosts::machine::Machine;
 use crate::hosts::rights::Right;
@@ -92,6 +94,13 @@ fn schedule(machine: &mut Machine<'_>, who: &Credential<'_>) {
     machine.state.tasks.push(task);
 }
 
+/// Puts a product's package where its media were copied to.
+fn put(machine: &mut Machine<'_>, path: &str, package: std::io::Result<Vec<u8>>) {
+    if let Ok(bytes) = package {
+        machine.state.files.put(path, Content::Bytes(bytes));
+    }
+}
+
 struct Setup<'a> {
     mim: &'a Mim,
     netbios_name: String,
@@ -105,9 +114,15 @@ impl Setup<'_> {
             Some("MIMSYN") => self.with("svc-mimsync", |who| {
                 self.mim
                     .install_sync(machine, BUILD, who.account, who.password);
+                put(
+                    machine,
+                    SYNC_PACKAGE,
+                    package::synchronization_service(BUILD),
+                );
                 schedule(machine, who);
             }),
             Some("MIMSVC") => {
+                put(machine, SERVICE_PACKAGE, package::service_and_portal(BUILD));
                 self.with("svc-mimservice", |who| {
                     self.mim.install_mim_service(machine, BUILD, who)
                 });
@@ -118,6 +133,7 @@ impl Setup<'_> {
                 });
             }
             _ => self.with("svc-pamrest", |rest| {
+                put(machine, SERVICE_PACKAGE, package::service_and_portal(BUILD));
                 self.with("svc-pammon", |monitoring| {
                     self.with("svc-pamcomp", |component| {
                         machine.install_pam(BUILD, rest, monitoring, component)

@@ -178,23 +178,10 @@ fn change_service_and_portal(
             "the database exists: EXISTINGDATABASE must be 1",
         ));
     }
-    let Some((account, password)) = given.account("SERVICE_ACCOUNT") else {
-        return Err(Ending::failed(
-            FAILURE,
-            "SERVICE_ACCOUNT_NAME and SERVICE_ACCOUNT_DOMAIN must be given",
-        ));
-    };
-    let managed = is_gmsa(machine, &account)?;
-    if managed != (given.need("USE_MANAGED_ACCOUNT_FOR_SERVICE")? == "1") {
-        let not = if managed { "shouldn't" } else { "should" };
-        return Err(Ending::failed(
-            FAILURE,
-            format!("The service account {not} be managed."),
-        ));
+    if machine.state.services.get(MIM_SERVICE).is_some() {
+        change_mim_service(machine, sql, given)?;
     }
     let database = (sql, MIM_DATABASE);
-    set_service(machine, database, MIM_SERVICE, &account, password)?;
-    restart(machine, MIM_SERVICE)?;
     let services = [
         ("PAM_COMPONENT_SERVICE_ACCOUNT", PAM_COMPONENT),
         ("PAM_MONITORING_SERVICE_ACCOUNT", PAM_MONITORING),
@@ -283,6 +270,30 @@ pub fn follow_wizard(
         0 => Ok(()),
         _ => Err(said(ending)),
     }
+}
+
+fn change_mim_service(
+    machine: &mut Machine<'_>,
+    sql: &SqlServer,
+    given: &Properties<'_>,
+) -> Result<(), Ending> {
+    let Some((account, password)) = given.account("SERVICE_ACCOUNT") else {
+        return Err(Ending::failed(
+            FAILURE,
+            "SERVICE_ACCOUNT_NAME and SERVICE_ACCOUNT_DOMAIN must be given",
+        ));
+    };
+    let managed = is_gmsa(machine, &account)?;
+    if managed != (given.need("USE_MANAGED_ACCOUNT_FOR_SERVICE")? == "1") {
+        let not = if managed { "shouldn't" } else { "should" };
+        return Err(Ending::failed(
+            FAILURE,
+            format!("The service account {not} be managed."),
+        ));
+    }
+    let database = (sql, MIM_DATABASE);
+    set_service(machine, database, MIM_SERVICE, &account, password)?;
+    restart(machine, MIM_SERVICE)
 }
 
 fn set_service(

@@ -1,6 +1,7 @@
 //! The host port: services, files, programs; the rest in `settings`.
 
 mod settings;
+mod setup;
 
 use std::time::Duration;
 

@@ -3,6 +3,7 @@
 use msi_package::{Dialog, Package, Property, Runs};
 
 use super::Paint;
+use crate::documents::host::SetupChange;
 
 /// The product, its features, properties with the fields that set them, services, actions that run as the system.
 pub fn package(package: &Package, paint: &Paint) -> String {
@@ -127,4 +128,42 @@ fn actions(package: &Package) -> String {
 
 fn or_none(text: &str) -> &str {
     if text.is_empty() { "none" } else { text }
+}
+
+/// A setup that was run, or would be.
+pub fn setup_change(document: &SetupChange, paint: &Paint) -> String {
+    let what = match (document.succeeded, &document.meaning) {
+        (Some(true), Some(meaning)) => paint.good(meaning),
+        (_, Some(meaning)) => paint.bad(meaning),
+        _ => paint.warn("would be run"),
+    };
+    let code = document.code.map(|code| format!(" ({code})"));
+    let mut text = format!(
+        "{} {}: {what}{}\n",
+        paint.strong(document.host.as_str()),
+        document.package,
+        code.unwrap_or_default()
+    );
+    if let Some(product) = &document.product {
+        text += &format!(
+            "  changes {} {} {}\n",
+            product.name, product.version, product.code
+        );
+    }
+    for property in &document.properties {
+        text += &format!("  {} = {}\n", property.name, property.value);
+    }
+    if let Some(name) = &document.secret_property {
+        text += &format!("  {name} = (password)\n");
+    }
+    if document.succeeded == Some(false) {
+        text += &format!("  {} on the host:\n", document.log_file);
+        for line in &document.log {
+            text += &format!("    {}\n", paint.dim(line));
+        }
+    }
+    for advice in &document.advice {
+        text += &format!("  {} {advice}\n", paint.warn("note:"));
+    }
+    text
 }

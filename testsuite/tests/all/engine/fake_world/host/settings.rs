@@ -6,18 +6,19 @@ use std::time::Duration;
 use async_trait::async_trait;
 use model::host::{
     AccountRight, AppPool, EventPage, EventQuery, GroupName, PoolControl, PoolIdentity, PoolName,
-    PoolState, RegistryValue, RightHolders, ScheduledTask, ServiceTrigger, TaskDefinition,
-    TaskPath, TaskPrincipal, Trustee,
+    PoolState, RegistryValue, RightHolders, ScheduledTask, ServiceTrigger, SetupEnd, SetupRun,
+    TaskDefinition, TaskPath, TaskPrincipal, Trustee,
 };
 use model::names::{HostName, LogonAccount, ServiceName};
 use model::ports::{
-    AccountRights, ErrorKind, OperatingSystem, Settings, TaskScheduler, WebServer, WorldError,
+    AccountRights, ErrorKind, Installer, OperatingSystem, Settings, TaskScheduler, WebServer,
+    WorldError,
 };
 use model::secret::Password;
 use security::Sid;
 
 use super::super::state::error;
-use super::{FakeHost, text};
+use super::{FakeHost, setup, text};
 
 /// What a host has beside services and files.
 #[derive(Default)]
@@ -133,7 +134,7 @@ impl HostSettings {
             .collect()
     }
 
-    fn pool(&mut self, name: &PoolName) -> Result<&mut (AppPool, Option<String>), WorldError> {
+    pub fn pool(&mut self, name: &PoolName) -> Result<&mut (AppPool, Option<String>), WorldError> {
         let mut pools = self.pools.iter_mut().flatten();
         let found = pools.find(|(pool, _)| pool.name == *name);
         found.ok_or_else(|| error(ErrorKind::NotFound, format!("there is no pool {name}")))
@@ -294,6 +295,17 @@ impl Settings for FakeHost {
             triggers.retain(|own| own != trigger);
             Ok(there)
         })
+    }
+}
+
+#[async_trait]
+impl Installer for FakeHost {
+    async fn run_setup(
+        &self,
+        run: &SetupRun,
+        _secret: Option<&Password>,
+    ) -> Result<SetupEnd, WorldError> {
+        setup::run(self, run)
     }
 }
 
