@@ -3,7 +3,7 @@
 //! It is what the CI runs too, but for the tests against real systems: those need the rig, and
 //! `./test` in the root runs them after this.
 
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
@@ -96,10 +96,9 @@ impl Times {
 
 /// Runs cargo in the workspace root, its output straight to the terminal.
 fn cargo(arguments: &[&str], environment: &[(&str, &str)]) -> anyhow::Result<()> {
-    let status = Command::new("cargo")
+    let status = repo::cargo()
         .args(arguments)
         .envs(environment.iter().copied())
-        .current_dir(repo::root())
         .status()
         .context("cannot start cargo")?;
     if !status.success() {
@@ -109,7 +108,7 @@ fn cargo(arguments: &[&str], environment: &[(&str, &str)]) -> anyhow::Result<()>
 }
 
 fn has_subcommand(name: &str) -> bool {
-    Command::new("cargo")
+    repo::cargo()
         .args([name, "--version"])
         .stdout(Stdio::null())
         .stderr(Stdio::null())
