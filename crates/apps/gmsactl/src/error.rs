@@ -138,22 +138,7 @@ fn word(kind: ErrorKind) -> &'static str {
 
 impl From<sql::Error> for Failure {
     fn from(error: sql::Error) -> Self {
-        let kind = match &error {
-            sql::Error::Connect { .. } | sql::Error::Browser { .. } => "unreachable",
-            sql::Error::Tls { .. } | sql::Error::NoEncryption { .. } => "untrusted",
-            sql::Error::Logon(_) => "credential",
-            sql::Error::Server { error, .. } if error.is_refused_log_on() => "credential",
-            sql::Error::Server { error, .. } if error.is_denied() => "denied",
-            sql::Error::Server { .. } => "failed",
-            sql::Error::Unsupported(_) => "not-supported",
-            sql::Error::Connection { .. } | sql::Error::Timeout { .. } => "timeout",
-            sql::Error::Protocol { .. } => "protocol",
-        };
-        let hint = error.advice().map(str::to_owned);
-        Self {
-            hint,
-            ..failure(kind, &error)
-        }
+        WorldError::from(error).into()
     }
 }
 

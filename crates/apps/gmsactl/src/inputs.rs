@@ -99,6 +99,7 @@ fn estate_from_options(global: &Global) -> Result<Estate, Failure> {
             ca_file: None,
         },
         addresses: Default::default(),
+        sql: Default::default(),
         hosts: Vec::new(),
         credentials: Vec::new(),
     })

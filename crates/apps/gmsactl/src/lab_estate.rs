@@ -11,13 +11,10 @@ use engine::World;
 use hosts::{AgentError, ByteStream, Connect, EstateHosts, Transport};
 use lab::hosts::{HostServer, LabHost};
 use lab::mim::{Preparation, SqlServer, reference_hosts};
-use lab::{
-    DatabaseServerOptions, Lab, LabAddresses, LabClock, LabController, LabSeed,
-    RunningDatabaseServer,
-};
+use lab::{Lab, LabAddresses, LabClock, LabController, LabSeed};
 use model::estate::{
     AgentSource, Auth, CredentialSource, DirectoryTransport, DomainAccess, Estate, HostAccess,
-    HostTransport, SecretSource,
+    HostTransport, SecretSource, SqlAccess,
 };
 use model::names::{DnsName, HostName, LogonAccount};
 use model::ports::Clock;
@@ -28,13 +25,12 @@ use zeroize::Zeroizing;
 use crate::documents::LabControllerStatus;
 use crate::error::Failure;
 use crate::lab_controllers::Controllers;
+use crate::lab_databases::{DATABASE_SERVER, LabDatabases};
 use crate::lab_fault::{Broken, LabFault};
 use crate::lab_snapshot::LabSnapshot;
 use crate::passwords::Supplied;
 
-const ADMINISTRATOR: &str = "Administrator";
-/// [MS-DTYP] 2.4.2.4: DOMAIN_ADMINS.
-const DOMAIN_ADMINS: u32 = 512;
+pub(crate) const ADMINISTRATOR: &str = "Administrator";
 /// The password accounts of the reference estate whose services gmsactl converts.
 const PASSWORD_ACCOUNTS: [&str; 7] = [
     "svc-mimsync",
@@ -47,8 +43,6 @@ const PASSWORD_ACCOUNTS: [&str; 7] = [
 ];
 /// Password change notification knows the Synchronization Service by this name.
 const SYNC_SPN: &str = "PCNSCLNT/mimsync01.contoso.com";
-/// Where MIM's databases are.
-const DATABASE_SERVER: &str = "SQL01";
 const SYNC_ACCOUNT: &str = "CN=svc-mimsync,CN=Users";
 /// Bytes on their way between the agent's client and a host.
 const PIPE: usize = 64 << 10;
@@ -61,6 +55,7 @@ pub struct LabEstate {
     pub(crate) names: EstateNames,
     pub(crate) administrator: Zeroizing<Vec<u8>>,
     pub(crate) service: Zeroizing<Vec<u8>>,
+    pub(crate) databases: LabDatabases,
 }
 
 /// What an estate file says of an estate, beside addresses and passwords.
@@ -86,8 +81,7 @@ impl LabEstate {
         let lab = start(seed).await?;
         let sql = Arc::new(SqlServer::default());
         let password_of = |_: &str| Some(Secret::copy_of(&service));
-        // What gmsactl does not do yet, an administrator did: the database login of the new accounts.
-        let hosts = reference_hosts(&lab.domain(), &sql, Preparation::Logins, &password_of);
+        let hosts = reference_hosts(&lab.domain(), &sql, Preparation::None, &password_of);
         let domain: DnsName = name("contoso.com")?;
         let account = |name: &&str| {
             let name = name.parse().map_err(internal)?;
@@ -114,6 +108,7 @@ impl LabEstate {
             names,
             administrator,
             service,
+            databases: LabDatabases::known(),
         })
     }
 
@@ -139,6 +134,7 @@ impl LabEstate {
                 ca_file: None,
             },
             addresses: self.other_controllers(|address| address.to_string())?,
+            sql: SqlAccess::default(),
             hosts: self.names.hosts.iter().map(host_access).collect(),
             credentials: self
                 .names
@@ -177,6 +173,7 @@ impl LabEstate {
         Ok(World {
             directory: Arc::new(ActiveDirectory::connect(options).await?),
             hosts: Arc::new(EstateHosts::reached_by(self.hosts.iter().map(way), &clock)),
+            databases: self.ask_databases().await?,
             clock,
             secrets: Arc::new(Supplied::known(passwords.collect())),
         })
@@ -231,37 +228,6 @@ impl LabEstate {
     /// Lets the hosts listen on loopback, for clients outside of this process.
     pub async fn listen(&self) -> std::io::Result<HostServer> {
         HostServer::listen(self.hosts.iter().cloned(), 0).await
-    }
-
-    /// Lets the database server listen on loopback. The domain's administrators are its administrators; its own login
-    /// `sa` has the Administrator's password.
-    pub async fn listen_sql(&self) -> Result<RunningDatabaseServer, Failure> {
-        let administrator = self
-            .lab
-            .domain()
-            .find(&ADMINISTRATOR.parse().map_err(internal)?);
-        let domain = administrator.and_then(|it| it.sid.domain());
-        if let Some(administrators) = domain.and_then(|it| it.with_rid(DOMAIN_ADMINS).ok()) {
-            self.sql.make_administrator(administrators);
-        }
-        let options = DatabaseServerOptions {
-            computer: DATABASE_SERVER.to_owned(),
-            address: ([127, 0, 0, 1], 0).into(),
-            sa_password: Some(self.administrator.clone()),
-        };
-        let started = self.lab.serve_sql(options, Arc::clone(&self.sql)).await;
-        started.map_err(|error| {
-            Failure::new("lab", "the lab's database server does not start").caused_by(&error)
-        })
-    }
-
-    /// The name that its certificate and its tickets are for.
-    pub fn database_server(&self) -> Result<DnsName, Failure> {
-        name(&format!(
-            "{}.{}",
-            DATABASE_SERVER.to_lowercase(),
-            self.names.domain
-        ))
     }
 
     /// The keys of a host's machine account as a keytab file.
@@ -397,7 +363,7 @@ pub(crate) async fn start(seed: LabSeed) -> Result<Lab, Failure> {
         .map_err(|error| Failure::new("lab", "the lab does not start").caused_by(&error))
 }
 
-fn name(text: &str) -> Result<DnsName, Failure> {
+pub(crate) fn name(text: &str) -> Result<DnsName, Failure> {
     text.parse().map_err(internal)
 }
 

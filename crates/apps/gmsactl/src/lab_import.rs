@@ -13,6 +13,7 @@ use model::ports::Clock;
 
 use crate::error::Failure;
 use crate::lab_controllers::Controllers;
+use crate::lab_databases::LabDatabases;
 use crate::lab_estate::{EstateNames, LabEstate, random_password, start};
 use crate::system::SystemClock;
 
@@ -29,8 +30,8 @@ impl LabEstate {
     /// A copy of an estate that was discovered, with what an export of its directory has besides; and what of the
     /// export could not be taken over.
     ///
-    /// Every password account has a made-up password, and may log on as a service and into the databases, as any account
-    /// of the domain.
+    /// Every password account has a made-up password, and may log on as a service. Databases are as the inventory has
+    /// them; where it has none, every account of the domain gets into them.
     pub async fn of_inventory(
         found: &Inventory,
         export: &[LdifEntry],
@@ -53,7 +54,16 @@ impl LabEstate {
             let slow = |host: &Arc<LabHost>| host.edit(|state| state.pace = Pace::ASSUMED);
             hosts.iter().for_each(slow);
         }
-        lab::mim::prepare(&sql);
+        let databases = match found.databases.as_slice() {
+            [] => {
+                lab::mim::prepare(&sql);
+                LabDatabases::default()
+            }
+            known => {
+                lab::mim::import_databases(&sql, known);
+                LabDatabases::known()
+            }
+        };
         let dns_names = found.hosts.iter();
         let dns_names = dns_names.map(|host| (host.name.clone(), host.dns_name.clone()));
         let names = EstateNames {
@@ -69,6 +79,7 @@ impl LabEstate {
             names,
             administrator,
             service,
+            databases,
         };
         Ok((estate, left_out))
     }
@@ -99,6 +110,7 @@ impl LabEstate {
             names,
             administrator,
             service,
+            databases: LabDatabases::default(),
         };
         Ok((estate, left_out))
     }

@@ -15,6 +15,7 @@ use zeroize::Zeroizing;
 use crate::error::Failure;
 use crate::inputs;
 use crate::lab_controllers::Controllers;
+use crate::lab_databases::LabDatabases;
 use crate::lab_estate::{EstateNames, LabEstate};
 
 /// The word that such a file begins with, and the only format so far.
@@ -117,6 +118,7 @@ impl LabEstate {
             },
             administrator: Zeroizing::new(saved.administrator_password.into_bytes()),
             service: Zeroizing::new(saved.service_password.into_bytes()),
+            databases: LabDatabases::known(),
         })
     }
 }

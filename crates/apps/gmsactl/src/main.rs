@@ -15,6 +15,7 @@ mod agent_file;
 mod cli;
 mod cmd;
 mod controller;
+mod database_servers;
 mod documents;
 mod error;
 #[cfg(feature = "faults")]
@@ -22,6 +23,7 @@ mod faults;
 mod inputs;
 mod lab_by_hand;
 mod lab_controllers;
+mod lab_databases;
 mod lab_estate;
 #[cfg(test)]
 mod lab_exchange_tests;

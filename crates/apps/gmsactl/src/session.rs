@@ -21,6 +21,7 @@ use tokio::sync::OnceCell;
 
 use crate::agent_file;
 use crate::controller::Controller;
+use crate::database_servers;
 use crate::error::Failure;
 use crate::operator::Operator;
 use crate::options::Global;
@@ -187,10 +188,13 @@ impl<'a> Session<'a> {
     pub async fn world(&self, accounts: &[LogonAccount]) -> Result<World, Failure> {
         let hosts = self.hosts()?;
         let secrets = Arc::new(Supplied::of(&self.estate, accounts, self.is_interactive())?);
-        let directory = Arc::new(self.directory().await?);
+        let operator = self.operator()?;
+        let databases = database_servers::databases(self, &operator).await;
+        let directory = Arc::new(self.directory_as(operator).await?);
         Ok(World {
             directory,
             hosts,
+            databases,
             clock: Arc::new(SystemClock),
             secrets,
         })
@@ -225,6 +229,8 @@ impl<'a> Session<'a> {
             carrier: profile.carrier().clone(),
             services: profile.watched_services().to_vec(),
             registry: profile.registry(),
+            database: profile.database_location(),
+            gmsas: planner::gmsas_of(*profile, intent),
         };
         let components = profiles.iter().map(component).collect();
         let registry = self.excluded.iter().filter_map(Excluded::registry);

@@ -138,8 +138,8 @@ const ROWS: &[Row] = &[
             specific: Some(18_456),
             event: 7024,
         },
-        before: Before::Warns("MIM-007"),
-        after: After::Unwound("18456"),
+        before: Before::Step("sync/grant-database-access:FIMSynchronizationService"),
+        after: After::Done(PURGE),
     },
     Row {
         name: "key-set-password-wrong",

@@ -1,11 +1,13 @@
 //! Finds what is there: the directory and the hosts, each asked once, with every gap named.
 
+mod databases;
 mod in_directory;
 mod on_hosts;
 
 use std::time::Duration;
 
 use futures_util::future::join;
+use model::database::DatabaseLocation;
 use model::inventory::{Carrier, Coverage, Gap, Inventory};
 use model::names::{ComponentId, DnsName, HostName, SamAccountName, ServiceName, Spn};
 use model::ports::WorldError;
@@ -54,6 +56,10 @@ pub struct ComponentProbe {
     pub services: Vec<ServiceName>,
     /// Registry values to read: key and value name.
     pub registry: Vec<(String, String)>,
+    /// Where the registry says which database it has.
+    pub database: Option<DatabaseLocation>,
+    /// The gMSAs that it is to have: their access to that database is looked at beside that of its logon accounts.
+    pub gmsas: Vec<SamAccountName>,
 }
 
 /// How hosts are asked.
@@ -135,9 +141,11 @@ pub async fn discover_with(
         delegations: Vec::new(),
         spns: Vec::new(),
         hosts: found,
+        databases: Vec::new(),
         coverage,
     };
     look_up(world, questions, &mut inventory).await;
+    databases::ask(world, &questions.components, &mut inventory).await;
     Ok(inventory)
 }
 

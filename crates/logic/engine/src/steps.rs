@@ -3,6 +3,7 @@
 mod account_right;
 mod account_switch;
 mod app_pool;
+mod database_access;
 mod delegation;
 mod follow_wizard;
 mod gmsa;
@@ -137,6 +138,15 @@ pub(crate) fn of(step: &Step, estate: &PlannedEstate) -> Result<Box<dyn Journale
             switch: account_switch::AccountSwitch::of(host()?, carrier, from, to),
             wizard,
             stores,
+        }),
+        Action::GrantDatabaseAccess {
+            place,
+            account,
+            repairs,
+        } => Box::new(database_access::GrantDatabaseAccess {
+            place,
+            account,
+            repairs,
         }),
         Action::GrantRight { account, right } => Box::new(account_right::GrantRight {
             host: host()?,

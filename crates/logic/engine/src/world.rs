@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use model::names::HostName;
-use model::ports::{Clock, Directory, Host, Hosts, Secrets, WorldError};
+use model::ports::{Clock, Databases, Directory, Host, Hosts, Secrets, WorldError};
 
 /// Everything outside of the logic.
 pub struct World {
@@ -11,6 +11,8 @@ pub struct World {
     pub directory: Arc<dyn Directory>,
     /// The estate's hosts.
     pub hosts: Arc<dyn Hosts>,
+    /// Database servers.
+    pub databases: Arc<dyn Databases>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Passwords that the operator supplied.

@@ -1,5 +1,6 @@
 //! A component of the catalogue, as the planner's profile.
 
+use model::database::DatabaseLocation;
 use model::finding::Finding;
 use model::inventory::{Carried, Carrier, HostInventory, WebFolder};
 use model::names::{
@@ -65,6 +66,7 @@ pub(crate) struct Database {
     pub key: String,
     pub server_value: String,
     pub name_value: String,
+    pub role: String,
 }
 
 impl TryFrom<Entry> for Component {
@@ -89,13 +91,6 @@ impl TryFrom<Entry> for Component {
 }
 
 impl Component {
-    /// Server and name of its database on a host, as the registry has them.
-    pub(crate) fn database<'a>(&self, host: &'a HostInventory) -> Option<(&'a str, &'a str)> {
-        let place = self.entry.database.as_ref()?;
-        let read = |value: &str| host.registry_text(&place.key, value);
-        Some((read(&place.server_value)?, read(&place.name_value)?))
-    }
-
     /// Whether a host is taken for a warm standby: activating its key set would make it the active server, and what
     /// does not run is left alone, since only its operator knows better.
     pub(crate) fn stands_by(&self, carried: Carried<'_>) -> bool {
@@ -182,6 +177,20 @@ impl Profile for Component {
 
     fn wizard(&self, view: &HostView<'_>, key_set: Option<&str>) -> Option<Wizard> {
         wizard::wizard(&self.entry.id, &self.entry.product, view, key_set)
+    }
+
+    fn database_location(&self) -> Option<DatabaseLocation> {
+        let place = self.entry.database.as_ref()?;
+        Some(DatabaseLocation {
+            key: place.key.clone(),
+            server_value: place.server_value.clone(),
+            name_value: place.name_value.clone(),
+        })
+    }
+
+    fn database_role(&self) -> &str {
+        let place = self.entry.database.as_ref();
+        place.map_or("", |place| &place.role)
     }
 
     fn stored_password(&self, view: &HostView<'_>) -> Option<StoredPassword> {

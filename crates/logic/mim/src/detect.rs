@@ -188,7 +188,7 @@ fn nodes(inventory: &Inventory, component: &Component) -> Vec<Node> {
             state: carried.state(),
             role: role(component, *carried, places.len(), running),
             evidence: evidence(component, host, *carried, version.as_deref()),
-            database: database.map(|(server, name)| format!("{name} on {server}")),
+            database: database.map(|place| place.to_string()),
             version,
         }
     };
@@ -234,8 +234,8 @@ fn evidence(
     }];
     let product = &component.entry.product;
     evidence.extend(version.map(|version| format!("{product} {version} is installed")));
-    if let Some((server, name)) = component.database(host) {
-        evidence.push(format!("database {name} on {server}, by the registry"));
+    if let Some(place) = component.database(host) {
+        evidence.push(format!("database {place}, by the registry"));
     }
     evidence
 }
@@ -343,7 +343,11 @@ fn unknown(inventory: &Inventory, detection: &Detection) -> Vec<Gap> {
     databases.sort();
     databases.dedup();
     for database in databases {
-        let why = "logins, roles and management agents: this version does not ask SQL Server";
+        let mut known = inventory.databases.iter();
+        let why = match known.any(|facts| facts.place.to_string() == database) {
+            true => "its management agents: this version does not look into MIM's own tables",
+            false => "logins, roles and management agents: its server could not be asked",
+        };
         add(
             database,
             why,

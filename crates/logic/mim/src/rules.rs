@@ -1,5 +1,6 @@
 //! MIM's own rules: what an operator should know before a component is converted on a host.
 
+mod database;
 mod neighbours;
 
 use model::finding::{Finding, FindingKind, Severity};
@@ -105,6 +106,20 @@ const PAM_BESIDE_SYNC: FindingKind = FindingKind {
     source: "Microsoft Learn, \"Deploying MIM PAM\"",
 };
 
+const DATABASE_RIGHT: FindingKind = FindingKind {
+    id: "MIM-015",
+    severity: Severity::Blocks,
+    why: "the step that lets the gMSA into the database would fail, as change mode does in the hands of somebody who may \
+          not create logins there",
+    source: GMSA,
+};
+const NOT_COPIED: FindingKind = FindingKind {
+    id: "MIM-016",
+    severity: Severity::Warns,
+    why: "the plan copies roles and rights from the old account; what an account owns has one owner, and its groups are \
+          the directory's affair",
+    source: GMSA,
+};
 const SETUP_RIGHTS: FindingKind = FindingKind {
     id: "MIM-020",
     severity: Severity::Warns,
@@ -128,6 +143,8 @@ pub const FINDINGS: &[FindingKind] = &[
     AGENT_ACCOUNT_DENIED,
     ADD_ON_TOO_OLD,
     PAM_BESIDE_SYNC,
+    DATABASE_RIGHT,
+    NOT_COPIED,
     SETUP_RIGHTS,
 ];
 
@@ -176,10 +193,7 @@ pub(crate) fn findings(component: &Component, view: &HostView<'_>) -> Vec<Findin
         true => Some(standby(component, view)),
         false => key_set(component, view),
     });
-    findings.extend(match view.conversion.strategy {
-        Strategy::Direct => database(component, view),
-        Strategy::Guided => setup_rights(component, view),
-    });
+    findings.extend(database::findings(component, view));
     if component.entry.id.as_str() == SERVICE {
         findings.extend(mim_service(view));
         findings.extend(sync_groups(component, view));
@@ -261,32 +275,6 @@ fn key_set(component: &Component, view: &HostView<'_>) -> Option<Finding> {
         let advice = "move it to a safe place, or name another file as key-set in conversion.toml";
         planner_findings::KEY_SET_FILE_EXISTS.found(subject, what, advice)
     })
-}
-
-fn database(component: &Component, view: &HostView<'_>) -> Option<Finding> {
-    component.entry.database.as_ref()?;
-    let unread = ("the product's database server", "the product's database");
-    let (server, name) = component.database(view.host).unwrap_or(unread);
-    let gmsa = view.gmsa;
-    let what = format!("whether {gmsa} has a login and is db_owner of {name} is not checked");
-    let advice = format!(
-        "on {server}, as soon as the gMSA is there and before the service is switched: CREATE LOGIN [{gmsa}] FROM WINDOWS; \
-         USE [{name}]; CREATE USER [{gmsa}] FOR LOGIN [{gmsa}]; ALTER ROLE db_owner ADD MEMBER [{gmsa}]; and every other \
-         role that the old account's login has"
-    );
-    Some(DATABASE_LOGIN.found(format!("{name} on {server}"), what, advice))
-}
-
-/// Setup works on the database as whoever runs it.
-fn setup_rights(component: &Component, view: &HostView<'_>) -> Option<Finding> {
-    let (server, name) = component.database(view.host)?;
-    let gmsa = view.gmsa;
-    let what = "whether whoever runs setup may add a login there and db_owner of the database is not checked";
-    let advice = format!(
-        "have setup run by a member of sysadmin of {server}; or run it with less, and add {gmsa} as a login and db_owner of \
-         {name} first (gmsactl sql check --repair)"
-    );
-    Some(SETUP_RIGHTS.found(format!("{name} on {server}"), what, advice))
 }
 
 fn mim_service(view: &HostView<'_>) -> Vec<Finding> {

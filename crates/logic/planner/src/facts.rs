@@ -1,5 +1,6 @@
 //! The prior state that a plan rests on, as lines of text: what makes it stale when it changes.
 
+use model::database::Repair;
 use model::host::AccountRight;
 use model::inventory::Inventory;
 use model::names::SamAccountName;
@@ -8,6 +9,7 @@ use model::ports::Delegation;
 use security::Sid;
 
 use crate::conversion::{Conversion, Place};
+use crate::database::wanted;
 
 /// Which domain it is.
 pub(crate) fn of_the_domain(inventory: &Inventory) -> Vec<Fact> {
@@ -68,12 +70,37 @@ pub(crate) fn of_a_conversion(conversion: &Conversion<'_>) -> Vec<Fact> {
         let found = inventory.delegation(&name).cloned().unwrap_or_default();
         facts.push(fact(name.as_str(), "delegation", in_words(&found)));
     }
+    facts.extend(of_databases(conversion));
     for spn in conversion.spns() {
         let holders = inventory.spn_holders(&spn).unwrap_or_default();
         facts.push(fact(
             spn.as_str(),
             "holders",
             list(holders, SamAccountName::to_string),
+        ));
+    }
+    facts
+}
+
+/// What the gMSA lacks in the component's databases.
+fn of_databases(conversion: &Conversion<'_>) -> Vec<Fact> {
+    let gmsa = conversion.gmsa_account();
+    let mut facts = Vec::new();
+    for place in &conversion.places {
+        let known = conversion.profile.zip(place.host);
+        let database = known.and_then(|(profile, host)| profile.database(host));
+        let Some((database, profile)) = database.zip(conversion.profile) else {
+            continue;
+        };
+        let old = conversion.old_account(place);
+        let role = profile.database_role();
+        let judged = wanted(conversion.inventory, &database, gmsa, old.as_ref(), role);
+        let lacks = judged.map(|judged| list(&judged.repairs, Repair::to_string));
+        let what = format!("{gmsa} lacks");
+        facts.push(fact(
+            &database.to_string(),
+            &what,
+            lacks.unwrap_or_else(|_| none()),
         ));
     }
     facts

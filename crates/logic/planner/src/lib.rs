@@ -31,7 +31,7 @@ mod store_password;
 pub use key_set::{is_of_key_sets, plan_of_key_sets};
 pub use planning::Planning;
 pub use profile::{HostView, KeySetTools, Profile, Refusal, StoredPassword, Suggestion};
-pub use proposal::{Wanted, propose, questions};
+pub use proposal::{Wanted, gmsas_of, propose, questions};
 pub use proposal_text::proposal_text;
 pub use store_password::{is_of_passwords, plan_of_passwords};
 

@@ -1,5 +1,6 @@
 //! What the planner must know of a product to convert it.
 
+use model::database::{DatabaseLocation, DatabasePlace};
 use model::finding::Finding;
 use model::intent::Conversion;
 use model::inventory::{Carried, Carrier, HostInventory, Inventory};
@@ -47,6 +48,21 @@ pub trait Profile: Sync {
         old: &LogonAccount,
         new: &LogonAccount,
     ) -> Option<KeySetTools>;
+
+    /// Where the registry says which database it has.
+    fn database_location(&self) -> Option<DatabaseLocation> {
+        None
+    }
+
+    /// The role that its logon account needs in that database.
+    fn database_role(&self) -> &str {
+        ""
+    }
+
+    /// Its database on a host, as the registry there has it.
+    fn database(&self, host: &HostInventory) -> Option<DatabasePlace> {
+        self.database_location()?.on(host)
+    }
 
     /// The password that it stores for its logon account and the intent wants stored anew; `None` for a component that
     /// has none, or where its folder is not known.

@@ -60,6 +60,16 @@ pub fn questions(estate: &Estate, intent: Option<&Intent>, profiles: &[&dyn Prof
     wanted
 }
 
+/// The gMSAs that a component is to have: the intent's, or the one that would be proposed.
+pub fn gmsas_of(profile: &dyn Profile, intent: Option<&Intent>) -> Vec<SamAccountName> {
+    let Some(intent) = intent else {
+        return vec![profile.suggestion().gmsa.sam_account_name()];
+    };
+    let conversions = intent.conversions.iter();
+    let own = conversions.filter(|wanted| wanted.component == *profile.component());
+    own.map(|wanted| wanted.gmsa.sam_account_name()).collect()
+}
+
 impl Wanted {
     fn add(
         &mut self,

@@ -1,7 +1,77 @@
 //! What a database server shows of an account: its login, its user, what they may.
 
+mod repair;
+
 use security::Sid;
 use serde::{Deserialize, Serialize};
+
+use crate::inventory::HostInventory;
+
+pub use repair::Repair;
+
+/// A database on a server, both as the product that uses it names them.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct DatabasePlace {
+    /// `SERVER`, `SERVER\\INSTANCE` or `SERVER,PORT`.
+    pub server: String,
+    /// The database's name.
+    pub database: String,
+}
+
+impl std::fmt::Display for DatabasePlace {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} on {}", self.database, self.server)
+    }
+}
+
+/// Registry values of a host that name a database.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DatabaseLocation {
+    /// The key of both.
+    pub key: String,
+    /// Name of the value with the server.
+    pub server_value: String,
+    /// Name of the value with the database.
+    pub name_value: String,
+}
+
+impl DatabaseLocation {
+    /// What a host has there.
+    pub fn on(&self, host: &HostInventory) -> Option<DatabasePlace> {
+        let read = |value: &str| host.registry_text(&self.key, value);
+        Some(DatabasePlace {
+            server: read(&self.server_value)?.to_owned(),
+            database: read(&self.name_value)?.to_owned(),
+        })
+    }
+}
+
+/// What a database server showed of one database and of the accounts that it was asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DatabaseFacts {
+    /// Which.
+    pub place: DatabasePlace,
+    /// The server.
+    pub server: DatabaseServer,
+    /// `None`: the server has no such database, or does not show it.
+    pub database: Option<Database>,
+    /// One for each account.
+    pub access: Vec<DatabaseAccess>,
+}
+
+impl DatabaseFacts {
+    /// What a gap in the coverage is called where a server could not be asked.
+    pub fn subject(place: &DatabasePlace) -> String {
+        format!("database {place}")
+    }
+
+    /// What was found of an account.
+    pub fn access_of(&self, account: &str) -> Option<&DatabaseAccess> {
+        let mut all = self.access.iter();
+        all.find(|access| access.account.eq_ignore_ascii_case(account))
+    }
+}
 
 /// A database server, as the operator sees it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -211,5 +281,23 @@ impl Login {
         let denied =
             |it: &Permission| it.name == "CONNECT SQL" && it.state == PermissionState::Denied;
         self.permissions.iter().any(denied)
+    }
+}
+
+impl std::fmt::Display for Permission {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let state = match self.state {
+            PermissionState::Granted => "",
+            PermissionState::GrantedToPassOn => " with the right to pass it on",
+            PermissionState::Denied => " denied",
+        };
+        write!(f, "{}", self.name)?;
+        match &self.on {
+            Securable::Whole => {}
+            Securable::Schema(schema) => write!(f, " on the schema {schema}")?,
+            Securable::Object { schema, name } => write!(f, " on {schema}.{name}")?,
+            Securable::Other(what) => write!(f, " on {what}")?,
+        }
+        f.write_str(state)
     }
 }

@@ -8,8 +8,10 @@ use serde::{Deserialize, Serialize};
 use crate::names::{DnsName, HostName, LogonAccount};
 
 mod host;
+mod sql;
 
 pub use host::{AgentSource, HostAccess, HostTransport};
+pub use sql::SqlAccess;
 
 /// An estate: one domain and the hosts in it whose services are converted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,6 +27,9 @@ pub struct Estate {
     /// Addresses of names that the machine's own resolver does not know: an IP address, optionally with a port.
     #[serde(default)]
     pub addresses: BTreeMap<DnsName, String>,
+    /// How to reach database servers.
+    #[serde(default)]
+    pub sql: SqlAccess,
     /// Hosts.
     #[serde(default, rename = "host")]
     pub hosts: Vec<HostAccess>,
@@ -211,7 +216,8 @@ impl Estate {
             .iter_mut()
             .filter_map(file_of)
             .chain(domain.keytab.iter_mut())
-            .chain(domain.ca_file.iter_mut());
+            .chain(domain.ca_file.iter_mut())
+            .chain(self.sql.password.iter_mut().filter_map(file_of));
         let hosts = self.hosts.iter_mut().flat_map(|host| {
             host.identity_file
                 .iter_mut()

@@ -8,6 +8,7 @@ pub use carrier::{Carried, Carrier, WebFolder};
 use security::{FileTime, Guid, Sid};
 use serde::{Deserialize, Serialize};
 
+use crate::database::DatabaseFacts;
 use crate::host::{AccountRight, RightHolders, TaskLogon, TaskPath};
 use crate::names::{
     ComponentId, Dn, DnsName, HostName, LogonAccount, SamAccountName, ServiceName, Spn,
@@ -42,6 +43,9 @@ pub struct Inventory {
     pub spns: Vec<SpnHolders>,
     /// Hosts of the estate that answered.
     pub hosts: Vec<HostInventory>,
+    /// Databases of components, as far as their servers could be asked.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub databases: Vec<DatabaseFacts>,
     /// Which hosts were asked and what could not be read.
     pub coverage: Coverage,
 }

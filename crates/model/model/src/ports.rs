@@ -1,6 +1,7 @@
 //! The ports: what the logic needs of the world, and what can go wrong there.
 
 mod clock;
+mod databases;
 mod directory;
 mod error;
 mod host;
@@ -8,6 +9,7 @@ mod journal;
 mod secrets;
 
 pub use clock::Clock;
+pub use databases::{DatabaseAccount, Databases};
 pub use directory::{
     AccountControl, CreatedObject, Delegation, Directory, LookedUp, NewGmsa, NewGroup,
     PasswordProof, Proof,

@@ -113,6 +113,10 @@ impl Directory for ActiveDirectory {
         self.find_all(names).await
     }
 
+    async fn token_groups(&self, account: &names::Dn) -> Result<Vec<Sid>, WorldError> {
+        Self::token_groups(self, account).await
+    }
+
     fn gaps(&self) -> Vec<Gap> {
         self.gaps
             .lock()

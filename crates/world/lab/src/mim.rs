@@ -11,6 +11,7 @@
 //! | `reference`      | the reference estate's hosts                                     |
 //! | `products`       | what hosts ask of all this: `hosts::Products`                     |
 //! | `sql_server`     | databases, logins and roles, shared by all hosts                 |
+//! | `sql_import`     | the same after an inventory                                      |
 
 pub mod installation;
 pub mod key_protect;
@@ -21,6 +22,7 @@ pub mod package;
 pub mod products;
 pub mod reference;
 pub mod setup;
+mod sql_import;
 pub mod sql_server;
 pub mod sync_service;
 #[cfg(test)]
@@ -30,4 +32,5 @@ pub use installation::{Installations, SyncInstallation};
 pub use key_set::KeySetId;
 pub use products::Mim;
 pub use reference::{Preparation, prepare, reference_hosts};
+pub use sql_import::import_databases;
 pub use sql_server::{Content as SqlContent, Database, LoginDetails, Role, SqlServer, UserDetails};

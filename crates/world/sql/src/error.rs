@@ -91,6 +91,14 @@ impl Error {
         }
     }
 
+    /// Whether what was asked for may have been done all the same: the answer was lost.
+    pub fn leaves_open(&self) -> bool {
+        matches!(
+            self,
+            Self::Connection { .. } | Self::Timeout { .. } | Self::Protocol { .. }
+        )
+    }
+
     /// What to do about it, where that is known.
     pub fn advice(&self) -> Option<&'static str> {
         match self {

@@ -1,6 +1,7 @@
 //! From a TCP connection to a session: TLS, LOGIN7, the tokens of the log-on.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -43,7 +44,7 @@ pub struct Endpoint {
     /// How TLS and TDS meet.
     pub protocol: Protocol,
     /// Who logs on.
-    pub auth: Auth,
+    pub auth: Arc<Auth>,
     /// Where the key distribution centre listens.
     pub kdc: SocketAddr,
 }
@@ -211,7 +212,7 @@ struct Exchange {
 impl Exchange {
     fn begin(endpoint: &Endpoint, binding: Option<Vec<u8>>) -> Result<Self, Error> {
         let service = format!("MSSQLSvc/{}:{}", endpoint.server, endpoint.port);
-        let (user, context) = match &endpoint.auth {
+        let (user, context) = match &*endpoint.auth {
             Auth::Kerberos { user, secret } => {
                 let mechanism = Mechanism::GssSpnego;
                 let context = SecurityContext::kerberos(mechanism, user, secret, &service)?;
@@ -248,7 +249,7 @@ impl Exchange {
             .with_app_name("gmsactl")
             .with_server_name(endpoint.server.as_str());
         login.library_name = "gmsactl".to_owned();
-        let message = match &endpoint.auth {
+        let message = match &*endpoint.auth {
             Auth::Sql { user, password } => {
                 with_password(login, user, password).ok_or_else(|| LogonError::Input {
                     what: "the password cannot be used",

@@ -3,7 +3,8 @@
 use std::io::Write as _;
 use std::process::{Command, Output, Stdio};
 
-use planner::database::{Repair, questions, script};
+use model::database::Repair;
+use planner::database::{questions, script};
 
 use super::{Lab, said};
 use crate::rig::Rig;

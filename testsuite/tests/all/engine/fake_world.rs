@@ -3,6 +3,7 @@
 //! INVARIANT: a write either has its whole effect or none, whatever answer is given to it.
 //! INVARIANT: a process whose journal failed is dead: whatever it asks of the world afterwards is a test failure.
 
+mod database;
 mod directory;
 mod fault;
 mod host;
@@ -53,6 +54,7 @@ impl FakeWorld {
         World {
             directory: Arc::new(self.clone()),
             hosts: Arc::new(self.clone()),
+            databases: Arc::new(self.clone()),
             clock: Arc::new(self.clone()),
             secrets: Arc::new(Passwords::of(supplied)),
         }

@@ -57,6 +57,7 @@ impl Scenario {
             let mut state = scenario.world.state();
             reference::add_rights_of_the_old_account(&mut state);
             reference::add_web_server(&mut state);
+            reference::add_database(&mut state);
         }
         let portal = conversion("sspr-reset", &["MIMSYNC01"], "MIMSsprReset");
         scenario.intent.conversions.push(portal);
@@ -126,6 +127,8 @@ impl Scenario {
                     carrier: profile.carrier().clone(),
                     services: profile.watched_services().to_vec(),
                     registry: profile.registry(),
+                    database: profile.database_location(),
+                    gmsas: planner::gmsas_of(*profile, Some(&self.intent)),
                 })
                 .collect(),
             registry: Vec::new(),

@@ -1,13 +1,17 @@
 //! `gmsactl doctor`: what can be reached from here, and with which rights.
 
+mod databases;
+
 use model::estate::HostAccess;
 use model::inventory::{DomainController, RootKeyFacts};
 use model::names::LogonAccount;
 use model::ports::{Clock, Directory, Hosts, Secrets, WorldError};
 
 use super::Done;
+use crate::database_servers;
 use crate::documents::{DoctorCheck, DoctorDocument};
 use crate::error::{Failure, exit};
+use crate::operator::Operator;
 use crate::options::Global;
 use crate::passwords::Supplied;
 use crate::session::{self, Session};
@@ -20,10 +24,18 @@ const MAX_SKEW_SECONDS: i64 = 300;
 /// Tries everything; exit code 1 if something does not work.
 pub async fn run(global: &Global, output: &Output) -> Done {
     let session = Session::new(global)?;
-    let mut checks = directory(&session).await;
+    let operator = session.operator();
+    let servers = match &operator {
+        Ok(operator) => Some(database_servers::databases(&session, operator).await),
+        Err(_) => None,
+    };
+    let mut checks = directory(&session, operator).await;
     let hosts = session.hosts()?;
     for access in &session.estate.hosts {
         checks.extend(host(&*hosts, access).await);
+    }
+    if let Some(servers) = servers {
+        checks.extend(databases::checks(&session, &*hosts, &*servers).await);
     }
     checks.push(journal(global));
     let document = DoctorDocument {
@@ -34,9 +46,12 @@ pub async fn run(global: &Global, output: &Output) -> Done {
     Ok(if document.holds { 0 } else { exit::REFUSED })
 }
 
-async fn directory(session: &Session<'_>) -> Vec<DoctorCheck> {
+async fn directory(
+    session: &Session<'_>,
+    operator: Result<Operator, Failure>,
+) -> Vec<DoctorCheck> {
     let subject = format!("directory {}", session.estate.domain.name);
-    let operator = match session.operator() {
+    let operator = match operator {
         Ok(operator) => operator,
         Err(failure) => return vec![failed("directory", subject, failure)],
     };

@@ -2,7 +2,6 @@
 
 mod check;
 mod connection;
-mod facts;
 
 use clap::Subcommand;
 

@@ -1,7 +1,7 @@
 //! The document of `sql check`.
 
-use model::database::DatabaseServer;
-use planner::database::{Check, Repair};
+use model::database::{DatabaseServer, Repair};
+use planner::database::Check;
 use security::Sid;
 use serde::Serialize;
 

@@ -3,78 +3,11 @@
 use std::collections::BTreeSet;
 
 use model::database::{
-    DatabaseAccess, DatabaseUser, GroupAccess, Login, Permission, PermissionState, Securable,
+    DatabaseAccess, DatabaseUser, GroupAccess, Login, Permission, PermissionState, Repair,
+    Securable,
 };
-use serde::Serialize;
 
 use super::verdict::Matter;
-
-/// One change that gives an account something.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(tag = "kind", rename_all = "kebab-case")]
-pub enum Repair {
-    /// The login of an account that is gone has the name: away with it.
-    DropStaleLogin {
-        /// Its name.
-        login: String,
-    },
-    /// A login from the Windows account.
-    CreateLogin,
-    /// The login may log in again.
-    EnableLogin,
-    /// Into a server role.
-    AddToServerRole {
-        /// Which.
-        role: String,
-    },
-    /// A right on the server.
-    GiveOnServer {
-        /// Which.
-        permission: Permission,
-    },
-    /// The user that lost its login gets it back.
-    MapUser {
-        /// Its name.
-        user: String,
-    },
-    /// A user for the login.
-    CreateUser,
-    /// Where the user looks first.
-    SetDefaultSchema {
-        /// The user.
-        user: String,
-        /// Its schema.
-        schema: String,
-    },
-    /// Into a database role.
-    AddToRole {
-        /// The user.
-        user: String,
-        /// Which.
-        role: String,
-    },
-    /// A right in the database.
-    GiveInDatabase {
-        /// The user.
-        user: String,
-        /// Which.
-        permission: Permission,
-    },
-}
-
-impl Repair {
-    /// Whether it changes the server, and not the database.
-    pub fn is_on_server(&self) -> bool {
-        matches!(
-            self,
-            Self::DropStaleLogin { .. }
-                | Self::CreateLogin
-                | Self::EnableLogin
-                | Self::AddToServerRole { .. }
-                | Self::GiveOnServer { .. }
-        )
-    }
-}
 
 /// What is to be changed, in the order in which it can be.
 pub(super) fn repairs(matter: &Matter<'_>) -> Vec<Repair> {
@@ -104,7 +37,7 @@ fn on_server(matter: &Matter<'_>, for_a_user: bool) -> Vec<Repair> {
         .iter()
         .filter(|role| !held.roles.contains(role.as_str()));
     let roles: Vec<_> = roles.cloned().collect();
-    let permissions: Vec<_> = lacking(permissions, &held, "CONNECT SQL").collect();
+    let permissions: Vec<_> = not_held(permissions, &held, "CONNECT SQL").collect();
     let nothing_own = roles.is_empty() && permissions.is_empty() && !for_a_user;
     match login {
         // A group's login will do, unless something is to be given to this account alone.
@@ -139,7 +72,7 @@ fn in_database(matter: &Matter<'_>) -> Vec<Repair> {
     );
     roles.retain(|role| !held.roles.contains(role));
     let old_permissions = old.map_or(&[][..], |old| &old.permissions);
-    let permissions: Vec<_> = lacking(old_permissions, &held, "CONNECT").collect();
+    let permissions: Vec<_> = not_held(old_permissions, &held, "CONNECT").collect();
     let schema = old.and_then(|old| old.default_schema.as_ref());
     let mut repairs = Vec::new();
     let user = match (account.user(), account.orphan()) {
@@ -179,6 +112,27 @@ fn in_database(matter: &Matter<'_>) -> Vec<Repair> {
     repairs
 }
 
+/// What of this does not hold for an account.
+pub fn lacking(account: &DatabaseAccess, wanted: &[Repair]) -> Vec<Repair> {
+    let (server, database) = (held_on_server(account), held_in_database(account));
+    let user = account.user();
+    let lacks = |repair: &&Repair| match repair {
+        Repair::DropStaleLogin { .. } => account.stale_login().is_some(),
+        Repair::CreateLogin => account.login().is_none(),
+        Repair::EnableLogin => account.login().is_none_or(|login| !login.enabled),
+        Repair::AddToServerRole { role } => !server.roles.contains(role.as_str()),
+        Repair::GiveOnServer { permission } => !server.permissions.contains(&permission),
+        Repair::MapUser { .. } | Repair::CreateUser => user.is_none(),
+        Repair::SetDefaultSchema { schema, .. } => {
+            let set = user.and_then(|user| user.default_schema.as_deref());
+            set.unwrap_or("dbo") != schema.as_str()
+        }
+        Repair::AddToRole { role, .. } => !database.roles.contains(role.as_str()),
+        Repair::GiveInDatabase { permission, .. } => !database.permissions.contains(&permission),
+    };
+    wanted.iter().filter(lacks).cloned().collect()
+}
+
 /// What an account has of its own and through groups.
 pub(super) struct Held<'a> {
     pub(super) roles: BTreeSet<&'a str>,
@@ -211,7 +165,7 @@ pub(super) fn held_in_database(account: &DatabaseAccess) -> Held<'_> {
 }
 
 /// Rights that can be written down and are not held; `own` comes with every login or user.
-fn lacking<'a>(
+fn not_held<'a>(
     wanted: &'a [Permission],
     held: &'a Held<'_>,
     own: &'a str,

@@ -1,9 +1,10 @@
 //! Repairs as Transact-SQL: one batch, one transaction, and nothing in it that does harm when it is run again.
 
-use model::database::{Permission, PermissionState, Securable};
+use model::database::{Permission, PermissionState, Repair, Securable};
 use security::Sid;
 
-use super::lacks::Repair;
+/// The database of logins.
+pub(super) const MASTER: &str = "master";
 
 /// A name in brackets, as `QUOTENAME` writes it.
 pub fn quoted_name(name: &str) -> String {
@@ -20,22 +21,29 @@ pub fn script(account: &str, sid: &Sid, database: &str, repairs: &[Repair]) -> S
     if repairs.is_empty() {
         return String::new();
     }
+    let statements = repairs.iter().map(|repair| {
+        let place = match repair.is_on_server() {
+            true => MASTER,
+            false => database,
+        };
+        (place, statement(account, sid, repair))
+    });
+    batch(statements)
+}
+
+/// One transaction of statements, each in its database.
+pub(super) fn batch<'a>(statements: impl Iterator<Item = (&'a str, String)>) -> String {
     let mut lines = vec![
         "SET XACT_ABORT ON;".to_owned(),
         "BEGIN TRANSACTION;".to_owned(),
     ];
     let mut place = None;
-    for repair in repairs {
-        let wanted = if repair.is_on_server() {
-            "master"
-        } else {
-            database
-        };
+    for (wanted, statement) in statements {
         if place != Some(wanted) {
             lines.push(format!("USE {};", quoted_name(wanted)));
             place = Some(wanted);
         }
-        lines.push(statement(account, sid, repair));
+        lines.push(statement);
     }
     lines.push("COMMIT TRANSACTION;".to_owned());
     lines.iter().map(|line| format!("{line}\n")).collect()
@@ -82,6 +90,26 @@ fn statement(account: &str, sid: &Sid, repair: &Repair) -> String {
 }
 
 fn given(permission: &Permission, to: &str) -> String {
+    let (verb, behind) = match permission.state {
+        PermissionState::Granted => ("GRANT", ""),
+        PermissionState::GrantedToPassOn => ("GRANT", " WITH GRANT OPTION"),
+        PermissionState::Denied => ("DENY", ""),
+    };
+    let right = right(permission);
+    format!("{verb} {right} TO {}{behind};", quoted_name(to))
+}
+
+/// Takes a right back; who passed it on loses that too.
+pub(super) fn revoked(permission: &Permission, from: &str) -> String {
+    let behind = match permission.state {
+        PermissionState::GrantedToPassOn => " CASCADE",
+        PermissionState::Granted | PermissionState::Denied => "",
+    };
+    let right = right(permission);
+    format!("REVOKE {right} FROM {}{behind};", quoted_name(from))
+}
+
+fn right(permission: &Permission) -> String {
     let on = match &permission.on {
         Securable::Whole | Securable::Other(_) => String::new(),
         Securable::Schema(name) => format!(" ON SCHEMA::{}", quoted_name(name)),
@@ -89,18 +117,13 @@ fn given(permission: &Permission, to: &str) -> String {
             format!(" ON OBJECT::{}.{}", quoted_name(schema), quoted_name(name))
         }
     };
-    let (verb, behind) = match permission.state {
-        PermissionState::Granted => ("GRANT", ""),
-        PermissionState::GrantedToPassOn => ("GRANT", " WITH GRANT OPTION"),
-        PermissionState::Denied => ("DENY", ""),
-    };
     // The name of a right is one of the server's own words and cannot be quoted: nothing else gets through.
     let name: String = permission
         .name
         .chars()
         .filter(|c| c.is_ascii_alphabetic() || *c == ' ')
         .collect();
-    format!("{verb} {name}{on} TO {}{behind};", quoted_name(to))
+    format!("{name}{on}")
 }
 
 fn binary(sid: &Sid) -> String {

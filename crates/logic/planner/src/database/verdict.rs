@@ -1,9 +1,9 @@
 //! What was found about an account's way into a database, one line each.
 
-use model::database::{Database, DatabaseAccess, DatabaseServer, GroupAccess, Login};
+use model::database::{Database, DatabaseAccess, DatabaseServer, GroupAccess, Login, Repair};
 use serde::Serialize;
 
-use super::lacks::{self, Repair};
+use super::lacks;
 
 /// Everything that is compared.
 #[derive(Debug, Clone, Copy)]
@@ -289,6 +289,12 @@ fn operator(matter: &Matter<'_>, repairs: &[Repair]) -> Check {
             "give the script to an administrator of the server: --script FILE",
         );
     }
+    holds("operator", operator_may(matter.server))
+}
+
+/// What the operator may do on the server, in words.
+pub fn operator_may(server: &DatabaseServer) -> String {
+    let (operator, rights) = (&server.operator, server.rights);
     let may = match (rights.sysadmin, rights.alters_logins, rights.alters_users) {
         (true, _, _) => "is a member of sysadmin",
         (_, true, true) => "may create logins and users",
@@ -296,7 +302,7 @@ fn operator(matter: &Matter<'_>, repairs: &[Repair]) -> Check {
         (_, false, true) => "may create users, not logins",
         (_, false, false) => "may look only",
     };
-    holds("operator", format!("{operator} {may}"))
+    format!("{operator} {may}")
 }
 
 fn groups<'a>(groups: impl Iterator<Item = &'a GroupAccess>) -> String {

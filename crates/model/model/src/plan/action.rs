@@ -3,6 +3,7 @@
 use security::Sid;
 use serde::{Deserialize, Serialize};
 
+use crate::database::{DatabasePlace, Repair};
 use crate::host::AccountRight;
 use crate::names::{Dn, DnsName, GmsaName, LogonAccount, SamAccountName, ServiceName, Spn, StepId};
 use crate::plan::{PlannedCarrier, StoredValues, Wizard};
@@ -73,6 +74,15 @@ pub enum Action {
         account: SamAccountName,
         /// Which bit.
         control: AccountControl,
+    },
+    /// Give an account what it lacks in a database beside the account before it.
+    GrantDatabaseAccess {
+        /// The database.
+        place: DatabasePlace,
+        /// Who gets it.
+        account: LogonAccount,
+        /// What.
+        repairs: Vec<Repair>,
     },
     /// Grant an account a right on the host.
     GrantRight {
@@ -260,6 +270,7 @@ impl Action {
             Self::AllowDelegation { .. } => "allow-delegation",
             Self::AllowDelegationFrom { .. } => "allow-delegation-from",
             Self::SetAccountControl { .. } => "set-account-control",
+            Self::GrantDatabaseAccess { .. } => "grant-database-access",
             Self::GrantRight { .. } => "grant-right",
             Self::StartWithNetwork { .. } => "start-with-network",
             Self::StopAppPool { .. } => "stop-app-pool",

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use agent_protocol::{Failure, Secret};
 
 use super::installation::Installations;
-use super::reference::prepare;
 use super::sql_server::SqlServer;
 use super::{key_protect, key_tools, mim_service, setup, sync_service};
 use crate::hosts::machine::Machine;
@@ -152,7 +151,7 @@ impl Products for Mim {
 
     fn mend(&self, machine: &mut Machine<'_>, fault: NamedFault) {
         match fault {
-            NamedFault::SqlRightMissing => prepare(&self.sql),
+            NamedFault::SqlRightMissing => self.sql.restore_group_logins(),
             NamedFault::KeySetPasswordWrong => refuse_passwords(machine.state, false),
             _ => {}
         }

@@ -180,6 +180,18 @@ impl SqlServer {
             .retain(|login| !groups.contains(&login.to_string().as_str()));
     }
 
+    /// Gives those of them back that are users of a database.
+    pub fn restore_group_logins(&self) {
+        let groups = [EVERYONE, AUTHENTICATED_USERS];
+        let mut content = self.lock();
+        let users = content.databases.values();
+        let users: Vec<Sid> = users.flat_map(|it| it.roles.keys().copied()).collect();
+        let groups = users
+            .iter()
+            .filter(|user| groups.contains(&user.to_string().as_str()));
+        content.logins.extend(groups);
+    }
+
     /// Whether somebody with these SIDs, or a group among them, can log in and has the role in the database.
     pub fn has(&self, database: &str, token: &Token, role: Role) -> bool {
         let content = self.lock();

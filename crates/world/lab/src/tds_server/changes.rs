@@ -86,12 +86,20 @@ impl Actor<'_> {
             Statement::CreateLogin(_)
             | Statement::DropLogin(_)
             | Statement::EnableLogin(..)
-            | Statement::AddToServerRole { .. } => self.on_server(content, statement),
+            | Statement::AddToServerRole { .. }
+            | Statement::LeaveServerRole { .. } => self.on_server(content, statement),
             Statement::Give { permission, to } if self.database == MASTER => {
                 self.must_administer(content)?;
                 let login = self.login(content, to)?;
                 let held = &mut content.details.entry(login).or_default().permissions;
                 give(held, permission);
+                Ok(())
+            }
+            Statement::Revoke { name, on, from } if self.database == MASTER => {
+                self.must_administer(content)?;
+                let login = self.login(content, from)?;
+                let held = &mut content.details.entry(login).or_default().permissions;
+                held.retain(|it| (&it.name, &it.on) != (name, on));
                 Ok(())
             }
             _ => self.in_database(content, statement),
@@ -190,6 +198,11 @@ impl Actor<'_> {
                     .roles
                     .insert(role.clone());
             }
+            Statement::LeaveServerRole { role, member } => {
+                let sid = self.login(content, member)?;
+                let details = content.details.entry(sid).or_default();
+                details.roles.remove(role);
+            }
             _ => {}
         }
         Ok(())
@@ -234,6 +247,28 @@ impl Actor<'_> {
                 let sid = self.user(content, member)?;
                 let database = self.present(content).ok_or_else(place)?;
                 add_to_role(database, sid, role)?;
+            }
+            Statement::LeaveRole { role, member } => {
+                let sid = self.user(content, member)?;
+                let database = self.present(content).ok_or_else(place)?;
+                leave_role(database, sid, role);
+            }
+            Statement::DropUser(user) => {
+                let sid = self.user(content, user)?;
+                let database = self.present(content).ok_or_else(place)?;
+                let details = database.users.get(&sid);
+                if details.is_some_and(|it| !it.schemas.is_empty()) {
+                    let text = "The database principal owns a schema in the database, and cannot be dropped.";
+                    return Err(Refusal::new(15138, text));
+                }
+                database.roles.remove(&sid);
+                database.users.remove(&sid);
+            }
+            Statement::Revoke { name, on, from } => {
+                let sid = self.user(content, from)?;
+                let database = self.present(content).ok_or_else(place)?;
+                let held = &mut database.users.entry(sid).or_default().permissions;
+                held.retain(|it| (&it.name, &it.on) != (name, on));
             }
             Statement::Give { permission, to } => {
                 let sid = self.user(content, to)?;
@@ -296,6 +331,14 @@ fn add_to_role(database: &mut Database, sid: Sid, role: &str) -> Result<(), Refu
     let user = database.users.entry(sid).or_default();
     user.roles.insert(role.to_owned());
     Ok(())
+}
+
+fn leave_role(database: &mut Database, sid: Sid, role: &str) {
+    if let Some(role) = Role::ALL.into_iter().find(|it| it.name() == role) {
+        database.roles.entry(sid).or_default().remove(&role);
+    } else if let Some(user) = database.users.get_mut(&sid) {
+        user.roles.remove(role);
+    }
 }
 
 /// One state for each right: a denial replaces a grant, and the other way round.

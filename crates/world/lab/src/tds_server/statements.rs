@@ -21,6 +21,10 @@ pub(super) enum Statement {
         role: String,
         member: String,
     },
+    LeaveServerRole {
+        role: String,
+        member: String,
+    },
     CreateUser {
         user: String,
         login: String,
@@ -37,9 +41,20 @@ pub(super) enum Statement {
         role: String,
         member: String,
     },
+    LeaveRole {
+        role: String,
+        member: String,
+    },
+    DropUser(String),
     Give {
         permission: Permission,
         to: String,
+    },
+    /// Whatever way the right was given.
+    Revoke {
+        name: String,
+        on: Securable,
+        from: String,
     },
 }
 
@@ -172,6 +187,7 @@ impl Reader<'_> {
         self.about_logins()
             .or_else(|| self.about_users())
             .or_else(|| self.give())
+            .or_else(|| self.revoke())
     }
 
     fn about_logins(&mut self) -> Option<Statement> {
@@ -191,8 +207,11 @@ impl Reader<'_> {
                 .then_some(Statement::EnableLogin(login, enable));
         }
         if self.are("ALTER SERVER ROLE") {
-            let (role, member) = self.membership()?;
-            return Some(Statement::AddToServerRole { role, member });
+            let (role, member, joins) = self.membership()?;
+            return Some(match joins {
+                true => Statement::AddToServerRole { role, member },
+                false => Statement::LeaveServerRole { role, member },
+            });
         }
         None
     }
@@ -202,6 +221,9 @@ impl Reader<'_> {
             let user = self.name()?;
             let login = self.are("FOR LOGIN").then(|| self.name())??;
             return Some(Statement::CreateUser { user, login });
+        }
+        if self.are("DROP USER") {
+            return Some(Statement::DropUser(self.name()?));
         }
         if self.are("ALTER USER") {
             let user = self.name()?;
@@ -214,16 +236,21 @@ impl Reader<'_> {
             return Some(Statement::SetDefaultSchema { user, schema });
         }
         if self.are("ALTER ROLE") {
-            let (role, member) = self.membership()?;
-            return Some(Statement::AddToRole { role, member });
+            let (role, member, joins) = self.membership()?;
+            return Some(match joins {
+                true => Statement::AddToRole { role, member },
+                false => Statement::LeaveRole { role, member },
+            });
         }
         None
     }
 
-    fn membership(&mut self) -> Option<(String, String)> {
+    /// Role, member, and whether it comes or goes.
+    fn membership(&mut self) -> Option<(String, String, bool)> {
         let role = self.name()?;
-        let member = self.are("ADD MEMBER").then(|| self.name())??;
-        Some((role, member))
+        let joins = self.are("ADD MEMBER");
+        let member = (joins || self.are("DROP MEMBER")).then(|| self.name())??;
+        Some((role, member, joins))
     }
 
     /// `GRANT RIGHT [ON CLASS::name[.name]] TO name [WITH GRANT OPTION]`
@@ -232,9 +259,34 @@ impl Reader<'_> {
         if !denies && !self.are("GRANT") {
             return None;
         }
+        let (name, on) = self.right("TO")?;
+        let to = self.are("TO").then(|| self.name())??;
+        let state = match (denies, self.are("WITH GRANT OPTION")) {
+            (true, false) => PermissionState::Denied,
+            (true, true) => return None,
+            (false, false) => PermissionState::Granted,
+            (false, true) => PermissionState::GrantedToPassOn,
+        };
+        let permission = Permission { state, name, on };
+        Some(Statement::Give { permission, to })
+    }
+
+    /// `REVOKE RIGHT [ON CLASS::name[.name]] FROM name [CASCADE]`
+    fn revoke(&mut self) -> Option<Statement> {
+        if !self.are("REVOKE") {
+            return None;
+        }
+        let (name, on) = self.right("FROM")?;
+        let from = self.are("FROM").then(|| self.name())??;
+        self.are("CASCADE");
+        Some(Statement::Revoke { name, on, from })
+    }
+
+    /// A right's name, and what it is on; what stands behind it is not read.
+    fn right(&mut self, behind: &str) -> Option<(String, Securable)> {
         let mut name = Vec::new();
         while let [Word::Bare(word), rest @ ..] = self.0
-            && !["ON", "TO"].contains(&word.as_str())
+            && !["ON", behind].contains(&word.as_str())
         {
             name.push(word.as_str());
             self.0 = rest;
@@ -250,16 +302,8 @@ impl Reader<'_> {
         } else {
             Securable::Whole
         };
-        let to = self.are("TO").then(|| self.name())??;
-        let state = match (denies, self.are("WITH GRANT OPTION")) {
-            (true, false) => PermissionState::Denied,
-            (true, true) => return None,
-            (false, false) => PermissionState::Granted,
-            (false, true) => PermissionState::GrantedToPassOn,
-        };
         let name = (!name.is_empty()).then(|| name.join(" "))?;
-        let permission = Permission { state, name, on };
-        Some(Statement::Give { permission, to })
+        Some((name, on))
     }
 
     fn condition(&mut self) -> Option<Condition> {
@@ -351,100 +395,4 @@ impl Reader<'_> {
 }
 
 #[cfg(test)]
-mod tests {
-    use planner::database::{Repair, script};
-
-    use super::*;
-
-    #[test]
-    fn what_the_planner_writes_is_understood() {
-        let account = r"CONTOSO\MIM]o'gmsa$";
-        let sid: security::Sid = "S-1-5-21-1-2-3-1105".parse().unwrap();
-        let right = |on| Permission {
-            state: PermissionState::GrantedToPassOn,
-            name: "VIEW DEFINITION".into(),
-            on,
-        };
-        let (user, object) = (account.to_owned(), ("a]".to_owned(), "b.c".to_owned()));
-        let (schema, name) = object.clone();
-        let repairs = [
-            Repair::DropStaleLogin {
-                login: account.into(),
-            },
-            Repair::CreateLogin,
-            Repair::CreateUser,
-            Repair::AddToRole {
-                user: user.clone(),
-                role: "db_owner".into(),
-            },
-            Repair::GiveInDatabase {
-                user,
-                permission: right(Securable::Object { schema, name }),
-            },
-        ];
-        let parsed = parse(&script(account, &sid, "FIM;Sync", &repairs)).unwrap();
-        let condition = |exists, logins, name: Option<&str>, equal| Condition {
-            exists,
-            logins,
-            name: name.map(str::to_owned),
-            sid: Some((equal, sid.to_bytes())),
-        };
-        let name = || account.to_owned();
-        assert_eq!(
-            parsed,
-            [
-                Statement::Set,
-                Statement::Begin,
-                Statement::Use("master".into()),
-                Statement::If(
-                    condition(true, true, Some(account), false),
-                    Box::new(Statement::DropLogin(name()))
-                ),
-                Statement::If(
-                    condition(false, true, None, true),
-                    Box::new(Statement::CreateLogin(name()))
-                ),
-                Statement::Use("FIM;Sync".into()),
-                Statement::If(
-                    condition(false, false, None, true),
-                    Box::new(Statement::CreateUser {
-                        user: name(),
-                        login: name()
-                    })
-                ),
-                Statement::AddToRole {
-                    role: "db_owner".into(),
-                    member: name()
-                },
-                Statement::Give {
-                    permission: right(Securable::Object {
-                        schema: object.0,
-                        name: object.1
-                    }),
-                    to: name()
-                },
-                Statement::Commit,
-            ]
-        );
-    }
-
-    #[test]
-    fn the_rest_is_a_syntax_error() {
-        for (batch, number) in [
-            ("CREATE LOGIN [a]", 102),
-            ("CREATE LOGIN [a] FROM WINDOWS extra", 102),
-            ("SELECT 1", 102),
-            ("DROP TABLE [a]", 102),
-            ("GRANT TO [a]", 102),
-            (
-                "IF EXISTS (SELECT 1 FROM sys.tables WHERE name = N'a') USE [a]",
-                102,
-            ),
-            ("USE [a", 105),
-            ("USE 'a", 105),
-        ] {
-            assert_eq!(parse(batch).unwrap_err().number, number, "{batch}");
-        }
-        assert_eq!(parse(" ; ;\n").unwrap(), []);
-    }
-}
+mod tests;

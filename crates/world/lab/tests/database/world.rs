@@ -47,7 +47,7 @@ impl World {
             port: 1433,
             trust: TlsRoots::Pem(self.lab.authority_pem().as_bytes().to_vec()),
             protocol: Protocol::Tds7,
-            auth,
+            auth: Arc::new(auth),
             kdc: self.lab.addresses().kdc,
         }
     }

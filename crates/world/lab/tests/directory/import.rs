@@ -48,6 +48,7 @@ async fn an_imported_directory_is_discovered_as_the_first_was() {
         delegations: vec![],
         spns: Vec::new(),
         hosts: Vec::new(),
+        databases: Vec::new(),
         coverage: Coverage::default(),
     };
 
@@ -103,6 +104,7 @@ async fn the_domain_controllers_of_an_inventory_are_there_again() {
         delegations: vec![],
         spns: Vec::new(),
         hosts: Vec::new(),
+        databases: Vec::new(),
         coverage: Coverage::default(),
     };
     let copy = LabSeed::from_inventory(&inventory, ADMINISTRATOR, SERVICE);

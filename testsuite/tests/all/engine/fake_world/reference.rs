@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use model::database::{DatabasePlace, Repair};
 use model::host::{
     AccountRight, AppPool, PoolApplication, PoolIdentity, PoolName, PoolState, RegistryValue,
 };
@@ -12,6 +13,7 @@ use model::names::{LogonAccount, ServiceName};
 use model::ports::Delegation;
 use security::{Guid, Interval};
 
+use super::database::{access_of, put};
 use super::fault::Faults;
 use super::host::HostSettings;
 use super::key_set::KeySet;
@@ -39,6 +41,7 @@ pub fn state(hosts: &[&str]) -> State {
         accounts: BTreeMap::new(),
         groups: BTreeMap::new(),
         hosts: BTreeMap::new(),
+        databases: BTreeMap::new(),
         records: Vec::new(),
         faults: Faults::default(),
         created: 0,
@@ -190,6 +193,35 @@ pub fn add_web_server(state: &mut State) {
             .rights
             .insert(AccountRight::LogOnAsService, [all_services].into());
     }
+}
+
+/// The Synchronization Service's database, with its password account as owner and in a role of its own.
+pub fn add_database(state: &mut State) {
+    let place = DatabasePlace {
+        server: "SQL01".to_owned(),
+        database: "FIMSynchronizationService".to_owned(),
+    };
+    for host in state.hosts.values_mut() {
+        let key = format!(r"HKLM\SYSTEM\CurrentControlSet\Services\{SYNC_SERVICE}\Parameters");
+        for (value, text) in [("Server", &place.server), ("DBName", &place.database)] {
+            let text = RegistryValue::Text(text.clone());
+            host.registry.insert((key.clone(), value.to_owned()), text);
+        }
+    }
+    let mut access = access_of(state, OLD_ACCOUNT);
+    let role = |role: &str| Repair::AddToRole {
+        user: OLD_ACCOUNT.to_owned(),
+        role: role.to_owned(),
+    };
+    let repairs = [
+        Repair::CreateLogin,
+        Repair::CreateUser,
+        role("db_owner"),
+        role("mim_reports"),
+    ];
+    repairs.iter().for_each(|repair| put(&mut access, repair));
+    let accounts = [(OLD_ACCOUNT.to_lowercase(), access)].into();
+    state.databases.insert(place, accounts);
 }
 
 /// A service without key set, dependants and SPNs, under an account of its own.

@@ -22,6 +22,11 @@ impl Snapshot {
                 .values()
                 .map(|group| format!("group {group:?}")),
         );
+        for (place, accounts) in &state.databases {
+            let there = accounts.values();
+            let there = there.filter(|it| !it.logins.is_empty() || !it.users.is_empty());
+            lines.extend(there.map(|access| format!("database {place} {access:?}")));
+        }
         for (name, host) in &state.hosts {
             for found in host.services.values() {
                 let password = found.password.as_deref();

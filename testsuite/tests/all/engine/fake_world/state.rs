@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use model::database::{DatabaseAccess, DatabasePlace};
 use model::host::RegistryValue;
 use model::inventory::{
     Account, AccountClass, Group, Product, RootKeyFacts, Service, ServiceState,
@@ -22,6 +23,8 @@ pub struct State {
     pub accounts: BTreeMap<String, FakeAccount>,
     pub groups: BTreeMap<String, Group>,
     pub hosts: BTreeMap<HostName, HostState>,
+    /// What accounts have in each database, by account.
+    pub databases: BTreeMap<DatabasePlace, BTreeMap<String, DatabaseAccess>>,
     /// The journal: run and event as JSON, in the order of writing.
     pub records: Vec<(String, String)>,
     pub faults: Faults,

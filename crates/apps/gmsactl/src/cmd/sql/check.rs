@@ -10,10 +10,9 @@ use model::names::SamAccountName;
 use model::ports::Directory;
 use planner::database::{Matter, Verdict, judge, script};
 use security::Sid;
-use sql::{Endpoint, Error, ServerAddress};
+use sql::{Asker, Endpoint, ServerAddress, Whose};
 
 use super::connection::{LogOn, connect};
-use super::facts::{Asker, Whose};
 use crate::cmd::{Done, changing};
 use crate::documents::SqlCheck;
 use crate::error::{Failure, exit};
@@ -122,10 +121,8 @@ async fn reach(
         true => Some(session.operator()?),
         false => None,
     };
-    let endpoint = args
-        .log_on
-        .endpoint(&args.instance, session, operator.as_ref());
-    let endpoint = endpoint.await?;
+    let access = args.log_on.access(session, operator.as_ref()).await?;
+    let endpoint = access.endpoint(&args.instance).await?;
     let directory = match operator.filter(|_| has_directory) {
         Some(operator) => Some(session.directory_as(operator).await?),
         None => None,
@@ -233,9 +230,7 @@ async fn repair(
     match asker.run("repair", &document.script).await {
         Ok(()) => Ok(()),
         // Whether it was done is not known: whoever reads it back will see.
-        Err(
-            error @ (Error::Connection { .. } | Error::Timeout { .. } | Error::Protocol { .. }),
-        ) => {
+        Err(error) if error.leaves_open() => {
             tracing::warn!(
                 server = endpoint.server,
                 %error,

@@ -1,16 +1,12 @@
 //! The way to a database server, and who goes it.
 
-use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::Args;
-use directory::OperatorSecret;
-use logon::{LogonSecret, TlsRoots};
-use model::estate::{Auth, SecretSource};
-use model::names::DnsName;
-use sql::{Client, Endpoint, Protocol, ServerAddress, browser};
+use model::estate::{SecretSource, SqlAccess};
+use sql::{Client, Endpoint};
 
-use crate::controller::resolve;
+use crate::database_servers::{ServerAccess, windows_auth};
 use crate::error::Failure;
 use crate::operator::Operator;
 use crate::passwords;
@@ -39,75 +35,31 @@ impl LogOn {
         self.sql_user.is_none()
     }
 
-    /// Where the server is and who logs on; `operator` for a log-on by Windows.
-    pub async fn endpoint(
-        &self,
-        server: &ServerAddress,
-        session: &Session<'_>,
-        operator: Option<&Operator>,
-    ) -> Result<Endpoint, Failure> {
-        let name = dns_name(server, session)?;
-        let port = match (server.known_port(), &server.instance) {
-            (None, Some(instance)) => {
-                let browser = resolve(&session.estate, &name, browser::PORT).await?;
-                browser::port_of(name.as_str(), browser, instance).await?
-            }
-            (port, _) => port.unwrap_or_default(),
-        };
-        Ok(Endpoint {
-            address: resolve(&session.estate, &name, port).await?,
-            server: name.to_string(),
-            port,
-            trust: self.trust(session)?,
-            protocol: match self.strict {
-                true => Protocol::Tds8,
-                false => Protocol::Tds7,
-            },
-            auth: self.auth(session, operator)?,
-            kdc: self.kdc(session).await?,
-        })
-    }
-
-    fn trust(&self, session: &Session<'_>) -> Result<TlsRoots, Failure> {
-        match &session.estate.domain.ca_file {
-            _ if self.danger_any_certificate => Ok(TlsRoots::DangerAnybody),
-            None => Ok(TlsRoots::Platform),
-            Some(path) => std::fs::read(path)
-                .map(TlsRoots::Pem)
-                .map_err(|error| Failure::file("estate", "ca-file", path, &error)),
-        }
-    }
-
-    async fn kdc(&self, session: &Session<'_>) -> Result<SocketAddr, Failure> {
-        const PORT: u16 = 88;
-        match session.estate.domain.kdc {
-            Some(kdc) => Ok(kdc),
-            None if self.is_windows() => {
-                let controller = session.controller().await?;
-                Ok(SocketAddr::new(controller.address.ip(), PORT))
-            }
-            // A login of the server's own asks nobody.
-            None => Ok(SocketAddr::from(([127, 0, 0, 1], PORT))),
-        }
-    }
-
-    fn auth(
+    /// The way to database servers; `operator` for a log-on by Windows.
+    pub async fn access(
         &self,
         session: &Session<'_>,
         operator: Option<&Operator>,
-    ) -> Result<sql::Auth, Failure> {
-        match (&self.sql_user, operator) {
-            (Some(login), _) => Ok(sql::Auth::Sql {
+    ) -> Result<ServerAccess, Failure> {
+        let auth = match (&self.sql_user, operator) {
+            (Some(login), _) => sql::Auth::Sql {
                 user: login.clone(),
                 password: self.sql_password(login, session.is_interactive())?,
-            }),
-            (None, Some(operator)) => windows(session, operator),
+            },
+            (None, Some(operator)) => windows_auth(session, operator)?,
             (None, None) => {
                 let nobody =
                     Failure::new("not-configured", "nobody is named to log on to the server");
-                Err(nobody.hint("--user NAME, tickets by kinit, or --sql-user LOGIN"))
+                return Err(nobody.hint("--user NAME, tickets by kinit, or --sql-user LOGIN"));
             }
-        }
+        };
+        let settings = SqlAccess {
+            strict: self.strict || session.estate.sql.strict,
+            danger_any_certificate: self.danger_any_certificate
+                || session.estate.sql.danger_any_certificate,
+            ..SqlAccess::default()
+        };
+        ServerAccess::new(session, &settings, auth).await
     }
 
     fn sql_password(&self, login: &str, interactive: bool) -> Result<logon::Password, Failure> {
@@ -118,44 +70,6 @@ impl LogOn {
         };
         Ok(logon::Password::new(password?.expose_bytes().to_vec()))
     }
-}
-
-/// The operator of LDAP and WinRM, here too.
-fn windows(session: &Session<'_>, operator: &Operator) -> Result<sql::Auth, Failure> {
-    let access = &session.estate.domain;
-    let user = match operator.user.contains(['@', '\\']) {
-        true => operator.user.clone(),
-        false => format!("{}@{}", operator.user, access.name.as_str().to_uppercase()),
-    };
-    let copied = |bytes: &[u8]| logon::Password::new(bytes.to_vec());
-    let secret = match (&operator.secret, access.auth) {
-        (_, Auth::Simple) => {
-            let no_bind = Failure::new("usage", "a database server has no simple bind");
-            return Err(no_bind.hint("--sql-user LOGIN for a login of its own, or another --auth"));
-        }
-        (OperatorSecret::Password(password), Auth::Ntlm) => {
-            let password = copied(password.expose_bytes());
-            return Ok(sql::Auth::Ntlm { user, password });
-        }
-        (OperatorSecret::Password(password), _) => {
-            LogonSecret::Password(copied(password.expose_bytes()))
-        }
-        (OperatorSecret::Key(key), _) => LogonSecret::Key(key.duplicate()),
-        (OperatorSecret::TicketCache(cache), _) => LogonSecret::TicketCache(cache.clone()),
-        (OperatorSecret::LoggedOnUser, _) => LogonSecret::LoggedOnUser,
-    };
-    Ok(sql::Auth::Kerberos { user, secret })
-}
-
-/// A bare name is one of the domain.
-fn dns_name(server: &ServerAddress, session: &Session<'_>) -> Result<DnsName, Failure> {
-    let name = match server.host.contains('.') {
-        true => server.host.clone(),
-        false => format!("{}.{}", server.host, session.estate.domain.name),
-    };
-    name.to_lowercase()
-        .parse()
-        .map_err(|error: model::names::InvalidName| Failure::new("usage", error.to_string()))
 }
 
 /// Logs on.

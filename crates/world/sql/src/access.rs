@@ -9,7 +9,10 @@ use model::database::{
 use planner::database::questions::{self, Question};
 use planner::database::quoted_name;
 use security::Sid;
-use sql::{Client, Error, Parameter, Row};
+
+use crate::client::{Client, Parameter};
+use crate::error::Error;
+use crate::row::Row;
 
 /// A client that is asked.
 pub struct Asker {
@@ -36,11 +39,17 @@ impl Asker {
     }
 
     /// Runs a batch.
+    ///
+    /// # Errors
+    /// As [`Client::run`].
     pub async fn run(&mut self, doing: &'static str, batch: &str) -> Result<(), Error> {
         self.client.run(doing, batch).await
     }
 
     /// The server and the database, which is entered where that is possible.
+    ///
+    /// # Errors
+    /// As [`Client::ask`].
     pub async fn look(
         &mut self,
         database: &str,
@@ -85,6 +94,9 @@ impl Asker {
     }
 
     /// The SID that the server's own Windows gives for an account.
+    ///
+    /// # Errors
+    /// As [`Client::ask`].
     pub async fn sid_of(&mut self, account: &str) -> Result<Option<Sid>, Error> {
         let named = [("@account", Parameter::Text(account))];
         let rows = self.ask(questions::SID_OF, &named).await?;
@@ -92,6 +104,9 @@ impl Asker {
     }
 
     /// What the server and the database have of an account.
+    ///
+    /// # Errors
+    /// As [`Client::ask`].
     pub async fn access(&mut self, whose: &Whose<'_>) -> Result<DatabaseAccess, Error> {
         let sid = whose.sid.to_bytes();
         let named = [
