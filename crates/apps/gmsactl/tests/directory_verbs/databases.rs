@@ -335,3 +335,17 @@ fn a_server_that_is_not_there_or_not_trusted_is_an_error() {
     let anybody = [&at("SQL01")[..], &["--danger-any-certificate"]].concat();
     estate.world.json(&anybody).ended(1);
 }
+
+#[test]
+fn an_answer_that_was_lost_is_read_back_and_nothing_is_done_twice() {
+    let estate = Estate::new();
+    let repair = ["--like", "svc-mimsync", "--repair"];
+    estate.sql.lose_the_next_answer();
+    let repaired = estate.world.json(&line(&repair)).done();
+    assert_eq!(repaired["changed"], true);
+    assert!(estate.owns());
+    let content = estate.sql.content();
+    let again = estate.world.json(&line(&repair)).done();
+    assert_eq!(again["changed"], false);
+    assert_eq!(estate.sql.content(), content);
+}

@@ -1,6 +1,7 @@
 //! The database server of the lab: logins, roles, and what the Synchronization Service keeps there.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use model::database::Permission;
@@ -13,7 +14,11 @@ use crate::hosts::domain::{AUTHENTICATED_USERS, EVERYONE, Token};
 
 /// One database server for all hosts.
 #[derive(Debug, Default)]
-pub struct SqlServer(Mutex<Content>);
+pub struct SqlServer {
+    content: Mutex<Content>,
+    /// Whether the next answer to a change is lost on its way.
+    loses_answer: AtomicBool,
+}
 
 /// What is on a database server: all of it that a saved lab keeps.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -116,7 +121,20 @@ impl Content {
 impl SqlServer {
     /// A server as it was saved.
     pub fn new(content: Content) -> Self {
-        Self(Mutex::new(content))
+        Self {
+            content: Mutex::new(content),
+            ..Self::default()
+        }
+    }
+
+    /// Loses the answer to the next change: the client's connection ends instead.
+    pub fn lose_the_next_answer(&self) {
+        self.loses_answer.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether this answer is the one that is lost.
+    pub(crate) fn loses_this_answer(&self) -> bool {
+        self.loses_answer.swap(false, Ordering::Relaxed)
     }
 
     /// A copy of everything on it.
@@ -217,6 +235,6 @@ impl SqlServer {
     }
 
     fn lock(&self) -> MutexGuard<'_, Content> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.content.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

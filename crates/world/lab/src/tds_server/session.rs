@@ -134,6 +134,10 @@ impl Session {
                     Some(_) => self.ask(&request, client, End::Done, &mut tokens),
                     None => self.batch(&request.sql, client, &mut tokens),
                 }
+                let changes = request.sql.contains("COMMIT TRANSACTION");
+                if changes && self.server.sql.loses_this_answer() {
+                    return Err(malformed("the answer is lost"));
+                }
             }
             PacketType::Rpc => match request::call(message).ok_or_else(wrong)? {
                 Some(request) => self.ask(&request, client, End::DoneProc, &mut tokens),
