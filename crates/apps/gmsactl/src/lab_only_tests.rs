@@ -76,10 +76,7 @@ async fn each_component_is_converted_and_taken_back_alone() {
     let all = stage.intent(&stage.discover(None).await.unwrap());
     assert_eq!(all.conversions.len(), 7);
     for wanted in &all.conversions {
-        let alone = Intent {
-            format: 1,
-            conversions: vec![wanted.clone()],
-        };
+        let alone = Intent::of(vec![wanted.clone()]);
         let (_, run) = convert(&stage, &alone).await;
         let converted = stage.lab.snapshot().unwrap();
         assert!(!start.differences(&converted).is_empty());

@@ -30,6 +30,7 @@ use crate::step::{JournaledStep, StepError};
 pub(crate) fn of(step: &Step, estate: &PlannedEstate) -> Result<Box<dyn JournaledStep>, StepError> {
     let host = || on_host(step);
     Ok(match step.action.clone() {
+        Action::CreateRootKey => Box::new(root_key::CreateRootKey),
         Action::AwaitRootKey => Box::new(root_key::AwaitRootKey),
         Action::CreateGroup { group, container } => {
             Box::new(group::CreateGroup { group, container })

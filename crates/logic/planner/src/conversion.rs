@@ -17,6 +17,7 @@ pub(crate) struct Conversion<'a> {
     pub refused: &'a [Refusal],
     pub credentials: &'a [LogonAccount],
     pub places: Vec<Place<'a>>,
+    may_create_root_key: bool,
     profiles: &'a [&'a dyn Profile],
     gmsa_account: LogonAccount,
 }
@@ -58,6 +59,7 @@ impl<'a> Conversion<'a> {
             profile,
             refused: planning.refused,
             credentials: planning.credentials,
+            may_create_root_key: planning.intent.kds.create,
             places,
             profiles: planning.profiles,
             gmsa_account: LogonAccount::domain(
@@ -87,6 +89,11 @@ impl<'a> Conversion<'a> {
     /// The gMSA, if it is there.
     pub fn gmsa(&self) -> Option<&'a Gmsa> {
         self.inventory.gmsa(&self.wanted.gmsa.sam_account_name())
+    }
+
+    /// Whether the plan creates the forest's first usable root key: the intent says so, and there is none.
+    pub fn creates_root_key(&self) -> bool {
+        self.may_create_root_key && lacks_root_key(self.inventory)
     }
 
     /// How an account delegates, if it does.
@@ -188,6 +195,13 @@ impl<'a> Conversion<'a> {
             .iter()
             .map(|profile| profile.component().as_str())
     }
+}
+
+/// Whether the forest has no root key that domain controllers can ever use; not, where keys could not be read.
+pub(crate) fn lacks_root_key(inventory: &Inventory) -> bool {
+    let sound = inventory.root_keys.iter().any(|key| key.defect.is_none());
+    let mut gaps = inventory.coverage.gaps.iter();
+    !sound && !gaps.any(|gap| gap.subject == "KDS root keys")
 }
 
 impl<'a> Place<'a> {

@@ -75,6 +75,13 @@ pub const CLOCK_DRIFTS: FindingKind = warns(
      for the current one; 5 minutes are the limit for everything",
     ADTS,
 );
+/// The intent lets the plan create a root key.
+pub const ROOT_KEY_CREATED: FindingKind = warns(
+    "GMSA-007",
+    "a key is used only 10 hours after its effective time, whatever \"effective immediately\" promises; and it stays: \
+     passwords made from it could not be derived without it",
+    PROBLEMS,
+);
 /// A host did not answer.
 pub const HOST_UNKNOWN: FindingKind = blocks(
     "GMSA-010",
@@ -276,6 +283,7 @@ pub const ALL: &[FindingKind] = &[
     ROOT_KEYS_UNKNOWN,
     CLOCK_SKEW,
     CLOCK_DRIFTS,
+    ROOT_KEY_CREATED,
     HOST_UNKNOWN,
     COMPONENT_UNKNOWN,
     SERVICE_MISSING,

@@ -45,7 +45,7 @@ use conversion::Conversion;
 /// A plan with a blocking finding is still whole as far as it could be made: it can be read and saved, not applied.
 pub fn plan(planning: &Planning<'_>) -> Plan {
     let inventory = planning.inventory;
-    let mut findings = checks::of_the_forest(inventory);
+    let mut findings = checks::of_the_forest(inventory, planning.intent);
     let mut prior = facts::of_the_domain(inventory);
     let wanted = planning.intent.conversions.iter();
     let conversions: Vec<_> = wanted

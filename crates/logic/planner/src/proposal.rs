@@ -133,10 +133,7 @@ pub fn propose(inventory: &Inventory, profiles: &[&dyn Profile]) -> Intent {
             exchange: None,
         })
     });
-    Intent {
-        format: 1,
-        conversions: conversions.collect(),
-    }
+    Intent::of(conversions.collect())
 }
 
 /// The name, or where something that is no gMSA has it, the same with a number behind it; never longer than it may be.

@@ -47,10 +47,7 @@ fn table(
     conversion: &Conversion,
     profile: &dyn Profile,
 ) -> Result<String, toml::ser::Error> {
-    let alone = Intent {
-        format: 1,
-        conversions: vec![conversion.clone()],
-    };
+    let alone = Intent::of(vec![conversion.clone()]);
     let mut text = format!("\n# {}\n", profile.title());
     for host in inventory.hosts.iter() {
         let Some(carried) = host.carried(profile.carrier()) else {

@@ -10,9 +10,27 @@ use crate::names::{ComponentId, Dn, GmsaName, HostName, LogonAccount, SamAccount
 pub struct Intent {
     /// Format of this document: 1.
     pub format: u32,
+    /// What may be done about KDS root keys.
+    #[serde(default, skip_serializing_if = "KdsWish::is_default")]
+    pub kds: KdsWish,
     /// The conversions, in the order in which they are to happen.
     #[serde(rename = "conversion")]
     pub conversions: Vec<Conversion>,
+}
+
+/// What may be done about the forest's KDS root keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct KdsWish {
+    /// Create one where there is none that domain controllers can use.
+    #[serde(default)]
+    pub create: bool,
+}
+
+impl KdsWish {
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// One component's move from its password account to a gMSA.
@@ -139,6 +157,15 @@ pub enum InvalidIntent {
 }
 
 impl Intent {
+    /// These conversions, and nothing else.
+    pub fn of(conversions: Vec<Conversion>) -> Self {
+        Self {
+            format: 1,
+            kds: KdsWish::default(),
+            conversions,
+        }
+    }
+
     /// Reads `conversion.toml`.
     ///
     /// # Errors

@@ -4,7 +4,7 @@ use model::run::Outcome;
 use security::Interval;
 
 use super::by_hand;
-use super::fake_world::reference;
+use super::fake_world::{Fault, Moment, reference};
 use super::scenario::Scenario;
 
 #[tokio::test]
@@ -34,6 +34,59 @@ async fn a_root_key_that_is_not_effective_is_waited_for() {
     scenario.world.state().now = soon;
     scenario.apply_to_the_end(&plan, "effective").await;
     scenario.rollback_to(&start, "rollback").await;
+}
+
+/// Only where the intent says so; the way back leaves the key, because passwords may have been made from it.
+#[tokio::test]
+async fn a_root_key_that_is_wanted_is_created_once_and_waited_for() {
+    let mut scenario = Scenario::sync();
+    scenario.world.state().root_keys.clear();
+    let start = scenario.world.snapshot();
+    let plan = scenario.plan().await;
+    assert!(plan.blocking().any(|finding| finding.id == "GMSA-001"));
+    scenario.intent.kds.create = true;
+    let plan = scenario.sound_plan().await;
+    assert!(plan.findings.iter().any(|finding| finding.id == "GMSA-007"));
+    assert_eq!(plan.steps[0].kind, "create-root-key");
+    assert_eq!(plan.steps[1].requires, [plan.steps[0].id.clone()]);
+    for attempt in 0..3 {
+        let report = scenario.apply(&plan).await.unwrap();
+        assert_eq!(
+            report.outcome,
+            Outcome::Waiting,
+            "attempt {attempt}: {report:?}"
+        );
+        assert_eq!(scenario.world.state().root_keys.len(), 1);
+    }
+    let later = scenario.world.state().root_keys[0].usable_from;
+    scenario.world.state().now = later;
+    scenario.apply_to_the_end(&plan, "usable").await;
+    scenario.rollback_to(&start, "rollback").await;
+    assert_eq!(scenario.world.state().root_keys.len(), 1, "it stays");
+}
+
+/// The process dies around each record, or the answer is lost: there is one key all the same.
+#[tokio::test]
+async fn a_root_key_is_created_once_whatever_happens() {
+    let faults = (0..12).flat_map(|n| {
+        [
+            Fault::Crash(n, Moment::Before),
+            Fault::Crash(n, Moment::After),
+            Fault::Answer(n),
+        ]
+    });
+    for fault in faults {
+        let mut scenario = Scenario::sync();
+        scenario.world.state().root_keys.clear();
+        scenario.intent.kds.create = true;
+        let plan = scenario.sound_plan().await;
+        scenario.world.arm(Some(fault));
+        drop(scenario.apply(&plan).await);
+        scenario.world.arm(None);
+        let report = scenario.apply(&plan).await.unwrap();
+        assert_eq!(report.outcome, Outcome::Waiting, "{fault:?}: {report:?}");
+        assert_eq!(scenario.world.state().root_keys.len(), 1, "{fault:?}");
+    }
 }
 
 /// While the run waits, somebody else makes what it was to make: then it is theirs, and stays when the run is taken back.

@@ -41,10 +41,7 @@ impl Scenario {
     pub fn sync_on(hosts: &[&str]) -> Self {
         Self {
             world: FakeWorld::new(reference::state(hosts)),
-            intent: Intent {
-                format: 1,
-                conversions: vec![conversion("sync", hosts, "MIMSyncGMSAsvc")],
-            },
+            intent: Intent::of(vec![conversion("sync", hosts, "MIMSyncGMSAsvc")]),
             supplied: Supplied([(old_account(), OLD_PASSWORD)].into()),
             accept_no_way_back: false,
         }

@@ -46,10 +46,7 @@ pub async fn run(global: &Global, output: &Output) -> Done {
     Ok(if document.holds { 0 } else { exit::REFUSED })
 }
 
-async fn directory(
-    session: &Session<'_>,
-    operator: Result<Operator, Failure>,
-) -> Vec<DoctorCheck> {
+async fn directory(session: &Session<'_>, operator: Result<Operator, Failure>) -> Vec<DoctorCheck> {
     let subject = format!("directory {}", session.estate.domain.name);
     let operator = match operator {
         Ok(operator) => operator,

@@ -1,4 +1,4 @@
-//! Gate: a KDS root key is usable on every domain controller.
+//! Steps about KDS root keys: create one where there is none; gate: one is usable on every domain controller.
 
 use async_trait::async_trait;
 use model::inventory::RootKeyFacts;
@@ -6,6 +6,35 @@ use model::names::DnsName;
 use security::FileTime;
 
 use crate::step::{Check, Scene, StepError, StepWithoutPrior};
+
+pub(crate) struct CreateRootKey;
+
+/// Its way back is none: passwords may have been made from the key since, and could not be derived without it.
+#[async_trait]
+impl StepWithoutPrior for CreateRootKey {
+    /// One that somebody else made meanwhile, or that this run made before a crash, will do: a forest needs one.
+    async fn apply(&self, scene: &Scene<'_>) -> Result<(), StepError> {
+        if sound_key(scene).await?.is_some() {
+            return Ok(());
+        }
+        let now = scene.world.clock.now();
+        let id = scene.world.directory.create_root_key(now).await?;
+        tracing::info!(%id, "a KDS root key was created");
+        Ok(())
+    }
+
+    async fn check(&self, scene: &Scene<'_>) -> Result<Check, StepError> {
+        Ok(match sound_key(scene).await? {
+            Some(key) => Check::Holds(format!("{} can be used from {}", key.id, key.usable_from)),
+            None => Check::Differs("no KDS root key that can be used".to_owned()),
+        })
+    }
+}
+
+async fn sound_key(scene: &Scene<'_>) -> Result<Option<RootKeyFacts>, StepError> {
+    let keys = scene.world.directory.root_keys().await?;
+    Ok(keys.into_iter().find(|key| key.defect.is_none()))
+}
 
 pub(crate) struct AwaitRootKey;
 

@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 
 use model::finding::Finding;
+use model::intent::Intent;
 use model::inventory::{Inventory, RootKeyFacts};
 use model::names::DnsName;
 
+use crate::conversion::lacks_root_key;
 use crate::findings as kind;
 
 /// Kerberos' limit; what a domain controller accepts by default.
@@ -14,8 +16,16 @@ const MAX_SKEW_SECONDS: i64 = 300;
 const DRIFT_SECONDS: i64 = 60;
 
 /// Everything about the forest and the hosts' clocks.
-pub(crate) fn of_the_forest(inventory: &Inventory) -> Vec<Finding> {
-    let mut findings = root_keys(inventory);
+pub(crate) fn of_the_forest(inventory: &Inventory, intent: &Intent) -> Vec<Finding> {
+    let mut findings = match intent.kds.create && lacks_root_key(inventory) {
+        true => vec![kind::ROOT_KEY_CREATED.found(
+            format!("forest {}", inventory.domain.forest),
+            "the plan creates a KDS root key, for the whole forest and for good",
+            "apply the plan when you like: it creates the key, waits at the gate behind it for 10 hours and 5 minutes, so \
+             that every domain controller has the key by then, and goes on when you apply it again",
+        )],
+        false => root_keys(inventory),
+    };
     let controllers = inventory.domain.domain_controllers.iter();
     let clocks = controllers.map(|dc| (dc.dns_name.as_str(), dc.clock_skew_seconds));
     let hosts = inventory
@@ -68,7 +78,8 @@ fn root_keys(inventory: &Inventory) -> Vec<Finding> {
             None => kind::NO_ROOT_KEY.found(
                 subject,
                 "there is no KDS root key",
-                "as a Domain Admin: Add-KdsRootKey -EffectiveImmediately, then wait 10 hours",
+                "as a Domain Admin: gmsactl kds add (or Add-KdsRootKey -EffectiveImmediately), then wait 10 hours; or let \
+                 the plan do it: kds = { create = true } in conversion.toml",
             ),
         }];
     }

@@ -2,7 +2,7 @@
 
 use model::inventory::Gmsa;
 use model::names::StepId;
-use model::plan::{Action, StepStatus};
+use model::plan::{Action, Reversible, StepStatus};
 
 use super::{Draft, StepList, change_unless, created};
 use crate::conversion::{Conversion, Place};
@@ -15,7 +15,7 @@ impl StepList<'_> {
         if gmsa.is_none() {
             before.push(match shared.root_key() {
                 Some(shared) => shared,
-                None => self.push(await_root_key()),
+                None => self.root_key(),
             });
         }
         let group = &conversion.wanted.retrieval_group;
@@ -39,6 +39,15 @@ impl StepList<'_> {
         };
         self.delegation(&ready);
         self.join_groups(&ready);
+    }
+
+    fn root_key(&mut self) -> StepId {
+        let created = self.conversion.creates_root_key();
+        let created = created.then(|| self.push(create_root_key()));
+        self.push(Draft {
+            requires: created.into_iter().collect(),
+            ..await_root_key()
+        })
     }
 
     fn allow_retrieval(&mut self, gmsa: &Gmsa, requires: Vec<StepId>) -> StepId {
@@ -90,6 +99,21 @@ impl StepList<'_> {
             privilege: "create msDS-GroupManagedServiceAccount objects in its container",
             ..Draft::in_directory(None, format!("gMSA {name}"), action)
         })
+    }
+}
+
+/// The forest's root key, because the intent says so.
+pub(super) fn create_root_key() -> Draft<'static> {
+    let change = created(
+        "KDS root key of the forest",
+        "effective at once, usable 10 hours later; never deleted again",
+    );
+    Draft {
+        changes: vec![change],
+        reversible: Reversible::None,
+        status: StepStatus::Change,
+        privilege: "create KDS root keys: Domain Admins of the root domain, Enterprise Admins",
+        ..Draft::in_directory(None, "KDS root key of the forest", Action::CreateRootKey)
     }
 }
 

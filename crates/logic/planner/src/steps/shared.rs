@@ -5,7 +5,7 @@
 use model::names::{ComponentId, HostName, SamAccountName, StepId};
 use model::plan::{Action, SHARED, Step};
 
-use super::directory::{add_member, await_root_key, create_group};
+use super::directory::{add_member, await_root_key, create_group, create_root_key};
 use super::push;
 use crate::conversion::{Conversion, Place};
 
@@ -24,7 +24,11 @@ impl Shared {
         };
         let need_a_key = conversions.iter().filter(|wanted| wanted.gmsa().is_none());
         if need_a_key.count() > 1 {
-            push(&mut shared.steps, &component, await_root_key());
+            let creates = conversions.iter().any(Conversion::creates_root_key);
+            let created = creates.then(|| push(&mut shared.steps, &component, create_root_key()));
+            let mut gate = await_root_key();
+            gate.requires = created.into_iter().collect();
+            push(&mut shared.steps, &component, gate);
         }
         for (index, conversion) in conversions.iter().enumerate() {
             let group = &conversion.wanted.retrieval_group;

@@ -18,6 +18,8 @@ use crate::ports::AccountControl;
     deny_unknown_fields
 )]
 pub enum Action {
+    /// Create a KDS root key for the forest, effective at once; usable 10 hours later.
+    CreateRootKey,
     /// Gate: a KDS root key is usable on every domain controller.
     AwaitRootKey,
     /// Create a global security group.
@@ -262,6 +264,7 @@ impl Action {
     /// The kind's name in plans, journals and `gmsactl explain`.
     pub fn kind(&self) -> &'static str {
         match self {
+            Self::CreateRootKey => "create-root-key",
             Self::AwaitRootKey => "await-root-key",
             Self::CreateGroup { .. } => "create-group",
             Self::AddMember { .. } => "add-member",

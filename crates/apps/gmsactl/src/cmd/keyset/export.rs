@@ -105,23 +105,20 @@ impl Export {
             .find(|profile| profile.component().as_str() == COMPONENT)
             .ok_or_else(|| Failure::new("internal", format!("the catalogue has no {COMPONENT}")))?;
         let proposed = profile.suggestion();
-        Ok(Intent {
-            format: 1,
-            conversions: vec![Conversion {
-                component: profile.component().clone(),
-                hosts: vec![host],
-                gmsa: proposed.gmsa,
-                retrieval_group: proposed.retrieval_group,
-                strategy: Strategy::Direct,
-                interval_days: 30,
-                group_container: None,
-                gmsa_container: None,
-                key_set: Some(self.file.clone()),
-                groups: Vec::new(),
-                spns: None,
-                delegation: DelegationWish::default(),
-                exchange: None,
-            }],
-        })
+        Ok(Intent::of(vec![Conversion {
+            component: profile.component().clone(),
+            hosts: vec![host],
+            gmsa: proposed.gmsa,
+            retrieval_group: proposed.retrieval_group,
+            strategy: Strategy::Direct,
+            interval_days: 30,
+            group_container: None,
+            gmsa_container: None,
+            key_set: Some(self.file.clone()),
+            groups: Vec::new(),
+            spns: None,
+            delegation: DelegationWish::default(),
+            exchange: None,
+        }]))
     }
 }

@@ -57,10 +57,7 @@ impl ExchangePassword {
     }
 
     fn plan(&self, session: &Session<'_>, inventory: &Inventory) -> Result<Plan, Failure> {
-        let intent = Intent {
-            format: 1,
-            conversions: self.conversions(session, inventory)?,
-        };
+        let intent = Intent::of(self.conversions(session, inventory)?);
         let plan = session.plan_of_passwords(inventory, &intent);
         let nodes = intent.conversions.iter().map(|wanted| wanted.hosts.len());
         let stored = plan
