@@ -9,7 +9,7 @@ mod sql;
 
 pub use lab::{LabChanged, LabControllerStatus, LabDocument, LabHostStatus, LabStatus};
 pub use rehearsal::{Downtime, RehearsalDocument, RehearsedRun};
-pub use sql::SqlCheck;
+pub use sql::{SqlCheck, SqlSweep, SweptDatabase};
 
 mod directory;
 

@@ -2,6 +2,7 @@
 
 mod check;
 mod connection;
+mod sweep;
 
 use clap::Subcommand;
 
@@ -19,11 +20,19 @@ pub enum SqlVerb {
                             --account MIMSvcGMSA$ --role db_owner --repair --estate estate.toml"
     )]
     Check(Box<check::Check>),
+    /// Look at every database of the conversions' components: what each gMSA lacks beside the account before it; exit
+    /// code 1 where something is missing or could not be seen.
+    #[command(
+        after_help = "Changes nothing: what is missing, the plan gives.\n\nExample:\n  gmsactl sql sweep --intent \
+                            conversion.toml --estate estate.toml"
+    )]
+    Sweep(sweep::Sweep),
 }
 
 /// Checks.
 pub async fn run(verb: &SqlVerb, global: &Global, output: &Output) -> Done {
     match verb {
         SqlVerb::Check(args) => check::run(args, global, output).await,
+        SqlVerb::Sweep(args) => sweep::run(args, global, output).await,
     }
 }

@@ -1,6 +1,7 @@
-//! The document of `sql check`.
+//! The documents of `sql check` and `sql sweep`.
 
-use model::database::{DatabaseServer, Repair};
+use model::database::{DatabasePlace, DatabaseServer, Repair};
+use model::names::ComponentId;
 use planner::database::Check;
 use security::Sid;
 use serde::Serialize;
@@ -34,4 +35,41 @@ pub struct SqlCheck {
     pub changed: bool,
     /// Whether that was only shown.
     pub dry_run: bool,
+}
+
+/// Every database of some conversions.
+#[derive(Debug, Serialize)]
+pub struct SqlSweep {
+    /// Whether every account has what it needs.
+    pub holds: bool,
+    /// One for each component and database.
+    pub databases: Vec<SweptDatabase>,
+}
+
+/// A component's database.
+#[derive(Debug, Serialize)]
+pub struct SweptDatabase {
+    /// The component.
+    pub component: ComponentId,
+    /// The database, as the hosts name it.
+    pub database: DatabasePlace,
+    /// The gMSA that is to get in.
+    pub account: String,
+    /// The account that the component runs as before.
+    pub like: Option<String>,
+    /// Why it could not be judged.
+    pub unknown: Option<String>,
+    /// Why the operator cannot give what is missing.
+    pub obstacle: Option<String>,
+    /// What the gMSA lacks.
+    pub lacks: Vec<Repair>,
+    /// What the account before it has and nobody copies.
+    pub not_copied: Vec<String>,
+}
+
+impl SweptDatabase {
+    /// Whether nothing is missing.
+    pub fn holds(&self) -> bool {
+        self.unknown.is_none() && self.lacks.is_empty()
+    }
 }

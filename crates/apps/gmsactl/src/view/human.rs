@@ -34,7 +34,7 @@ pub use package::{package, setup_change};
 pub use plan::plan;
 pub use rehearsal::rehearsal;
 pub use run::{report, run, runs, verification};
-pub use sql::sql_check;
+pub use sql::{sql_check, sql_sweep};
 
 use model::finding::{Finding, Severity};
 use serde_json::Value;

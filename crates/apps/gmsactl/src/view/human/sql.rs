@@ -1,6 +1,6 @@
 //! An account's way into a database, for people.
 
-use crate::documents::SqlCheck;
+use crate::documents::{SqlCheck, SqlSweep};
 use crate::view::paint::Paint;
 
 /// One line for each thing that was looked at; then what was done, or the T-SQL that would do it.
@@ -34,6 +34,34 @@ pub fn sql_check(document: &SqlCheck, paint: &Paint) -> String {
         (true, _) => {}
         (false, true) => text += &format!("Repaired:\n{}", paint.dim(&document.script)),
         (false, false) => text += &format!("T-SQL of the repair:\n{}", document.script),
+    }
+    text
+}
+
+/// One line for each database, with what is missing below it.
+pub fn sql_sweep(document: &SqlSweep, paint: &Paint) -> String {
+    let mut text = String::new();
+    for found in &document.databases {
+        let word = match found.holds() {
+            true => paint.good("ok  "),
+            false => paint.bad("fail"),
+        };
+        text += &format!(
+            "{word} {}: {} in {}\n",
+            found.component, found.account, found.database
+        );
+        let lacks = found.lacks.iter().map(|lacks| format!("lacks {lacks}"));
+        let obstacle = found.obstacle.iter().cloned();
+        let unknown = found.unknown.iter();
+        let unknown = unknown.map(|why| format!("not known: {why}"));
+        let others = found.not_copied.iter();
+        let others = others.map(|what| format!("not copied: {what}"));
+        for line in unknown.chain(lacks).chain(obstacle).chain(others) {
+            text += &format!("     {line}\n");
+        }
+    }
+    if document.databases.is_empty() {
+        text += "No component of these conversions has a database that its hosts name.\n";
     }
     text
 }
