@@ -22,18 +22,38 @@ const DOMAIN_ADMINS: u32 = 512;
 /// The port that its service principal name has.
 const PORT: u16 = 1433;
 
-/// Whether what is on it is known, and where it listens once somebody asked.
+/// Who asks it in the lab's own world, and where it listens once somebody did.
 #[derive(Default)]
 pub(crate) struct LabDatabases {
-    known: bool,
+    asked_by: AskedBy,
     listener: OnceCell<RunningDatabaseServer>,
 }
 
+#[derive(Default)]
+enum AskedBy {
+    /// Nobody: what is on it is not known.
+    #[default]
+    Nobody,
+    /// The directory's Administrator, by Kerberos.
+    Administrator,
+    /// Its own login: a copied directory has no account of the server to make tickets for.
+    Sa,
+}
+
 impl LabDatabases {
-    /// What is on it is part of the lab.
-    pub fn known() -> Self {
+    /// Its computer is in the directory.
+    pub fn in_the_domain() -> Self {
+        Self::asked_by(AskedBy::Administrator)
+    }
+
+    /// It stands for the servers of an estate that was copied.
+    pub fn copied() -> Self {
+        Self::asked_by(AskedBy::Sa)
+    }
+
+    fn asked_by(asked_by: AskedBy) -> Self {
         Self {
-            known: true,
+            asked_by,
             ..Self::default()
         }
     }
@@ -42,19 +62,23 @@ impl LabDatabases {
 impl LabEstate {
     /// The port of the lab's own world: asked like any other, where there is something to know.
     pub(crate) async fn ask_databases(&self) -> Result<Arc<dyn Databases>, Failure> {
-        if !self.databases.known {
-            return Ok(database_servers::none("its server was not asked"));
-        }
+        let password = Password::new(self.administrator.to_vec());
+        let realm = self.names.domain.as_str().to_uppercase();
+        let auth = match self.databases.asked_by {
+            AskedBy::Nobody => return Ok(database_servers::none("its server was not asked")),
+            AskedBy::Administrator => sql::Auth::Kerberos {
+                user: format!("{ADMINISTRATOR}@{realm}"),
+                secret: LogonSecret::Password(password),
+            },
+            AskedBy::Sa => sql::Auth::Sql {
+                user: "sa".to_owned(),
+                password,
+            },
+        };
         let listener = self
             .databases
             .listener
             .get_or_try_init(|| self.listen_sql());
-        let password = Password::new(self.administrator.to_vec());
-        let realm = self.names.domain.as_str().to_uppercase();
-        let auth = sql::Auth::Kerberos {
-            user: format!("{ADMINISTRATOR}@{realm}"),
-            secret: LogonSecret::Password(password),
-        };
         Ok(Arc::new(SqlDatabases::new(ToTheLab {
             address: listener.await?.address(),
             server: self.database_server()?.to_string(),

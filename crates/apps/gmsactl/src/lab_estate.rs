@@ -108,7 +108,7 @@ impl LabEstate {
             names,
             administrator,
             service,
-            databases: LabDatabases::known(),
+            databases: LabDatabases::in_the_domain(),
         })
     }
 

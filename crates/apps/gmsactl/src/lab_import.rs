@@ -61,7 +61,7 @@ impl LabEstate {
             }
             known => {
                 lab::mim::import_databases(&sql, known);
-                LabDatabases::known()
+                LabDatabases::copied()
             }
         };
         let dns_names = found.hosts.iter();

@@ -118,7 +118,7 @@ impl LabEstate {
             },
             administrator: Zeroizing::new(saved.administrator_password.into_bytes()),
             service: Zeroizing::new(saved.service_password.into_bytes()),
-            databases: LabDatabases::known(),
+            databases: LabDatabases::copied(),
         })
     }
 }

@@ -103,7 +103,7 @@ fn is_self_contained(page: &str) {
 #[test]
 fn a_run_that_fails_is_unwound_and_the_demo_says_so() {
     let folder = tempfile::tempdir().unwrap();
-    let output = demo(folder.path(), &["--json", "--fault", "sql-right-missing"]);
+    let output = demo(folder.path(), &["--json", "--fault", "disk-full"]);
     assert_eq!(output.status.code(), Some(3), "{output:?}");
     let document = document(&output);
     assert_eq!(document["outcome"], "unwound");
@@ -111,8 +111,8 @@ fn a_run_that_fails_is_unwound_and_the_demo_says_so() {
     assert_eq!(document["verified"], false);
     let page = std::fs::read_to_string(folder.path().join("gmsactl-demo.html")).unwrap();
     assert!(
-        page.contains("18456"),
-        "the report does not say why the service did not start"
+        page.contains("112 ERROR_DISK_FULL"),
+        "the report does not say why the key set was not exported"
     );
 }
 

@@ -87,7 +87,10 @@ fn the_reference_estate_is_detected_with_roles_accounts_and_builds() {
     }
     // What nobody asked is said.
     let unknown = detection["unknown"].to_string();
-    assert!(unknown.contains("does not ask SQL Server"), "{unknown}");
+    assert!(
+        unknown.contains("does not look into MIM's own tables"),
+        "{unknown}"
+    );
 }
 
 #[test]

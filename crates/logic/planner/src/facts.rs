@@ -100,7 +100,7 @@ fn of_databases(conversion: &Conversion<'_>) -> Vec<Fact> {
         facts.push(fact(
             &database.to_string(),
             &what,
-            lacks.unwrap_or_else(|_| none()),
+            lacks.unwrap_or_else(|_| "not known".to_owned()),
         ));
     }
     facts

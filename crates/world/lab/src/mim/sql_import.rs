@@ -1,6 +1,8 @@
 //! A database server after what an inventory has of one.
 
-use model::database::{DatabaseFacts, DatabaseUser, Login};
+use std::collections::BTreeSet;
+
+use model::database::{DatabaseFacts, DatabaseUser, Login, Permission, PermissionState};
 use security::Sid;
 
 use super::sql_server::{Content, Database, Role, SqlServer};
@@ -41,7 +43,7 @@ fn login(content: &mut Content, found: &Login) {
     details.name = Some(found.name.clone());
     details.disabled = !found.enabled;
     details.roles = found.roles.iter().cloned().collect();
-    details.permissions = found.permissions.iter().cloned().collect();
+    details.permissions = own(&found.permissions);
 }
 
 fn put_user(content: &mut Content, database: &str, found: &DatabaseUser) {
@@ -60,8 +62,14 @@ fn fill(database: &mut Database, sid: Sid, found: &DatabaseUser) {
     details.default_schema.clone_from(&found.default_schema);
     let others = found.roles.iter().filter(|role| known(role).is_none());
     details.roles.extend(others.cloned());
-    details
-        .permissions
-        .extend(found.permissions.iter().cloned());
+    details.permissions.extend(own(&found.permissions));
     details.schemas.extend(found.schemas.iter().cloned());
+}
+
+/// Without those to connect, which come with every login and user.
+fn own(permissions: &[Permission]) -> BTreeSet<Permission> {
+    let comes_along =
+        |it: &&Permission| it.name.starts_with("CONNECT") && it.state == PermissionState::Granted;
+    let own = permissions.iter().filter(|it| !comes_along(it));
+    own.cloned().collect()
 }

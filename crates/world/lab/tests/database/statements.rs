@@ -1,4 +1,5 @@
-use planner::database::{Repair, questions, script};
+use model::database::Repair;
+use planner::database::{questions, script};
 use sql::{Client, Parameter};
 
 use crate::world::{SYNC, World, ask, number};

@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use model::database::{DatabaseLocation, DatabasePlace};
 use model::estate::HostAccess;
 use model::ports::{Databases, Hosts};
-use planner::Profile;
 use planner::database::operator_may;
 
 use super::{failed, works};
