@@ -280,3 +280,53 @@ async fn a_wizard_is_waited_for_and_what_was_done_with_it_is_taken_back() {
         .rollback_to(&start, "after somebody was done, before it was looked at")
         .await;
 }
+
+/// No verified key set, no switch: the process dies once the file is there, and somebody takes or changes it.
+#[tokio::test]
+async fn a_key_set_file_that_was_lost_or_changed_after_the_export_stops_the_switch() {
+    for other in [None, Some("of another server")] {
+        let scenario = dead_after_the_export().await;
+        let plan = scenario.plan_of_last_run();
+        {
+            let mut state = scenario.world.state();
+            let host = state.hosts.values_mut().next().unwrap();
+            let path = host.files.keys().next().unwrap().clone();
+            host.files.clear();
+            let other = other.map(|other| (path, other.to_owned()));
+            host.files.extend(other);
+        }
+        let report = scenario.apply(&plan).await.unwrap();
+        assert_ne!(report.outcome, Outcome::Done, "{other:?}: {report:?}");
+        let why = report.steps.iter().filter_map(|step| step.why.as_deref());
+        let why: Vec<_> = why.collect();
+        let said = ["is not there", "is not the exported one"];
+        let said = said
+            .iter()
+            .any(|said| why.iter().any(|why| why.contains(said)));
+        assert!(said, "{other:?}: {why:?}");
+        let state = scenario.world.state();
+        let host = state.hosts.values().next().unwrap();
+        let service = &host.services[&reference::SYNC_SERVICE.to_lowercase()].service;
+        assert_eq!(service.logon_account.to_string(), reference::OLD_ACCOUNT);
+        assert!(host.runs(&service.name), "{other:?}");
+    }
+}
+
+/// A run whose process died right after the key set was there.
+async fn dead_after_the_export() -> Scenario {
+    for n in 0..200 {
+        let scenario = Scenario::sync();
+        let plan = scenario.sound_plan().await;
+        scenario.world.arm(Some(Fault::Crash(n, Moment::After)));
+        drop(scenario.apply(&plan).await);
+        scenario.world.arm(None);
+        let exported = {
+            let state = scenario.world.state();
+            state.hosts.values().any(|host| !host.files.is_empty())
+        };
+        if exported {
+            return scenario;
+        }
+    }
+    panic!("no record of the journal comes after the export")
+}

@@ -222,6 +222,12 @@ impl Scenario {
         engine::verify(&ports, &self.world, &self.last_run()).await
     }
 
+    /// The plan of the last run.
+    pub fn plan_of_last_run(&self) -> Plan {
+        let history = engine::History::read(&self.world, &self.last_run());
+        history.unwrap().plan
+    }
+
     /// The last run; one that does not exist where none was begun.
     pub fn last_run(&self) -> RunId {
         let last = self.world.runs().unwrap().pop();
