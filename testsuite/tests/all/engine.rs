@@ -13,4 +13,5 @@ mod interleavings;
 mod journal;
 mod many_hosts;
 mod planning;
+mod retirement;
 mod scenario;

@@ -13,7 +13,7 @@ use mim::{Component, Detection, Excluded};
 use model::estate::{Estate, HostAccess};
 use model::intent::Intent;
 use model::inventory::Inventory;
-use model::names::{HostName, LogonAccount};
+use model::names::{HostName, LogonAccount, SamAccountName};
 use model::plan::Plan;
 use model::ports::Journal;
 use planner::{Planning, Profile, Refusal};
@@ -209,6 +209,15 @@ impl<'a> Session<'a> {
         self.discover_with(world, intent, &Manner::default()).await
     }
 
+    /// As [`Session::discover`] for a proposal, and looks these accounts up besides.
+    pub async fn discover_also(
+        &self,
+        world: &World,
+        names: &[SamAccountName],
+    ) -> Result<Inventory, Failure> {
+        self.ask(world, None, &Manner::default(), names).await
+    }
+
     /// As [`Session::discover`], in a manner of its own.
     pub async fn discover_with(
         &self,
@@ -216,8 +225,19 @@ impl<'a> Session<'a> {
         intent: Option<&Intent>,
         manner: &Manner,
     ) -> Result<Inventory, Failure> {
+        self.ask(world, intent, manner, &[]).await
+    }
+
+    async fn ask(
+        &self,
+        world: &World,
+        intent: Option<&Intent>,
+        manner: &Manner,
+        names: &[SamAccountName],
+    ) -> Result<Inventory, Failure> {
         let profiles = self.profiles();
         let mut wanted = planner::questions(&self.estate, intent, &profiles);
+        wanted.names.extend(names.iter().cloned());
         let host = |access: &HostAccess| HostQuestion {
             name: access.name.clone(),
             dns_name: access.dns_name.clone(),
@@ -258,6 +278,13 @@ impl<'a> Session<'a> {
     /// As [`Session::plan`], for the export of key sets alone.
     pub fn plan_of_key_sets(&self, inventory: &Inventory, intent: &Intent) -> Plan {
         self.planned(inventory, intent, planner::plan_of_key_sets)
+    }
+
+    /// A plan that disables these password accounts.
+    pub fn plan_of_retirement(&self, inventory: &Inventory, names: &[SamAccountName]) -> Plan {
+        self.planned(inventory, &Intent::of(Vec::new()), |planning| {
+            planner::plan_of_retirement(planning, names)
+        })
     }
 
     /// Plans; the passwords that the estate names count as supplied, `apply` proves them.

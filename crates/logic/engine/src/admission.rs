@@ -47,11 +47,13 @@ pub(crate) fn fresh(plan: &Plan, fresh: Option<&Plan>) -> Result<(), EngineError
     if !differences.is_empty() {
         return Err(EngineError::Stale(differences));
     }
-    let blocking: Vec<_> = plan
-        .blocking()
-        .chain(fresh.iter().flat_map(|fresh| fresh.blocking()))
-        .cloned()
-        .collect();
+    let mut blocking: Vec<_> = plan.blocking().cloned().collect();
+    let now = fresh.iter().flat_map(|fresh| fresh.blocking());
+    for finding in now {
+        if !blocking.contains(finding) {
+            blocking.push(finding.clone());
+        }
+    }
     if blocking.is_empty() {
         Ok(())
     } else {

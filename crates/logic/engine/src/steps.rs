@@ -5,6 +5,7 @@ mod account_switch;
 mod app_pool;
 mod database_access;
 mod delegation;
+mod disable_account;
 mod follow_wizard;
 mod gmsa;
 mod group;
@@ -149,6 +150,7 @@ pub(crate) fn of(step: &Step, estate: &PlannedEstate) -> Result<Box<dyn Journale
             account,
             repairs,
         }),
+        Action::DisableAccount { account } => Box::new(disable_account::DisableAccount { account }),
         Action::GrantRight { account, right } => Box::new(account_right::GrantRight {
             host: host()?,
             account,

@@ -274,6 +274,24 @@ pub const STRATEGY_UNKNOWN: FindingKind = blocks(
     "a person needs to be told what to enter where, and gmsactl what to look at afterwards",
     DESIGN,
 );
+/// No user has the name that is to be retired.
+pub const RETIRED_NOT_FOUND: FindingKind = blocks(
+    "GMSA-090",
+    "only password accounts are retired: gMSAs are deleted, computers leave the domain",
+    DESIGN,
+);
+/// Something uses the account that is to be retired.
+pub const RETIRED_IN_USE: FindingKind = blocks(
+    "GMSA-091",
+    "what runs as a disabled account does not start any more",
+    DESIGN,
+);
+/// The account that is to be retired holds SPNs.
+pub const RETIRED_WITH_SPNS: FindingKind = warns(
+    "GMSA-092",
+    "clients get tickets for the account that holds the SPN: for a disabled one they get none",
+    DESIGN,
+);
 
 /// All of them, in the order of their ids: what a manual or an explanation can be complete about.
 pub const ALL: &[FindingKind] = &[
@@ -317,6 +335,9 @@ pub const ALL: &[FindingKind] = &[
     KEY_SET_UNKNOWN,
     KEY_SET_FILE_EXISTS,
     STRATEGY_UNKNOWN,
+    RETIRED_NOT_FOUND,
+    RETIRED_IN_USE,
+    RETIRED_WITH_SPNS,
 ];
 
 #[cfg(test)]

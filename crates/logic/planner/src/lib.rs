@@ -7,6 +7,7 @@
 //! | [`proposal_text`] | inventory, intent, profiles | that intent as a file with comments |
 //! | [`plan_of_passwords`] | the same | plan that stores passwords anew and changes nothing else |
 //! | [`plan_of_key_sets`] | the same | plan that exports key sets and changes nothing else |
+//! | [`plan_of_retirement`] | inventory, accounts | plan that disables password accounts |
 //! | [`questions`] | estate, intent, profiles | what discovery must look for |
 //! | [`database::judge`] | what a database server has of two accounts | what one lacks, and the T-SQL that gives it |
 //!
@@ -25,6 +26,7 @@ mod planning;
 mod profile;
 mod proposal;
 mod proposal_text;
+mod retirement;
 mod steps;
 mod store_password;
 
@@ -33,6 +35,7 @@ pub use planning::Planning;
 pub use profile::{HostView, KeySetTools, Profile, Refusal, StoredPassword, Suggestion};
 pub use proposal::{Wanted, gmsas_of, propose, questions};
 pub use proposal_text::proposal_text;
+pub use retirement::{is_of_retirement, plan_of_retirement};
 pub use store_password::{is_of_passwords, plan_of_passwords};
 
 use model::finding::Finding;

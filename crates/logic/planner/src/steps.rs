@@ -15,9 +15,9 @@ mod shared;
 mod stored_password;
 mod switch;
 
-use model::inventory::Carried;
+use model::inventory::{Account, Carried};
 use model::names::{ComponentId, StepId};
-use model::plan::{Action, Change, Reversible, Step, StepStatus};
+use model::plan::{Action, Change, Reversible, SHARED, Step, StepStatus};
 
 use crate::conversion::{Conversion, Place};
 use shared::Shared;
@@ -60,6 +60,29 @@ pub(crate) fn of_key_sets(conversions: &[Conversion<'_>]) -> Vec<Step> {
     at_each_place(conversions, |list, place, carried| {
         list.only_key_set(place, carried);
     })
+}
+
+/// The steps that disable these accounts.
+pub(crate) fn of_retirement(accounts: &[&Account]) -> Vec<Step> {
+    let mut steps = Vec::new();
+    let Ok(component) = SHARED.parse::<ComponentId>() else {
+        return steps;
+    };
+    for account in accounts {
+        let name = account.name.clone();
+        let subject = format!("{name} is disabled");
+        let action = Action::DisableAccount {
+            account: name.clone(),
+        };
+        let draft = Draft {
+            changes: vec![from_to("state", "enabled", "disabled")],
+            status: change_unless(!account.enabled),
+            privilege: "write userAccountControl of the account",
+            ..Draft::in_directory(Some(name.as_str()), subject, action)
+        };
+        push(&mut steps, &component, draft);
+    }
+    steps
 }
 
 fn at_each_place(

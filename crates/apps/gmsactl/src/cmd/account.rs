@@ -3,6 +3,7 @@
 mod create;
 mod delete;
 mod import;
+mod retire;
 mod retrieval;
 mod settings;
 mod show;
@@ -57,6 +58,9 @@ pub enum AccountVerb {
         after_help = "Example:\n  gmsactl account test MIMSyncGMSAsvc --host MIMSYNC01 --estate estate.toml"
     )]
     Test(test::Test),
+    /// Disable password accounts that nothing runs as any more; journaled, so that it can be taken back.
+    #[command(after_help = retire::EXAMPLE)]
+    Retire(retire::Retire),
     /// Delete a gMSA for good, with what refers to it shown first.
     #[command(
         after_help = "Example:\n  gmsactl account delete MIMOldGMSA --yes --estate estate.toml"
@@ -75,6 +79,7 @@ pub async fn run(verb: &AccountVerb, global: &Global, output: &Output) -> Done {
         AccountVerb::Allow(args) => retrieval::allow(args, global, output).await,
         AccountVerb::Deny(args) => retrieval::deny(args, global, output).await,
         AccountVerb::Test(args) => test::run(args, global, output).await,
+        AccountVerb::Retire(args) => retire::run(args, global, output).await,
         AccountVerb::Delete(args) => delete::run(args, global, output).await,
     }
 }

@@ -2,6 +2,7 @@
 
 use engine::{ApplyRequest, History, RunReport};
 use model::inventory::Inventory;
+use model::names::SamAccountName;
 use model::plan::{Plan, PlanDocument};
 use model::ports::{Clock, Journal};
 use model::run::Outcome;
@@ -16,7 +17,9 @@ use crate::view::{Output, Steps, human};
 /// How a command plans.
 pub struct OwnRun<'a> {
     /// Whether a plan is one that this command makes.
-    pub is_own: fn(&Plan) -> bool,
+    pub is_own: &'a dyn Fn(&Plan) -> bool,
+    /// Accounts to look up beside those that services run as.
+    pub names: &'a [SamAccountName],
     /// Makes one.
     pub plan: &'a dyn Fn(&Session<'_>, &Inventory) -> Result<Plan, Failure>,
 }
@@ -26,10 +29,14 @@ impl OwnRun<'_> {
     pub async fn run(&self, dry_run: bool, global: &Global, output: &Output) -> Done {
         if dry_run {
             let session = Session::new(global)?;
-            let inventory = session.discover(&session.world(&[]).await?, None).await?;
+            let world = session.world(&[]).await?;
+            let inventory = session.discover_also(&world, self.names).await?;
             let document = PlanDocument::seal((self.plan)(&session, &inventory)?)?;
             output.document(&document, human::plan);
-            return Ok(exit::CHANGES);
+            return Ok(match document.plan.is_blocked() {
+                true => exit::REFUSED,
+                false => exit::CHANGES,
+            });
         }
         match self.carry_out(global).await {
             Ok(report) => {
@@ -46,7 +53,8 @@ impl OwnRun<'_> {
     async fn carry_out(&self, global: &Global) -> Result<RunReport, Failure> {
         let session = Session::new(global)?;
         let journal = session::journal(global)?;
-        let inventory = session.discover(&session.world(&[]).await?, None).await?;
+        let world = session.world(&[]).await?;
+        let inventory = session.discover_also(&world, self.names).await?;
         let now = SystemClock.now();
         let estate = inventory.domain.sid.to_string();
         let _lock = journal.lock(&estate, &system::holder(now))?;

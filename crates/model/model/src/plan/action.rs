@@ -86,6 +86,11 @@ pub enum Action {
         /// What.
         repairs: Vec<Repair>,
     },
+    /// Disable a password account that nothing runs as any more.
+    DisableAccount {
+        /// The account.
+        account: SamAccountName,
+    },
     /// Grant an account a right on the host.
     GrantRight {
         /// Who gets it.
@@ -274,6 +279,7 @@ impl Action {
             Self::AllowDelegationFrom { .. } => "allow-delegation-from",
             Self::SetAccountControl { .. } => "set-account-control",
             Self::GrantDatabaseAccess { .. } => "grant-database-access",
+            Self::DisableAccount { .. } => "disable-account",
             Self::GrantRight { .. } => "grant-right",
             Self::StartWithNetwork { .. } => "start-with-network",
             Self::StopAppPool { .. } => "stop-app-pool",

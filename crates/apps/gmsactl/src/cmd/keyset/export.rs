@@ -38,7 +38,8 @@ impl Export {
     /// Plans it and carries it out.
     pub async fn run(&self, global: &Global, output: &Output) -> Done {
         let own = OwnRun {
-            is_own: planner::is_of_key_sets,
+            is_own: &planner::is_of_key_sets,
+            names: &[],
             plan: &|session, inventory| self.plan(session, inventory),
         };
         own.run(self.dry_run, global, output).await

@@ -50,7 +50,8 @@ impl ExchangePassword {
     /// Plans it and carries it out.
     pub async fn run(&self, global: &Global, output: &Output) -> Done {
         let own = OwnRun {
-            is_own: planner::is_of_passwords,
+            is_own: &planner::is_of_passwords,
+            names: &[],
             plan: &|session, inventory| self.plan(session, inventory),
         };
         own.run(self.dry_run, global, output).await
