@@ -289,7 +289,7 @@ fn what_the_lab_is_made_to_have_is_found() {
     }
     // The reference estate itself has hosts behind a load balancer, a task beside a service, a warm standby, and what
     // `direct` leaves out.
-    for id in ["GMSA-027", "GMSA-041", "MIM-003", "MIM-008"] {
+    for id in ["GMSA-027", "GMSA-041", "MIM-003", "MIM-008", "MIM-017"] {
         is_whole(id, &before[id]);
     }
     let after = Estate::of(&lab, folder.path()).findings(&lab, folder.path());

@@ -1,5 +1,6 @@
 //! Finds what is there: the directory and the hosts, each asked once, with every gap named.
 
+mod com_access;
 mod databases;
 mod in_directory;
 mod on_hosts;

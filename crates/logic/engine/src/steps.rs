@@ -3,6 +3,7 @@
 mod account_right;
 mod account_switch;
 mod app_pool;
+mod com_access;
 mod database_access;
 mod delegation;
 mod disable_account;
@@ -155,6 +156,14 @@ pub(crate) fn of(step: &Step, estate: &PlannedEstate) -> Result<Box<dyn Journale
             host: host()?,
             account,
             right,
+        }),
+        Action::CopyComAccess {
+            value, to, masks, ..
+        } => Box::new(com_access::CopyComAccess {
+            host: host()?,
+            value,
+            to,
+            masks,
         }),
         Action::StartWithNetwork { service } => Box::new(service_trigger::StartWithNetwork {
             host: host()?,

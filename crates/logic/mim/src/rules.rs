@@ -127,6 +127,14 @@ const SETUP_RIGHTS: FindingKind = FindingKind {
     source: GMSA,
 };
 
+const WMI_NOT_COPIED: FindingKind = FindingKind {
+    id: "MIM-017",
+    severity: Severity::Warns,
+    why: "for password reset the MIM Service calls the Synchronization Service by WMI; without the right it fails with \
+          0x80070005. The plan copies DCOM's machine-wide lists, not those of WMI's namespaces",
+    source: "Microsoft Learn, \"Deploying Self-Service Password Reset\" (FIM 2010 R2)",
+};
+
 /// The kinds of findings that are MIM's own, in the order of their ids.
 pub const FINDINGS: &[FindingKind] = &[
     VERSION_TOO_OLD,
@@ -145,6 +153,7 @@ pub const FINDINGS: &[FindingKind] = &[
     PAM_BESIDE_SYNC,
     DATABASE_RIGHT,
     NOT_COPIED,
+    WMI_NOT_COPIED,
     SETUP_RIGHTS,
 ];
 
@@ -197,6 +206,7 @@ pub(crate) fn findings(component: &Component, view: &HostView<'_>) -> Vec<Findin
     if component.entry.id.as_str() == SERVICE {
         findings.extend(mim_service(view));
         findings.extend(sync_groups(component, view));
+        findings.extend(neighbours::wmi(view));
     }
     findings.extend(neighbours::findings(component, view));
     if view.conversion.strategy == Strategy::Direct {

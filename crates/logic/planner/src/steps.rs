@@ -5,6 +5,7 @@
 //! between stop and switch, so that on the way back the key set is activated after the old account is back and
 //! before the service starts.
 
+mod com_access;
 mod database_access;
 mod delegation;
 mod directory;

@@ -1,10 +1,12 @@
 //! What was found: directory, hosts, and how much of both could be read.
 
 mod carrier;
+mod com_access;
 
 use std::collections::BTreeMap;
 
 pub use carrier::{Carried, Carrier, WebFolder};
+pub use com_access::{ComAccess, ComAccessValue};
 use security::{FileTime, Guid, Sid};
 use serde::{Deserialize, Serialize};
 
@@ -196,6 +198,9 @@ pub struct HostInventory {
     /// Who may log on how; empty where that could not be read.
     #[serde(default)]
     pub rights: Vec<RightHolders>,
+    /// Who may use DCOM on the whole machine, as far as single accounts are named.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub com_access: Vec<ComAccess>,
     /// Whether the service that keeps managed passwords (`kdssvc`) starts with the network; `None` where it is not
     /// installed or could not be read.
     #[serde(default)]

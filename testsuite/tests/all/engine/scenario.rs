@@ -55,6 +55,7 @@ impl Scenario {
             reference::add_rights_of_the_old_account(&mut state);
             reference::add_web_server(&mut state);
             reference::add_database(&mut state);
+            reference::add_com_access(&mut state);
         }
         let portal = conversion("sspr-reset", &["MIMSYNC01"], "MIMSsprReset");
         scenario.intent.conversions.push(portal);

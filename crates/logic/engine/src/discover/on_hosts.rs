@@ -11,6 +11,7 @@ use model::inventory::{
 use model::names::{LogonAccount, ServiceName};
 use model::ports::{ErrorKind, Host, Reads, WorldError};
 
+use super::com_access;
 use super::{ComponentProbe, HostQuestion, Manner, Questions, gap};
 use crate::world::World;
 
@@ -70,7 +71,12 @@ impl Questions {
 /// Everything that is going to be read of a host.
 fn reads(question: &HostQuestion, questions: &Questions) -> Reads {
     Reads {
-        registry: questions.all_registry().into_iter().cloned().collect(),
+        registry: questions
+            .all_registry()
+            .into_iter()
+            .cloned()
+            .chain(com_access::values())
+            .collect(),
         files: question.files.clone(),
         triggers: KDSSVC.parse().into_iter().collect(),
     }
@@ -106,6 +112,7 @@ async fn ask_host(
     }
     let files = files(host.as_ref(), question, &mut gaps).await;
     let beside = beside_services(host.as_ref(), question, &mut gaps).await;
+    let com_access = com_access::read(host.as_ref(), question, &mut gaps).await;
     let of_interest = |service: &Service| {
         matches!(service.logon_account, LogonAccount::Domain { .. })
             || probes.iter().any(|probe| probe.looks_at(service))
@@ -119,6 +126,7 @@ async fn ask_host(
         app_pools: beside.pools,
         tasks: beside.tasks,
         rights: beside.rights,
+        com_access,
         kdssvc_starts_with_network: beside.kdssvc_starts_with_network,
         products,
         registry,

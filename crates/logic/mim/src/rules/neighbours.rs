@@ -7,6 +7,7 @@ use planner::HostView;
 
 use super::{
     ADD_ON_TOO_OLD, AGENT_ACCOUNT_DENIED, AGENT_ACCOUNT_SHARED, PAM_BESIDE_SYNC, SERVICE_KEY,
+    WMI_NOT_COPIED,
 };
 use crate::component::Component;
 use crate::version::Version;
@@ -15,6 +16,29 @@ use crate::version::Version;
 pub(super) const AGENT_ACCOUNT: &str = "SynchronizationAccount";
 /// The first build of Lithnet AutoSync that can run under a gMSA.
 const AUTO_SYNC: (&str, &str) = ("AutoSync", "1.2.8002.0");
+
+/// WMI's namespaces on the Synchronization Service's hosts: seen by nobody.
+pub(super) fn wmi(view: &HostView<'_>) -> Option<Finding> {
+    let hosts = view.inventory.hosts.iter();
+    let is_sync = |id: &model::names::ComponentId| id.as_str() == "sync";
+    let sync = hosts.filter(|host| host.components.iter().any(is_sync));
+    let sync: Vec<_> = sync.map(|host| host.name.to_string()).collect();
+    if sync.is_empty() {
+        return None;
+    }
+    let (old, new) = (view.carried.logon_account(), view.gmsa);
+    let what = format!(
+        "whether {old} is named in the security of root\\CIMV2 and below was not looked at"
+    );
+    let advice = format!(
+        "on each of them, in an elevated PowerShell: (Get-CimInstance -Namespace root/cimv2 -ClassName __SystemSecurity | \
+         Invoke-CimMethod -MethodName GetSecurityDescriptor).Descriptor.DACL.Trustee.Name; the same for \
+         root/MicrosoftIdentityIntegrationServer. Where {old} is in it: wmimgmt.msc, WMI Control, Properties, Security, that \
+         namespace, Security: give {new} Enable Account and Remote Enable, for this namespace and subnamespaces, and leave \
+         {old} as it is"
+    );
+    Some(WMI_NOT_COPIED.found(sync.join(", "), what, advice))
+}
 
 pub(super) fn findings(component: &Component, view: &HostView<'_>) -> Vec<Finding> {
     let has = |id: &str| {

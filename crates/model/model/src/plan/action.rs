@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::database::{DatabasePlace, Repair};
 use crate::host::AccountRight;
+use crate::inventory::ComAccessValue;
 use crate::names::{Dn, DnsName, GmsaName, LogonAccount, SamAccountName, ServiceName, Spn, StepId};
 use crate::plan::{PlannedCarrier, StoredValues, Wizard};
 use crate::ports::AccountControl;
@@ -97,6 +98,17 @@ pub enum Action {
         account: LogonAccount,
         /// Which.
         right: AccountRight,
+    },
+    /// Let an account use DCOM on the host as another one may.
+    CopyComAccess {
+        /// The registry value with the access list.
+        value: ComAccessValue,
+        /// The account whose entries are copied.
+        from: LogonAccount,
+        /// Who gets them.
+        to: LogonAccount,
+        /// What is allowed to that account, an entry each.
+        masks: Vec<u32>,
     },
     /// Let a service start when the network is there.
     StartWithNetwork {
@@ -281,6 +293,7 @@ impl Action {
             Self::GrantDatabaseAccess { .. } => "grant-database-access",
             Self::DisableAccount { .. } => "disable-account",
             Self::GrantRight { .. } => "grant-right",
+            Self::CopyComAccess { .. } => "copy-com-access",
             Self::StartWithNetwork { .. } => "start-with-network",
             Self::StopAppPool { .. } => "stop-app-pool",
             Self::SetPoolAccount { .. } => "set-pool-account",

@@ -5,8 +5,11 @@
 
 use std::sync::Arc;
 
-use agent_protocol::{AccountName, PoolIdentity, ServiceName, StartType};
-use model::inventory::{self, HostInventory, ServiceStart, ServiceState};
+use agent_protocol::{AccountName, PoolIdentity, RegistryValue, ServiceName, StartType};
+use model::inventory::{
+    self, ComAccess, ComAccessValue, HostInventory, ServiceStart, ServiceState,
+};
+use security::{AccessMask, SecurityDescriptor};
 
 use super::app_pool::AppPool;
 use super::domain::{AccountKind, DomainView};
@@ -20,6 +23,25 @@ use super::rights::Right;
 use super::scheduled_task::ScheduledTask;
 use super::services::{LabService, StoredPassword};
 use super::state::{HostState, WindowsRelease};
+
+/// The lists with the entries that an inventory has: those of single accounts, and administrators.
+fn import_com_access(machine: &mut Machine<'_>, found: &[ComAccess]) {
+    for value in ComAccessValue::ALL {
+        let entries = found.iter().filter(|entry| entry.value == value);
+        let entries: Vec<_> = entries.collect();
+        let Ok(mut list) = SecurityDescriptor::from_sddl("O:BAG:BAD:(A;;CCDCLCSWRP;;;BA)") else {
+            continue;
+        };
+        for entry in &entries {
+            let _ = list.grant(entry.sid, AccessMask(entry.mask)); // There is room: it came out of such a list.
+        }
+        if !entries.is_empty() {
+            let list = RegistryValue::Binary(list.to_bytes());
+            let registry = &mut machine.state.registry;
+            registry.set(ComAccessValue::KEY, value.name(), list);
+        }
+    }
+}
 
 /// Builds the host, with its services in the states that they were found in. Its accounts must be in the domain.
 pub fn import(
@@ -40,6 +62,7 @@ pub fn import(
                 machine.state.registry.set_text(key, value, text);
             }
         }
+        import_com_access(machine, &found.com_access);
         for product in &found.products {
             machine.install_product(&product.code, &product.name, &product.version);
         }

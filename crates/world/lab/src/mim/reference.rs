@@ -8,8 +8,9 @@
 
 use std::sync::Arc;
 
-use agent_protocol::{AccountName, Secret};
-use security::Sid;
+use agent_protocol::{AccountName, RegistryValue, Secret};
+use model::inventory::ComAccessValue;
+use security::{SecurityDescriptor, Sid};
 
 use super::installation::SYNC_DATABASE;
 use super::mim_service::{Credential, MIM_DATABASE};
@@ -120,6 +121,7 @@ impl Setup<'_> {
                     package::synchronization_service(BUILD),
                 );
                 schedule(machine, who);
+                self.let_in(machine, "svc-mimservice");
             }),
             Some("MIMSVC") => {
                 put(machine, SERVICE_PACKAGE, package::service_and_portal(BUILD));
@@ -140,6 +142,25 @@ impl Setup<'_> {
                     });
                 });
             }),
+        }
+    }
+
+    /// For password reset the MIM Service calls the Synchronization Service by WMI: somebody let its account in.
+    fn let_in(&self, machine: &mut Machine<'_>, account: &str) {
+        let account = format!(r"{}\{account}", self.netbios_name);
+        let Some(Principal::Domain(found)) = principal(&account, machine.domain) else {
+            return;
+        };
+        for (value, rights) in [
+            (ComAccessValue::MachineLaunchRestriction, "CCDCLCSWRP"),
+            (ComAccessValue::MachineAccessRestriction, "CCDCLC"),
+        ] {
+            let list = format!("O:BAG:BAD:(A;;{rights};;;BA)(A;;{rights};;;{})", found.sid);
+            if let Ok(list) = SecurityDescriptor::from_sddl(&list) {
+                let list = RegistryValue::Binary(list.to_bytes());
+                let registry = &mut machine.state.registry;
+                registry.set(ComAccessValue::KEY, value.name(), list);
+            }
         }
     }
 

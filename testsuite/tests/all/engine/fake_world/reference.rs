@@ -7,11 +7,12 @@ use model::host::{
     AccountRight, AppPool, PoolApplication, PoolIdentity, PoolName, PoolState, RegistryValue,
 };
 use model::inventory::{
-    Account, AccountClass, Group, Product, RootKeyFacts, Service, ServiceStart, ServiceState,
+    Account, AccountClass, ComAccessValue, Group, Product, RootKeyFacts, Service, ServiceStart,
+    ServiceState,
 };
 use model::names::{LogonAccount, ServiceName};
 use model::ports::Delegation;
-use security::{Guid, Interval};
+use security::{Guid, Interval, SecurityDescriptor};
 
 use super::database::{access_of, put};
 use super::fault::Faults;
@@ -222,6 +223,20 @@ pub fn add_database(state: &mut State) {
     repairs.iter().for_each(|repair| put(&mut access, repair));
     let accounts = [(OLD_ACCOUNT.to_lowercase(), access)].into();
     state.databases.insert(place, accounts);
+}
+
+/// The password account may activate over the network, as administrators may.
+pub fn add_com_access(state: &mut State) {
+    let sid = state.accounts["svc-mimsync"].account.sid;
+    let rights = "CCDCLCSWRP";
+    let list = format!("O:BAG:BAD:(D;;{rights};;;S-1-5-7)(A;;{rights};;;BA)(A;;{rights};;;{sid})");
+    let list = SecurityDescriptor::from_sddl(&list);
+    let value = ComAccessValue::MachineLaunchRestriction;
+    let key = (ComAccessValue::KEY.to_owned(), value.name().to_owned());
+    let list = RegistryValue::Binary(list.unwrap().to_bytes());
+    for host in state.hosts.values_mut() {
+        host.registry.insert(key.clone(), list.clone());
+    }
 }
 
 /// A service without key set, dependants and SPNs, under an account of its own.
