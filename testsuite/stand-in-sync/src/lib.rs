@@ -15,7 +15,6 @@
 //!
 //! Decisions are pure and tested anywhere; the registry and the service control manager are in `windows`.
 
-pub mod account;
 pub mod activation;
 pub mod installation;
 pub mod key_set;
@@ -25,6 +24,8 @@ pub mod password;
 mod windows;
 
 use std::process::ExitCode;
+
+pub use stand_in_windows::account;
 
 /// A program was called in a way that is not documented: its text is the usage.
 #[derive(Debug, PartialEq, Eq)]

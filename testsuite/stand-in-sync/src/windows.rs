@@ -108,15 +108,30 @@ fn activate(arguments: &[String]) -> Result<(), Failure> {
     Ok(())
 }
 
-/// `stand-in-setup DOMAIN\name`, the password on stdin.
+/// `stand-in-setup DOMAIN\name [FILE]`, the password on stdin: makes a key set, or takes that of the active server and is
+/// its standby.
 fn set_up(arguments: &[String]) -> Result<(), Failure> {
-    let usage = || Failure::Usage(Usage(r"usage: stand-in-setup DOMAIN\name < PASSWORD"));
-    let [account] = arguments else {
-        return Err(usage());
+    let usage = || {
+        Failure::Usage(Usage(
+            r"usage: stand-in-setup DOMAIN\name [FILE] < PASSWORD",
+        ))
+    };
+    let (account, file) = match arguments {
+        [account] => (account, None),
+        [account, file] => (account, Some(file)),
+        _ => return Err(usage()),
     };
     let account = Account::parse(account).ok_or_else(usage)?;
-    let key_set = KeySet::random()
-        .map_err(|cause| failed("no random numbers".into(), Error::other(cause.to_string())))?;
+    let key_set = match file {
+        None => KeySet::random()
+            .map_err(|cause| failed("no random numbers".into(), Error::other(cause.to_string())))?,
+        Some(file) => {
+            let content = std::fs::read(file);
+            let content = content.map_err(|cause| failed(format!("cannot read {file}"), cause))?;
+            service::stand_by()?;
+            KeySet::from_file(&content).ok_or(Refusal::NotAKeySet)?
+        }
+    };
     registry::save(&Installation::new(key_set, account, &ask()?))
 }
 

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::io::{Error, ErrorKind};
-use std::path::PathBuf;
 
 use winreg::RegKey;
 use winreg::enums::HKEY_LOCAL_MACHINE;
@@ -14,7 +13,6 @@ use crate::installation::Installation;
 use crate::key_set::KeySet;
 
 const KEY: &str = r"SOFTWARE\Stand-in Synchronization Service";
-const PARAMETERS: &str = r"SYSTEM\CurrentControlSet\Services\FIMSynchronizationService\Parameters";
 
 /// Reads the installation.
 pub fn load() -> Result<Installation, Failure> {
@@ -24,15 +22,6 @@ pub fn load() -> Result<Installation, Failure> {
 /// Writes the installation.
 pub fn save(installation: &Installation) -> Result<(), Failure> {
     write(installation).map_err(|cause| failed(format!(r"cannot write HKLM\{KEY}"), cause))
-}
-
-/// The folder that the service is installed in.
-pub fn install_folder() -> Result<PathBuf, Failure> {
-    RegKey::predef(HKEY_LOCAL_MACHINE)
-        .open_subkey(PARAMETERS)
-        .and_then(|parameters| parameters.get_value::<String, _>("Path"))
-        .map(PathBuf::from)
-        .map_err(|cause| failed(format!(r"cannot read HKLM\{PARAMETERS}"), cause))
 }
 
 fn read() -> std::io::Result<Installation> {

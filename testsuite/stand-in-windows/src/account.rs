@@ -1,4 +1,4 @@
-//! Account names as services and the key tools write them.
+//! Account names as services and their tools write them.
 
 use std::fmt;
 
@@ -12,6 +12,11 @@ impl Account {
         let (domain, name) = text.split_once('\\')?;
         let sound = !domain.is_empty() && !name.is_empty() && !name.contains('\\') && name != "$";
         sound.then(|| Self(text.to_owned()))
+    }
+
+    /// Its name in the domain.
+    pub fn name(&self) -> &str {
+        self.0.split_once('\\').map_or("", |(_, name)| name)
     }
 
     /// Whether this names a group managed service account.
@@ -62,6 +67,7 @@ mod tests {
             Account::parse(r"contoso\SVC-MIMSYNC").as_ref()
         );
         assert!(!account.is_managed());
+        assert_eq!(account.name(), "svc-mimsync");
         assert!(account.with_dollar().is_managed());
     }
 }
