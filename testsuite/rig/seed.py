@@ -1,14 +1,11 @@
 """Seeds the rig's domain while its controller is down. Reads a JSON document on stdin."""
 
 import json
-import os
 import sys
 
 import ldb
-from samba import dckeytab  # noqa: F401 (gives Net its export_keytab)
 from samba.auth import system_session
 from samba.dsdb import UF_DONT_EXPIRE_PASSWD, UF_NORMAL_ACCOUNT
-from samba.net import Net
 from samba.param import LoadParm
 from samba.provision.sambadns import add_host_record
 from samba.samdb import SamDB
@@ -27,10 +24,12 @@ def main():
         add_computer(directory, computer)
     for service in seed["services"]:
         add_service_account(directory, service)
+    for group in seed["groups"]:
+        directory.newgroup(group["name"])
+        if group["members"]:
+            directory.add_remove_group_members(group["name"], group["members"])
     add_controller_spns(directory, **seed["controller"])
     add_controller_address(directory, **seed["controller_address"])
-    for computer in seed["computers"]:
-        export_keytab(directory, parameters, computer)
 
 
 def add_computer(directory, computer):
@@ -49,10 +48,12 @@ def add_computer(directory, computer):
 
 def add_service_account(directory, service):
     directory.newuser(service["name"], password_of(service), description="password account of the rig")
-    modify(directory, service["name"], {
+    values = {
         "servicePrincipalName": service["spns"],
+        "msDS-AllowedToDelegateTo": service["delegates_to"],
         "userAccountControl": [str(UF_NORMAL_ACCOUNT | UF_DONT_EXPIRE_PASSWD)],
-    })
+    }
+    modify(directory, service["name"], {name: value for name, value in values.items() if value})
 
 
 def add_controller_spns(directory, name, dns_name, domain):
@@ -88,15 +89,6 @@ def set_password(directory, entry, account=None):
 def password_of(entry):
     with open(entry["password_file"], encoding="ascii") as file:
         return file.read()
-
-
-def export_keytab(directory, parameters, computer):
-    if os.path.exists(computer["keytab"]):
-        os.remove(computer["keytab"])  # Keys would be added to those of an earlier domain.
-    os.umask(0o077)
-    Net(None, parameters).export_keytab(
-        keytab=computer["keytab"], samdb=directory, principal=computer["name"] + "$"
-    )
 
 
 main()

@@ -23,6 +23,9 @@ const PROGRAMS: &[&str] = &[
     "stand-in-setup.exe",
     "stand-in-keeper.exe",
     "stand-in-powershell.exe",
+    "stand-in-windows.exe",
+    "stand-in-iis-setup.exe",
+    "stand_in_iis.dll",
 ];
 /// The suites that hold Rust's source, newest stable first.
 const SUITES: &[&str] = &["trixie-backports", "sid"];
@@ -37,7 +40,13 @@ pub fn folder() -> PathBuf {
 
 /// Runs the task.
 pub fn run() -> anyhow::Result<()> {
-    let packages = ["gmsactl-agent", "stand-in-sync", "stand-in-powershell"];
+    let packages = [
+        "gmsactl-agent",
+        "stand-in-sync",
+        "stand-in-powershell",
+        "stand-in-windows",
+        "stand-in-iis",
+    ];
     let log = make("build the Windows programs", &packages, PROGRAMS)?;
     shim(&log)
 }

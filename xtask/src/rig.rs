@@ -1,7 +1,6 @@
 //! Task `rig`: the real systems that gmsactl is tested against, on loopback, in `target/rig`.
 //!
-//! A Samba domain controller, and Windows hosts (Wine behind an sshd) with a stand-in Synchronization
-//! Service. Outside `target/rig` nothing changes but for installed packages and empty folders in /run.
+//! A Samba domain controller, and Windows hosts (Wine behind an sshd) with stand-ins for all of MIM. Outside `target/rig` nothing changes but for installed packages and empty folders in /run.
 
 mod certificates;
 mod description;
@@ -10,6 +9,7 @@ mod estate;
 mod layout;
 mod passwords;
 mod peers;
+mod products;
 mod server;
 mod sshd;
 mod status;
@@ -94,7 +94,7 @@ fn up(layout: &Layout) -> anyhow::Result<()> {
         packages::ensure(group, &layout.log("apt"))?;
     }
     agent::run()?;
-    windows_host::build_package(layout)?;
+    products::build(layout)?;
     sshd::prepare(layout)?;
     for host in estate::HOSTS {
         windows_host::up(layout, host)?;

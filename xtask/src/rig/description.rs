@@ -1,18 +1,24 @@
-//! The files that tell tests and gmsactl how to reach the rig: `env`, `estate.toml`, `conversion.toml`.
+//! The files that tell tests and gmsactl how to reach the rig: `env`; `estate.toml` and `conversion.toml` for the first
+//! host alone, whom most tests convert; `reference-estate.toml` with every host.
 
 use std::path::PathBuf;
 
-use super::estate::{self, WindowsHost};
+use super::estate::{self, ServiceAccount, WindowsHost};
 use super::layout::Layout;
 use crate::system::files;
 
 /// The subsystem of every host's sshd that starts the agent.
 pub const SUBSYSTEM: &str = "gmsactl-agent";
 
-/// Writes the three files.
+/// The estate with every host.
+const REFERENCE: &str = "reference-estate.toml";
+
+/// Writes the files.
 pub fn write(layout: &Layout) -> anyhow::Result<()> {
     files::write(&layout.path("env"), &variables(layout))?;
-    files::write(&layout.path("estate.toml"), &estate_toml())?;
+    let first = estate::HOSTS.get(..1).unwrap_or_default();
+    files::write(&layout.path("estate.toml"), &estate_toml(first))?;
+    files::write(&layout.path(REFERENCE), &estate_toml(estate::HOSTS))?;
     files::write(&layout.path("conversion.toml"), &conversion_toml())
 }
 
@@ -36,8 +42,10 @@ fn variables(layout: &Layout) -> String {
         ("RIG_CA_FILE", layout.path("ca.pem")),
         ("RIG_KRB5_CONFIG", layout.krb5_config()),
         ("RIG_ESTATE", layout.path("estate.toml")),
+        ("RIG_REFERENCE_ESTATE", layout.path(REFERENCE)),
+        ("RIG_WINE_PREFIXES", layout.path("wine")),
         ("RIG_INTENT", layout.path("conversion.toml")),
-        ("RIG_PACKAGE", layout.package()),
+        ("RIG_PACKAGE", layout.sync_package()),
         ("RIG_PYTHON", layout.path("python/bin/python")),
     ];
     if let Some(host) = estate::HOSTS.first() {
@@ -61,15 +69,24 @@ fn quoted(value: &str) -> String {
     }
 }
 
-fn estate_toml() -> String {
+/// With these hosts, and the passwords of all accounts that services on them run as.
+fn estate_toml(hosts: &[WindowsHost]) -> String {
     let (domain, dc, address) = (estate::DOMAIN, estate::DC, estate::DC_ADDRESS);
-    let (netbios, administrator, sync) =
-        (estate::NETBIOS, estate::ADMINISTRATOR, estate::SYNC_ACCOUNT);
-    let addresses: String = estate::HOSTS
+    let (netbios, administrator) = (estate::NETBIOS, estate::ADMINISTRATOR);
+    let addresses: String = hosts
         .iter()
         .map(|host| format!("\"{}\" = \"127.0.0.1\"\n", host.dns_name))
         .collect();
-    let hosts: String = estate::HOSTS.iter().map(host_toml).collect();
+    let known = |account: &&ServiceAccount| hosts.len() > 1 || account.name == estate::SYNC_ACCOUNT;
+    let accounts = estate::SERVICE_ACCOUNTS.iter().filter(known);
+    let credentials: String = accounts
+        .map(|ServiceAccount { name, .. }| {
+            format!(
+                "\n[[credential]]\naccount = '{netbios}\\{name}'\npassword = {{ file = \"{name}.password\" }}\n"
+            )
+        })
+        .collect();
+    let hosts: String = hosts.iter().map(host_toml).collect();
     format!(
         r#"format = 1
 name = "rig"
@@ -85,11 +102,7 @@ ca-file = "ca.pem"
 
 [addresses]
 "{dc}" = "{address}"
-{addresses}{hosts}
-[[credential]]
-account = '{netbios}\{sync}'
-password = {{ file = "{sync}.password" }}
-"#
+{addresses}{hosts}{credentials}"#
     )
 }
 
@@ -98,6 +111,7 @@ fn host_toml(host: &WindowsHost) -> String {
         name,
         dns_name,
         port,
+        role: _,
     } = host;
     let keytab = keytab(host);
     format!(
@@ -157,7 +171,11 @@ mod tests {
 
     #[test]
     fn both_toml_files_are_toml() {
-        let estate: toml::Table = toml::from_str(&estate_toml()).unwrap();
+        let all: toml::Table = toml::from_str(&estate_toml(estate::HOSTS)).unwrap();
+        assert_eq!(all["host"].as_array().unwrap().len(), 5);
+        assert_eq!(all["credential"].as_array().unwrap().len(), 8);
+        let estate: toml::Table = toml::from_str(&estate_toml(&estate::HOSTS[..1])).unwrap();
+        assert_eq!(estate["credential"].as_array().unwrap().len(), 1);
         assert_eq!(estate["host"][0]["port"].as_integer(), Some(2201));
         assert_eq!(
             estate["credential"][0]["account"].as_str(),

@@ -8,6 +8,7 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use serde_json::json;
 
+use super::estate::WindowsHost;
 use super::layout::Layout;
 use super::server::Server;
 use super::{certificates, description, estate, passwords};
@@ -76,6 +77,9 @@ fn provision(layout: &Layout) -> anyhow::Result<()> {
     )?;
     extend_smb_conf(layout)?;
     seed(layout)?;
+    for host in estate::HOSTS {
+        export_keytab(layout, host)?;
+    }
     files::write(&layout.done(PROVISIONED), "")
 }
 
@@ -121,10 +125,11 @@ fn write_krb5_config(layout: &Layout) -> anyhow::Result<()> {
     )
 }
 
-/// Accounts, SPNs and keytabs, written in one go while the controller is down.
+/// Accounts, groups and SPNs, written in one go while the controller is down.
 fn seed(layout: &Layout) -> anyhow::Result<()> {
-    for account in [estate::ADMINISTRATOR, estate::SYNC_ACCOUNT] {
-        passwords::ensure(&layout.password(account))?;
+    passwords::ensure(&layout.password(estate::ADMINISTRATOR))?;
+    for account in estate::SERVICE_ACCOUNTS {
+        passwords::ensure(&layout.password(account.name))?;
     }
     let mut computers = Vec::new();
     for host in estate::HOSTS {
@@ -134,12 +139,23 @@ fn seed(layout: &Layout) -> anyhow::Result<()> {
             "name": host.name,
             "dns_name": host.dns_name,
             "password_file": password,
-            "keytab": layout.path(description::keytab(host)),
         }));
     }
-    let active = estate::HOSTS
-        .first()
-        .context("the rig has no Windows host")?;
+    let services = estate::SERVICE_ACCOUNTS.iter().map(|account| {
+        json!({
+            "name": account.name,
+            "password_file": layout.password(account.name),
+            "spns": account.spns,
+            "delegates_to": account.delegates_to(),
+        })
+    });
+    let groups = estate::SYNC_GROUPS.map(|group| {
+        let members: &[&str] = match estate::RESET_GROUPS.contains(&group) {
+            true => &["svc-mimservice"],
+            false => &[],
+        };
+        json!({ "name": group, "members": members })
+    });
     let seed = json!({
         "smb_conf": smb_conf(layout),
         "administrator": {
@@ -147,11 +163,8 @@ fn seed(layout: &Layout) -> anyhow::Result<()> {
             "password_file": layout.password(estate::ADMINISTRATOR),
         },
         "computers": computers,
-        "services": [{
-            "name": estate::SYNC_ACCOUNT,
-            "password_file": layout.password(estate::SYNC_ACCOUNT),
-            "spns": [format!("PCNSCLNT/{}", active.dns_name)],
-        }],
+        "services": services.collect::<Vec<_>>(),
+        "groups": groups,
         "controller": { "name": estate::DC_NAME, "dns_name": estate::DC, "domain": estate::DOMAIN },
         "controller_address": {
             "name": estate::DC_NAME,
@@ -164,6 +177,20 @@ fn seed(layout: &Layout) -> anyhow::Result<()> {
         .arg(repo::rig_data("seed.py"))
         .env("KRB5_CONFIG", layout.krb5_config());
     command::run_with_input(&mut python, &seed.to_string(), &layout.log("seed"))
+}
+
+/// A process for each: Samba's library exports one keytab, and crashes with the next.
+fn export_keytab(layout: &Layout, host: &WindowsHost) -> anyhow::Result<()> {
+    let keytab = layout.path(description::keytab(host));
+    files::remove(&keytab)?; // Keys would be added to those of an earlier domain.
+    let mut export = Command::new("samba-tool");
+    export
+        .args(["domain", "exportkeytab"])
+        .arg(&keytab)
+        .arg(format!("--principal={}$", host.name))
+        .arg(format!("--configfile={}", smb_conf(layout).display()))
+        .env("KRB5_CONFIG", layout.krb5_config());
+    command::run(&mut export, &layout.log("keytabs"))
 }
 
 fn start(layout: &Layout, server: &Server) -> anyhow::Result<()> {

@@ -17,6 +17,87 @@ pub const ADMINISTRATOR: &str = "Administrator";
 /// The Synchronization Service's password account.
 pub const SYNC_ACCOUNT: &str = "svc-mimsync";
 
+/// The account that logs on to the MIM Service's mailbox; nothing runs as it.
+pub const MAIL_ACCOUNT: &str = "svc-mimmail";
+/// What the Synchronization Service's groups are for.
+pub const SYNC_GROUPS: [&str; 5] = [
+    "MIMSyncAdmins",
+    "MIMSyncOperators",
+    "MIMSyncJoiners",
+    "MIMSyncBrowse",
+    "MIMSyncPasswordSet",
+];
+/// The groups among them that the MIM Service's account is in, for password reset.
+pub const RESET_GROUPS: [&str; 2] = ["MIMSyncPasswordSet", "MIMSyncBrowse"];
+
+/// A password account that services run as.
+pub struct ServiceAccount {
+    /// Its name in the domain.
+    pub name: &'static str,
+    /// The names that clients know its services by.
+    pub spns: &'static [&'static str],
+    /// Whether it acts in its users' names towards the MIM Service.
+    pub delegates: bool,
+}
+
+const MIM_SERVICE_SPNS: &[&str] = &["FIMService/mimservice", "FIMService/mimservice.contoso.com"];
+
+/// Every password account of the reference estate.
+pub const SERVICE_ACCOUNTS: &[ServiceAccount] = &[
+    account(SYNC_ACCOUNT, &["PCNSCLNT/mimsync01.contoso.com"], false),
+    account("svc-mimservice", MIM_SERVICE_SPNS, true),
+    account(
+        "svc-pamrest",
+        &["HTTP/pamapi", "HTTP/pamapi.contoso.com"],
+        false,
+    ),
+    account("svc-pammon", &[], false),
+    account("svc-pamcomp", &[], false),
+    account(
+        "svc-ssprreg",
+        &["HTTP/passwordregistration.contoso.com"],
+        true,
+    ),
+    account("svc-sspreset", &["HTTP/passwordreset.contoso.com"], true),
+    account(MAIL_ACCOUNT, &[], false),
+];
+
+impl ServiceAccount {
+    /// The services that it may delegate to.
+    pub fn delegates_to(&self) -> &'static [&'static str] {
+        if self.delegates {
+            MIM_SERVICE_SPNS
+        } else {
+            &[]
+        }
+    }
+}
+
+const fn account(
+    name: &'static str,
+    spns: &'static [&'static str],
+    delegates: bool,
+) -> ServiceAccount {
+    ServiceAccount {
+        name,
+        spns,
+        delegates,
+    }
+}
+
+/// What is installed on a host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// The active Synchronization Service.
+    Sync,
+    /// Its warm standby.
+    Standby,
+    /// MIM Service and password portals.
+    Service,
+    /// Privileged access management: two services and the REST API.
+    Pam,
+}
+
 /// A Windows host: a Wine prefix with an sshd in front of it.
 pub struct WindowsHost {
     /// The computer's name in the domain.
@@ -25,6 +106,8 @@ pub struct WindowsHost {
     pub dns_name: &'static str,
     /// The port of its sshd on loopback.
     pub port: u16,
+    /// What is installed on it.
+    pub role: Role,
 }
 
 impl WindowsHost {
@@ -34,9 +117,21 @@ impl WindowsHost {
     }
 }
 
-/// Every Windows host of the rig; the first runs the active Synchronization Service.
-pub const HOSTS: &[WindowsHost] = &[WindowsHost {
-    name: "MIMSYNC01",
-    dns_name: "mimsync01.contoso.com",
-    port: 2201,
-}];
+/// Every Windows host of the rig, those of the lab's reference estate; the first runs the active Synchronization
+/// Service, and most tests know only it.
+pub const HOSTS: &[WindowsHost] = &[
+    host("MIMSYNC01", "mimsync01.contoso.com", 2201, Role::Sync),
+    host("MIMSYNC02", "mimsync02.contoso.com", 2202, Role::Standby),
+    host("MIMSVC01", "mimsvc01.contoso.com", 2203, Role::Service),
+    host("MIMSVC02", "mimsvc02.contoso.com", 2204, Role::Service),
+    host("MIMPAM01", "mimpam01.contoso.com", 2205, Role::Pam),
+];
+
+const fn host(name: &'static str, dns_name: &'static str, port: u16, role: Role) -> WindowsHost {
+    WindowsHost {
+        name,
+        dns_name,
+        port,
+        role,
+    }
+}

@@ -37,9 +37,19 @@ impl Layout {
         self.path(format!("{account}.password"))
     }
 
-    /// The installation package that every Windows host has installed.
-    pub fn package(&self) -> PathBuf {
+    /// The Synchronization Service's installation package.
+    pub fn sync_package(&self) -> PathBuf {
         self.path("Synchronization Service.msi")
+    }
+
+    /// The installation package of MIM Service, password portals and PAM.
+    pub fn service_package(&self) -> PathBuf {
+        self.path("Service and Portal.msi")
+    }
+
+    /// The installation package of the web server.
+    pub fn web_package(&self) -> PathBuf {
+        self.path("Web Server.msi")
     }
 
     /// The Kerberos configuration of the rig's own tools; the machine's own stays as it is.

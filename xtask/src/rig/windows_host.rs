@@ -1,33 +1,18 @@
-//! A Windows host of the rig: a Wine prefix with the stand-in Synchronization Service installed.
+//! A Windows host of the rig: a Wine prefix with its stand-in products installed.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::Duration;
 
-use anyhow::Context;
-
-use super::description::prefix;
+use super::description::{keytab, prefix};
 use super::estate::{self, WindowsHost};
 use super::layout::Layout;
+use super::products;
 use super::server::Server;
 use super::wine::{Wine, windows_path};
-use crate::system::{command, files, progress::step};
-use crate::{agent, repo};
+use crate::agent;
+use crate::system::{files, progress::step};
 
-const SERVICE: &str = "FIMSynchronizationService";
 const AGENT: &str = "gmsactl-agent.exe";
-
-/// Builds the installation package that every host installs.
-pub fn build_package(layout: &Layout) -> anyhow::Result<()> {
-    let mut wixl = Command::new("wixl");
-    wixl.current_dir(agent::folder())
-        .args(["--arch", "x64", "--output"])
-        .arg(layout.package());
-    command::run(
-        wixl.arg(repo::rig_data("stand-in-sync.wxs")),
-        &layout.log("wixl"),
-    )
-}
 
 /// Brings a host up; one that is up already gets the newest agent only.
 pub fn up(layout: &Layout, host: &WindowsHost) -> anyhow::Result<()> {
@@ -35,7 +20,7 @@ pub fn up(layout: &Layout, host: &WindowsHost) -> anyhow::Result<()> {
     let installed = layout.done(&host.file_name());
     if !installed.exists() {
         down(layout, host)?;
-        wine.clear()?;
+        wine.copy_of(&template(layout)?)?;
     }
     if !keeper(layout, host).is_running() {
         step(&format!("{}: start", host.name), || {
@@ -44,11 +29,31 @@ pub fn up(layout: &Layout, host: &WindowsHost) -> anyhow::Result<()> {
     }
     files::copy(&agent::folder().join(AGENT), &wine.file(AGENT))?;
     if !installed.exists() {
-        step(
-            &format!("{}: install the Synchronization Service", host.name),
-            || install(layout, host, &wine),
-        )?;
+        step(&format!("{}: install", host.name), || {
+            products::install(layout, host, &wine)
+        })?;
         files::write(&installed, "")?;
+    }
+    step(&format!("{}: services", host.name), || {
+        start_services(layout, host, &wine)
+    })
+}
+
+/// A prefix that no host is, for hosts to be copied from: Wine takes seconds to make one.
+fn template(layout: &Layout) -> anyhow::Result<Wine> {
+    let template = Wine::new(layout.path("wine/template"), layout.log("wine-template"));
+    let made = layout.done("wine-template");
+    if !made.exists() {
+        step("make a Windows", || template.make())?;
+        files::write(&made, "")?;
+    }
+    Ok(template)
+}
+
+fn start_services(layout: &Layout, host: &WindowsHost, wine: &Wine) -> anyhow::Result<()> {
+    for service in products::services(host.role) {
+        let started = || wine.service_started(service);
+        keeper(layout, host).wait_until(Duration::from_secs(60), started)?;
     }
     Ok(())
 }
@@ -140,33 +145,17 @@ fn start(layout: &Layout, host: &WindowsHost, wine: &Wine) -> anyhow::Result<()>
             .arg(windows_path(&ready)),
     )?;
     keeper.wait_until(Duration::from_secs(120), || ready.exists())?;
-    name_computer(layout, host, wine)
+    join_domain(layout, host, wine)
 }
 
-fn install(layout: &Layout, host: &WindowsHost, wine: &Wine) -> anyhow::Result<()> {
-    let password_file = layout.password(estate::SYNC_ACCOUNT);
-    let password = std::fs::read_to_string(&password_file)
-        .with_context(|| format!("cannot read {}", password_file.display()))?;
-    wine.run(
-        wine.program("msiexec")
-            .args(["/i", &windows_path(&layout.package()), "/qn"])
-            .arg(format!("SERVICEDOMAIN={}", estate::NETBIOS))
-            .arg(format!("SERVICEACCOUNT={}", estate::SYNC_ACCOUNT))
-            .arg(format!("SERVICEPASSWORD={password}")),
-    )?;
-    let mut setup = wine.program(agent::folder().join("stand-in-setup.exe"));
-    setup.arg(format!(r"{}\{}", estate::NETBIOS, estate::SYNC_ACCOUNT));
-    wine.run_with_input(&mut setup, &password)?;
-    files::create_folder(&wine.file("MIMBackup"))?; // The operator's place for exports.
-    let started = || wine.service_started(SERVICE);
-    keeper(layout, host).wait_until(Duration::from_secs(60), started)
-}
-
-/// Gives the computer its name in the domain: at every start Wine takes that of the machine it runs on.
-fn name_computer(layout: &Layout, host: &WindowsHost, wine: &Wine) -> anyhow::Result<()> {
+/// Makes the computer a member of the domain. At every start Wine takes the name of the machine it runs on.
+fn join_domain(layout: &Layout, host: &WindowsHost, wine: &Wine) -> anyhow::Result<()> {
     let control = r"HKEY_LOCAL_MACHINE\System\CurrentControlSet\Control\ComputerName";
     let network = r"HKEY_LOCAL_MACHINE\System\CurrentControlSet\Services\Tcpip\Parameters";
     let (name, host_name, domain) = (host.name, host.file_name(), estate::DOMAIN);
+    let membership = r"HKEY_LOCAL_MACHINE\Software\Stand-in Windows";
+    let (dc, address) = (estate::DC, estate::DC_ADDRESS);
+    let keytab = windows_path(&layout.path(keytab(host))).replace('\\', r"\\");
     let file = layout.path("hosts").join(&host_name).join("name.reg");
     files::write(
         &file,
@@ -174,13 +163,16 @@ fn name_computer(layout: &Layout, host: &WindowsHost, wine: &Wine) -> anyhow::Re
             "Windows Registry Editor Version 5.00\n\n\
              [{control}\\ComputerName]\n\"ComputerName\"=\"{name}\"\n\n\
              [{control}\\ActiveComputerName]\n\"ComputerName\"=\"{name}\"\n\n\
-             [{network}]\n\"Hostname\"=\"{host_name}\"\n\"Domain\"=\"{domain}\"\n"
+             [{network}]\n\"Hostname\"=\"{host_name}\"\n\"Domain\"=\"{domain}\"\n\n\
+             [{membership}]\n\"Domain\"=\"{domain}\"\n\"Controller\"=\"{dc}\"\n\
+             \"Address\"=\"{address}\"\n\"Keytab\"=\"{keytab}\"\n"
         ),
     )?;
     wine.run(wine.program("reg").args(["import", &windows_path(&file)]))
 }
 
-fn wine(layout: &Layout, host: &WindowsHost) -> Wine {
+/// The host's prefix.
+pub fn wine(layout: &Layout, host: &WindowsHost) -> Wine {
     Wine::new(
         prefix(layout, host),
         layout.log(&format!("wine-{}-tools", host.file_name())),

@@ -23,12 +23,9 @@ impl Wine {
         Self { prefix, log }
     }
 
-    /// Makes way for a new prefix: Wine itself makes it for the first program that runs in it.
-    pub fn clear(&self) -> anyhow::Result<()> {
-        if self.prefix.exists() {
-            std::fs::remove_dir_all(&self.prefix)
-                .with_context(|| format!("cannot remove {}", self.prefix.display()))?;
-        }
+    /// Makes a new prefix.
+    pub fn make(&self) -> anyhow::Result<()> {
+        self.clear()?;
         if version()? < WITH_PROCESS_PRNG {
             let system = self.file("windows/system32");
             files::create_folder(&system)?;
@@ -37,7 +34,26 @@ impl Wine {
                 &system.join(agent::SHIM),
             )?;
         }
-        Ok(())
+        self.run(self.program("wineboot").arg("--init"))?;
+        self.run(self.command("wineserver").arg("--wait")) // Until the registry is in its files.
+    }
+
+    /// Makes a new prefix as a copy of another, in which nothing runs.
+    pub fn copy_of(&self, template: &Self) -> anyhow::Result<()> {
+        self.clear()?;
+        let mut copy = Command::new("cp");
+        copy.arg("--archive")
+            .arg(&template.prefix)
+            .arg(&self.prefix);
+        self.run(&mut copy)
+    }
+
+    fn clear(&self) -> anyhow::Result<()> {
+        if !self.prefix.exists() {
+            return Ok(());
+        }
+        std::fs::remove_dir_all(&self.prefix)
+            .with_context(|| format!("cannot remove {}", self.prefix.display()))
     }
 
     /// A file on its C: drive.
