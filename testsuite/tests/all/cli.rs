@@ -5,6 +5,7 @@
 //! | `scene.rs`, `answer.rs`, `binaries.rs`, `agent_between.rs` | a folder to run it in; what it says; the programs; an agent that fails |
 //! | `dump.rs` | the rig as it is, read past gmsactl |
 //! | `conversion.rs` | the main job: discover, plan, apply, verify, roll back |
+//! | `reference.rs` | all of MIM on five hosts, there and back |
 //! | `kill.rs` | killed at a record of the journal, then resumed or rolled back |
 //! | `refusals.rs`, `blocked.rs`, `credentials.rs`, `plans.rs`, `journals.rs`, `agents.rs`, `clocks.rs`, `domain_state.rs` | bad input and faults |
 //! | `deployment.rs` | the agent that gmsactl brings along |
@@ -34,6 +35,7 @@ mod kill;
 mod located;
 mod packages;
 mod plans;
+mod reference;
 mod refusals;
 mod scene;
 mod secrets;

@@ -201,7 +201,7 @@ fn is_converted(now: &Dump) {
         "{SERVICE} \"ObjectName\"=\"CONTOSO\\\\MIMSyncGMSAsvc$\""
     )));
     assert!(
-        now.says("service STATE              : 4  RUNNING"),
+        now.says("service FIMSynchronizationService STATE              : 4  RUNNING"),
         "{:?}",
         now.about("service ")
     );

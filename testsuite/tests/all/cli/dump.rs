@@ -1,10 +1,10 @@
-//! The rig as it is, read past gmsactl: every object of the domain, and what a conversion could touch on MIMSYNC01.
+//! The rig as it is, read past gmsactl: every object of the domain, and what a conversion could touch on its hosts.
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::net::{IpAddr, SocketAddr};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -40,32 +40,88 @@ const IGNORED: &[(&str, &str)] = &[
 /// Organizational units of other tests, as a domain controller spells their names.
 const SCRATCH: &[&str] = &["OU=\\# ", "OU=\\23 "];
 
-/// Registry keys that a conversion could touch.
-const REGISTRY: &[&str] = &[
-    r"HKLM\System\CurrentControlSet\Services",
-    r"HKLM\Software\Microsoft",
-    r"HKLM\Software\Stand-in Synchronization Service",
-];
+/// Registry keys that a conversion could touch on any host.
+const SERVICES: &str = r"HKLM\System\CurrentControlSet\Services";
+const PRODUCTS: &str = r"HKLM\Software\Microsoft";
+
+/// A host: the end of its prefix's name, what more of its registry and drive C counts, and its services.
+struct DumpedHost {
+    name: &'static str,
+    registry: &'static str,
+    folder: &'static str,
+    services: &'static [&'static str],
+}
+
+const SYNC_01: DumpedHost = DumpedHost {
+    name: "mimsync01",
+    registry: r"HKLM\Software\Stand-in Synchronization Service",
+    folder: "MIMBackup",
+    services: &["FIMSynchronizationService"],
+};
+const SYNC_02: DumpedHost = DumpedHost {
+    name: "mimsync02",
+    ..SYNC_01
+};
+const SERVICE_01: DumpedHost = DumpedHost {
+    name: "mimsvc01",
+    registry: r"HKLM\Software\Stand-in IIS",
+    folder: "windows/system32/inetsrv",
+    services: &["FIMService"],
+};
+const SERVICE_02: DumpedHost = DumpedHost {
+    name: "mimsvc02",
+    ..SERVICE_01
+};
+const PAM_01: DumpedHost = DumpedHost {
+    name: "mimpam01",
+    services: &[
+        "PamMonitoringService",
+        "PrivilegeManagementComponentService",
+    ],
+    ..SERVICE_01
+};
+
+const EVERY_HOST: &[DumpedHost] = &[SYNC_01, SYNC_02, SERVICE_01, SERVICE_02, PAM_01];
 
 /// Keys that Wine writes anew for every process that asks for network cards.
 const VOLATILE: &str = r"\CurrentVersion\NetworkCards";
 
-/// Folders on drive C that a conversion could touch.
-const FOLDERS: &[&str] = &[
-    "MIMBackup",
-    "Program Files/Microsoft Forefront Identity Manager",
-];
+/// The folder on drive C that a conversion could touch on any host.
+const FOLDER: &str = "Program Files/Microsoft Forefront Identity Manager";
 
 /// Long enough for another test to remove what it made outside of its corner.
 const SETTLED_WITHIN: Duration = Duration::from_secs(10);
 
 /// Lines, in order.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Dump(BTreeSet<String>);
+pub struct Dump {
+    lines: BTreeSet<String>,
+    hosts: &'static [DumpedHost],
+}
 
 impl Dump {
-    /// Reads everything.
+    /// Reads the domain and MIMSYNC01.
     pub fn take() -> Self {
+        Self::of(&[SYNC_01])
+    }
+
+    /// Reads the domain and all hosts.
+    pub fn take_every_host() -> Self {
+        Self::of(EVERY_HOST)
+    }
+
+    /// Reads whom and what runs on all hosts, and nothing else.
+    pub fn take_what_runs() -> Self {
+        let mut lines = BTreeSet::new();
+        for host in EVERY_HOST {
+            lines.extend(host.named(&host.what_runs()));
+        }
+        Self {
+            lines,
+            hosts: EVERY_HOST,
+        }
+    }
+
+    fn of(hosts: &'static [DumpedHost]) -> Self {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
@@ -76,31 +132,32 @@ impl Dump {
             .flat_map(object)
             .collect();
         lines.retain(|line| !SCRATCH.iter().any(|name| line.contains(name)));
-        lines.extend(REGISTRY.iter().flat_map(|key| registry(key)));
-        lines.extend(service());
-        let drive = Rig::get().path("RIG_WINE_PREFIX").join("drive_c");
-        for folder in FOLDERS {
-            files(&drive.join(folder), &mut lines);
+        for host in hosts {
+            let own = host.whole();
+            lines.extend(if hosts.len() > 1 {
+                host.named(&own)
+            } else {
+                own
+            });
         }
-        Self(lines)
+        Self { lines, hosts }
     }
 
     /// Nothing differs from this dump any more.
     #[track_caller]
     pub fn assert_unchanged(&self) {
         let since = Instant::now();
-        let mut now = Self::take();
-        while now != *self && since.elapsed() < SETTLED_WITHIN {
-            now = Self::take();
+        let mut now = Self::of(self.hosts).lines;
+        while now != self.lines && since.elapsed() < SETTLED_WITHIN {
+            now = Self::of(self.hosts).lines;
         }
         let gone: Vec<_> = self
-            .0
-            .difference(&now.0)
+            .lines
+            .difference(&now)
             .map(|line| format!("- {line}"))
             .collect();
         let new: Vec<_> = now
-            .0
-            .difference(&self.0)
+            .difference(&self.lines)
             .map(|line| format!("+ {line}"))
             .collect();
         assert!(
@@ -113,12 +170,12 @@ impl Dump {
 
     /// Whether a line says this.
     pub fn says(&self, line: &str) -> bool {
-        self.0.contains(line)
+        self.lines.contains(line)
     }
 
     /// The lines that hold this text.
     pub fn about(&self, text: &str) -> Vec<&str> {
-        self.0
+        self.lines
             .iter()
             .filter(|line| line.contains(text))
             .map(String::as_str)
@@ -181,66 +238,111 @@ fn object(entry: &Entry) -> Vec<String> {
     lines
 }
 
-fn registry(key: &str) -> Vec<String> {
-    let exported = tempfile::NamedTempFile::new().unwrap();
-    let windows_path = format!(
-        "Z:{}",
-        exported.path().display().to_string().replace('/', r"\")
-    );
-    wine(&["reg", "export", key, &windows_path, "/y"]);
-    let units: Vec<u16> = fs::read(exported.path())
-        .unwrap()
-        .chunks_exact(2)
-        .map(|pair| u16::from_le_bytes([pair[0], pair[1]]))
-        .collect();
-    let text = String::from_utf16(&units).unwrap().replace("\\\r\n", "");
-    assert!(text.lines().count() > 5, "{key} is empty: {text}");
-    let mut section = "";
-    let mut lines = Vec::new();
-    for line in text.lines() {
-        if line.starts_with('[') {
-            section = line;
-        }
-        if !section.contains(VOLATILE) {
-            lines.push(format!("{section} {line}"));
-        }
+impl DumpedHost {
+    fn whole(&self) -> Vec<String> {
+        let mut lines = self.what_runs();
+        lines.extend(self.exported(PRODUCTS));
+        files(&self.prefix().join("drive_c").join(FOLDER), &mut lines);
+        lines
     }
-    lines
-}
 
-/// Whether the service runs.
-fn service() -> Vec<String> {
-    let said = wine(&["sc", "query", "FIMSynchronizationService"]);
-    let state = said.lines().find(|line| line.contains("STATE")).unwrap();
-    vec![format!("service {}", state.trim())]
-}
+    fn what_runs(&self) -> Vec<String> {
+        let mut lines = self.exported(SERVICES);
+        lines.extend(self.exported(self.registry));
+        lines.extend(self.services.iter().map(|service| self.service(service)));
+        files(&self.prefix().join("drive_c").join(self.folder), &mut lines);
+        lines
+    }
 
-fn wine(arguments: &[&str]) -> String {
-    let output = Command::new("wine")
-        .args(arguments)
-        .env("WINEPREFIX", Rig::get().value("RIG_WINE_PREFIX"))
-        .env("WINEDEBUG", "-all")
-        .output()
-        .unwrap();
-    assert!(
-        output.status.success(),
-        "{arguments:?}: {}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    String::from_utf8_lossy(&output.stdout).into_owned()
+    /// Lines of one host among several begin with its name.
+    fn named(&self, lines: &[String]) -> Vec<String> {
+        let named = lines.iter().map(|line| format!("{} {line}", self.name));
+        named.collect()
+    }
+
+    fn prefix(&self) -> PathBuf {
+        Rig::get().path("RIG_WINE_PREFIXES").join(self.name)
+    }
+
+    fn exported(&self, key: &str) -> Vec<String> {
+        let exported = tempfile::NamedTempFile::new().unwrap();
+        let windows_path = format!(
+            "Z:{}",
+            exported.path().display().to_string().replace('/', r"\")
+        );
+        self.wine(&["reg", "export", key, &windows_path, "/y"]);
+        let units: Vec<u16> = fs::read(exported.path())
+            .unwrap()
+            .chunks_exact(2)
+            .map(|pair| u16::from_le_bytes([pair[0], pair[1]]))
+            .collect();
+        let text = String::from_utf16(&units).unwrap().replace("\\\r\n", "");
+        assert!(text.lines().count() > 5, "{key} is empty: {text}");
+        let mut section = "";
+        let mut lines = Vec::new();
+        for line in text.lines() {
+            if line.starts_with('[') {
+                section = line;
+            }
+            if !section.contains(VOLATILE) {
+                lines.push(format!("{section} {line}"));
+            }
+        }
+        lines
+    }
+
+    /// Whether a service runs.
+    fn service(&self, name: &str) -> String {
+        let said = self.wine(&["sc", "query", name]);
+        let state = said.lines().find(|line| line.contains("STATE")).unwrap();
+        format!("service {name} {}", state.trim())
+    }
+
+    fn wine(&self, arguments: &[&str]) -> String {
+        let output = Command::new("wine")
+            .args(arguments)
+            .env("WINEPREFIX", self.prefix())
+            .env("WINEDEBUG", "-all")
+            .output()
+            .unwrap();
+        assert!(
+            output.status.success(),
+            "{}: {arguments:?}: {}",
+            self.name,
+            String::from_utf8_lossy(&output.stderr)
+        );
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    }
 }
 
 /// Names and content, without logs: they only ever grow.
-fn files(folder: &Path, lines: &mut BTreeSet<String>) {
-    lines.insert(format!("folder {}", folder.display()));
+fn files(folder: &Path, lines: &mut Vec<String>) {
+    lines.push(format!("folder {}", folder.display()));
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() {
             files(&path, lines);
+        } else if path
+            .extension()
+            .is_some_and(|extension| extension == "config")
+        {
+            let content = fs::read_to_string(&path).unwrap();
+            let shown = content
+                .lines()
+                .map(|line| format!("file {} {}", path.display(), masked(line)));
+            lines.extend(shown);
         } else if path.extension().is_none_or(|extension| extension != "log") {
             let mut hash = DefaultHasher::new();
             fs::read(&path).unwrap().hash(&mut hash);
-            lines.insert(format!("file {} {:016x}", path.display(), hash.finish()));
+            lines.push(format!("file {} {:016x}", path.display(), hash.finish()));
         }
+    }
+}
+
+/// Without a password's encrypted text, which differs each time. That the right one is in it shows when its pool starts.
+fn masked(line: &str) -> String {
+    match (line.find("[enc:"), line.find(":enc]")) {
+        (Some(from), Some(to)) => format!("{}…{}", &line[..from], &line[to..]),
+        _ => line.to_owned(),
     }
 }

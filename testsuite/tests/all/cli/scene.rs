@@ -12,26 +12,29 @@ use super::answer::{Answer, CHANGES, DONE};
 use super::binaries;
 use crate::rig::Rig;
 
-/// Files of the rig that its estate names.
-const FILES: &[&str] = &[
-    "ssh",
-    "ca.pem",
-    "Administrator.password",
-    "svc-mimsync.password",
-    "mimsync01.keytab",
-];
-
 /// The folder, and the right to be the only one who changes the rig. What its runs changed is taken back at its end.
 pub struct Scene {
     folder: TempDir,
     transcript: RefCell<Vec<Vec<u8>>>,
     environment: RefCell<Vec<(String, String)>>,
+    estate: &'static str,
     _exclusive: File,
 }
 
 impl Scene {
-    /// Waits until no other test uses MIMSYNC01.
+    /// The estate of MIMSYNC01 alone. Waits until no other test uses the hosts.
     pub fn new() -> Self {
+        Self::of("RIG_ESTATE")
+    }
+
+    /// The estate of all five hosts, without an intent.
+    pub fn of_every_host() -> Self {
+        let scene = Self::of("RIG_REFERENCE_ESTATE");
+        fs::remove_file(scene.path("conversion.toml")).unwrap();
+        scene
+    }
+
+    fn of(estate: &'static str) -> Self {
         let rig = Rig::get();
         let exclusive = rig.exclusive();
         let folder = tempfile::tempdir().unwrap();
@@ -39,11 +42,12 @@ impl Scene {
             folder,
             transcript: RefCell::default(),
             environment: RefCell::default(),
+            estate,
             _exclusive: exclusive,
         };
-        for name in FILES {
-            let original = rig.path("RIG_ESTATE").with_file_name(name);
-            std::os::unix::fs::symlink(original, scene.path(name)).unwrap();
+        for original in named_files() {
+            let link = scene.path(original.file_name().unwrap().to_str().unwrap());
+            std::os::unix::fs::symlink(original, link).unwrap();
         }
         scene.reset();
         scene
@@ -52,7 +56,7 @@ impl Scene {
     /// Estate and intent as the rig has them.
     fn reset(&self) {
         let rig = Rig::get();
-        fs::write(self.path("estate.toml"), rig.bytes("RIG_ESTATE")).unwrap();
+        fs::write(self.path("estate.toml"), rig.bytes(self.estate)).unwrap();
         fs::write(self.path("conversion.toml"), rig.bytes("RIG_INTENT")).unwrap();
     }
 
@@ -204,6 +208,20 @@ impl Scene {
     }
 }
 
+/// Files of the rig that its estates name.
+fn named_files() -> Vec<PathBuf> {
+    let estate = Rig::get().path("RIG_ESTATE");
+    let entries = fs::read_dir(estate.parent().unwrap()).unwrap();
+    let paths = entries.map(|entry| entry.unwrap().path());
+    let named = |path: &PathBuf| {
+        ["ssh", "ca.pem"].iter().any(|name| path.ends_with(name))
+            || ["password", "keytab"]
+                .iter()
+                .any(|kind| path.extension().is_some_and(|extension| extension == *kind))
+    };
+    paths.filter(named).collect()
+}
+
 /// A command that runs; a test that fails does not leave it behind.
 pub struct Started(Option<Child>);
 
@@ -234,9 +252,8 @@ impl Drop for Scene {
     fn drop(&mut self) {
         self.environment.borrow_mut().clear();
         self.reset();
-        for name in FILES {
-            let original = Rig::get().path("RIG_ESTATE").with_file_name(name);
-            let path = self.path(name);
+        for original in named_files() {
+            let path = self.path(original.file_name().unwrap().to_str().unwrap());
             drop(fs::remove_file(&path).or_else(|_| fs::remove_dir_all(&path)));
             drop(std::os::unix::fs::symlink(original, path));
         }
