@@ -220,9 +220,9 @@ const INTENTS: &[Case] = &[
         ..NOTHING
     },
     Case {
-        edits: &[("conversion.toml", "\"direct\"", "\"guided\"")],
+        edits: &[("conversion.toml", "\"direct\"", "\"silent\"")],
         kind: "intent",
-        says: &["line 8", "unknown variant `guided`"],
+        says: &["line 8", "unknown variant `silent`"],
         ..NOTHING
     },
     Case {
