@@ -5,6 +5,7 @@ mod changes;
 mod demo;
 mod directory;
 mod explanation;
+mod findings;
 mod host;
 mod keyset;
 mod lab;
@@ -36,7 +37,6 @@ pub use rehearsal::rehearsal;
 pub use run::{report, run, runs, verification};
 pub use sql::{sql_check, sql_sweep};
 
-use model::finding::{Finding, Severity};
 use serde_json::Value;
 
 use super::paint::Paint;
@@ -48,31 +48,9 @@ pub fn failure(failure: &Failure, paint: &Paint) -> String {
     for cause in &failure.causes {
         text += &format!("  because {cause}\n");
     }
-    text += &findings(&failure.findings, paint);
+    text += &findings::findings(&failure.findings, paint);
     if let Some(hint) = &failure.hint {
         text += &format!("  {} {hint}\n", paint.strong("what to do:"));
-    }
-    text
-}
-
-/// Findings, worst first.
-fn findings(findings: &[Finding], paint: &Paint) -> String {
-    let mut text = String::new();
-    for finding in findings {
-        let word = match finding.severity {
-            Severity::Blocks => paint.bad("blocks "),
-            Severity::Warns => paint.warn("warns  "),
-            Severity::Informs => paint.dim("informs"),
-        };
-        text += &format!(
-            "  {} {word} {}: {}\n",
-            finding.id, finding.subject, finding.what
-        );
-        text += &format!(
-            "           {}\n",
-            paint.dim(&format!("why: {}", finding.why))
-        );
-        text += &format!("           do: {}\n", finding.advice);
     }
     text
 }

@@ -23,6 +23,12 @@ impl Paint {
         }
     }
 
+    /// Without colour.
+    #[cfg(test)]
+    pub fn plain() -> Self {
+        Self { on: false }
+    }
+
     /// Good: it holds, it is done, it is new.
     pub fn good(self, text: &str) -> String {
         self.with("32", text)

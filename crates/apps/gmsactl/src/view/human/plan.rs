@@ -17,6 +17,7 @@ pub fn plan(document: &PlanDocument, paint: &Paint) -> String {
         estate.domain,
         estate.netbios_name
     );
+    text += &legend(paint);
     let mut component = None;
     for (number, step) in plan.steps.iter().enumerate() {
         if component != Some(&step.component) {
@@ -32,29 +33,54 @@ pub fn plan(document: &PlanDocument, paint: &Paint) -> String {
         text += &format!(
             "\n{}\n{}",
             paint.strong("Findings"),
-            super::findings(&plan.findings, paint)
+            super::findings::findings(&plan.findings, paint)
         );
     }
     text += &format!("\n{}\n", summary(plan, paint));
     text
 }
 
-/// A component's name, and whether what follows takes anything down.
+fn legend(paint: &Paint) -> String {
+    let mark = |mark: String, meaning| format!("{mark} {}", paint.dim(meaning));
+    format!(
+        "{}   {}   {}\n",
+        mark(paint.warn("~"), "changes something"),
+        mark(
+            paint.dim("?"),
+            "only looks, and the run stops where it does not hold"
+        ),
+        mark(paint.dim("="), "holds already"),
+    )
+}
+
+/// A component's name, where its steps are, and how long they take it down.
 fn heading(first: &Step, rest: &[Step], paint: &Paint) -> String {
-    let mut section = rest
+    let section = rest
         .iter()
         .take_while(|step| step.component == first.component);
-    let harmless = section.all(|step| step.host.is_none());
-    let note = match (first.component.as_str() == SHARED, harmless) {
-        (true, _) => "  what several components rest on; nothing goes down",
-        (false, true) => "  in the directory; nothing goes down",
-        (false, false) => "",
+    let mut hosts: Vec<&str> = Vec::new();
+    let mut seconds = 0;
+    for step in section {
+        seconds += step.downtime_seconds;
+        let host = step.host.iter().map(HostName::as_str);
+        for host in host
+            .filter(|host| !hosts.contains(host))
+            .collect::<Vec<_>>()
+        {
+            hosts.push(host);
+        }
+    }
+    let place = match (first.component.as_str() == SHARED, hosts.is_empty()) {
+        (true, _) => "what several components rest on".to_owned(),
+        (false, true) => "in the directory".to_owned(),
+        (false, false) => format!("on {}", hosts.join(", then ")),
     };
-    format!(
-        "\n{}{}\n",
-        paint.strong(first.component.as_str()),
-        paint.dim(note)
-    )
+    let down = match seconds {
+        0 => "nothing goes down".to_owned(),
+        seconds => format!("down for about {seconds} s"),
+    };
+    let name = paint.strong(first.component.as_str());
+    format!("\n{name}{}\n", paint.dim(&format!("  {place}; {down}")))
 }
 
 /// Hosts that become members of a group: what that means is the operator's to do.
