@@ -188,10 +188,12 @@ fn world_error(failure: Failure) -> WorldError {
         "unreachable" => ErrorKind::Unreachable,
         _ => ErrorKind::NotConfigured,
     };
-    let what: Vec<_> = std::iter::once(failure.message)
-        .chain(failure.causes)
-        .collect();
-    let error = WorldError::new(kind, what.join(": "));
+    let causes = failure.causes.join(": ");
+    let error = WorldError::new(kind, failure.message);
+    let error = match causes.is_empty() {
+        true => error,
+        false => error.caused_by(causes),
+    };
     match failure.hint {
         Some(hint) => error.advise(hint),
         None => error,
