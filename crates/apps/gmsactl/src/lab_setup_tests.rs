@@ -1,8 +1,13 @@
-//! Components whose account setup changes, by hand: on the lab, where the hand is the test's.
+//! Components whose account setup changes: by hand on the lab, where the hand is the test's; and silently.
+
+use std::collections::BTreeMap;
 
 use engine::{RollbackRequest, RunReport, Silent};
+use lab::mim::package::{self, SERVICE_PACKAGE, SYNC_PACKAGE};
+use lab::mim::reference::BUILD;
 use lab::mim::setup::{Entries, follow_wizard};
-use model::intent::{Exchange, Intent, Mailbox, Strategy};
+use model::host::{PropertyName, PropertyValue};
+use model::intent::{Exchange, Intent, Mailbox, Setup, Strategy};
 use model::names::{HostName, LogonAccount, RunId};
 use model::plan::{Action, Plan};
 use model::run::Outcome;
@@ -191,4 +196,124 @@ async fn a_wizard_that_nobody_followed_or_with_a_slip_is_handed_over_again() {
     type_into_wizard(&stage, &plan, r"CONTOSO\MIMSyncGMSAsvc$");
     let report = stage.apply_once(&plan, &Silent).await.unwrap();
     assert_eq!(report.outcome, Outcome::Done, "{report:?}");
+}
+
+/// What setup has to be told that no registry value has.
+fn setup_of(component: &str, folder: &std::path::Path) -> Setup {
+    let (package, copy, bytes, settings) = match component {
+        "sync" => (
+            SYNC_PACKAGE,
+            "sync.msi",
+            package::synchronization_service(BUILD),
+            "GROUPADMINS GROUPOPERATORS GROUPACCOUNTJOINERS GROUPBROWSE GROUPPASSWORDSET",
+        ),
+        _ => (
+            SERVICE_PACKAGE,
+            "service.msi",
+            package::service_and_portal(BUILD),
+            "MAIL_SERVER SYNCHRONIZATION_SERVER SERVICEADDRESS SQLSERVER_SERVER SQLSERVER_DATABASE",
+        ),
+    };
+    let copy = folder.join(copy);
+    std::fs::write(&copy, bytes.unwrap()).unwrap();
+    let value = |name: &str| {
+        let value = PropertyValue::parse("as it was").unwrap();
+        (PropertyName::parse(name).unwrap(), value)
+    };
+    Setup {
+        package: package.to_owned(),
+        copy: copy.display().to_string(),
+        properties: settings.split(' ').map(value).collect(),
+    }
+}
+
+fn by_setup(all: &Intent, components: &[&str], folder: &std::path::Path) -> Intent {
+    let mut intent = all.clone();
+    let wanted = |component: &str| components.contains(&component);
+    intent
+        .conversions
+        .retain(|one| wanted(one.component.as_str()));
+    for conversion in &mut intent.conversions {
+        conversion.strategy = Strategy::Installer;
+        conversion.setup = Some(setup_of(conversion.component.as_str(), folder));
+    }
+    intent.validate().unwrap();
+    intent
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_component_is_converted_by_a_silent_setup_and_taken_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let global = no_options();
+    let lab = LabEstate::reference(Default::default()).await.unwrap();
+    let journal = folder.path().join("journal.sqlite");
+    let stage = Stage::new(&global, lab, &journal).await.unwrap();
+    let start = stage.lab.snapshot().unwrap();
+    let all = stage.intent(&stage.discover(None).await.unwrap());
+    for components in [
+        &["sync"][..],
+        &["service", "sspr-registration", "sspr-reset"],
+        &["pam-rest", "pam-component", "pam-monitoring"],
+    ] {
+        let intent = by_setup(&all, components, folder.path());
+        let (plan, run) = convert(&stage, &intent).await;
+        let setups = plan.steps.iter().filter(|step| step.kind == "run-setup");
+        let hosts = intent.conversions.iter().map(|wanted| wanted.hosts.len());
+        assert_eq!(setups.count(), hosts.sum::<usize>(), "{components:?}");
+        let restarts = engine::restarts_wanted(&stage.journal, &run).unwrap();
+        assert_eq!(restarts.is_empty(), components == ["sync"], "{restarts:?}");
+        roll_back(&stage, run).await;
+        let left: Vec<_> = left(&stage, &start)
+            .into_iter()
+            .filter(|line| !line.to_lowercase().contains(r"windows\temp")) // The log stays.
+            .collect();
+        assert_eq!(left, Vec::<String>::new(), "{components:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_setup_that_would_fail_or_reset_something_blocks_the_plan() {
+    let folder = tempfile::tempdir().unwrap();
+    let global = no_options();
+    let lab = LabEstate::reference(Default::default()).await.unwrap();
+    let journal = folder.path().join("journal.sqlite");
+    let stage = Stage::new(&global, lab, &journal).await.unwrap();
+    let all = stage.intent(&stage.discover(None).await.unwrap());
+    type Change = fn(&mut Intent);
+    let cases: [(&[&str], &str, Change); 6] = [
+        (&["sspr-reset"], "GMSA-085", |_| {}),
+        (&["sync"], "GMSA-084", |intent| {
+            settings(intent).clear();
+        }),
+        (&["sync"], "GMSA-084", |intent| {
+            let name = PropertyName::parse("NO_SUCH_THING").unwrap();
+            settings(intent).insert(name, PropertyValue::parse("1").unwrap());
+        }),
+        (&["sync"], "GMSA-083", |intent| {
+            setup(intent).package = SERVICE_PACKAGE.to_owned(); // Not on that host.
+        }),
+        (&["sync"], "GMSA-083", |intent| {
+            let copy = setup(intent).copy.clone();
+            std::fs::write(copy, package::synchronization_service("4.7.3.0").unwrap()).unwrap();
+        }),
+        (&["sync"], "GMSA-083", |intent| {
+            setup(intent).copy = "no-such-file.msi".to_owned();
+        }),
+    ];
+    for (components, id, change) in cases {
+        let mut intent = by_setup(&all, components, folder.path());
+        change(&mut intent);
+        let inventory = stage.discover(Some(&intent)).await.unwrap();
+        let plan = stage.session.plan(&inventory, &intent);
+        let blocking: Vec<_> = plan.blocking().map(|finding| finding.id.as_str()).collect();
+        assert!(blocking.contains(&id), "{id}: {:?}", plan.findings);
+    }
+}
+
+fn setup(intent: &mut Intent) -> &mut Setup {
+    intent.conversions[0].setup.as_mut().unwrap()
+}
+
+fn settings(intent: &mut Intent) -> &mut BTreeMap<PropertyName, PropertyValue> {
+    &mut setup(intent).properties
 }

@@ -43,6 +43,7 @@ mod operator;
 mod options;
 mod passwords;
 mod session;
+mod setup_packages;
 mod system;
 mod view;
 

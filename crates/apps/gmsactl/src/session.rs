@@ -27,7 +27,7 @@ use crate::operator::Operator;
 use crate::options::Global;
 use crate::passwords::{self, Supplied};
 use crate::system::{SystemClock, default_journal};
-use crate::{inputs, system};
+use crate::{inputs, setup_packages, system};
 
 /// The estate and the catalogue: enough to plan with, nothing is connected yet.
 pub struct Session<'a> {
@@ -305,6 +305,7 @@ impl<'a> Session<'a> {
             .map(|known| known.account.clone())
             .collect();
         plan(&Planning {
+            packages: &setup_packages::of(intent),
             inventory,
             intent,
             profiles: &self.profiles(),

@@ -14,10 +14,13 @@ mod key_set;
 mod logon_account;
 mod password;
 mod root_key;
+mod run_setup;
 mod service;
 mod service_trigger;
 mod spn;
 mod store_password;
+
+pub(crate) use run_setup::SetupEnded;
 
 use model::names::HostName;
 use model::plan::{Action, PlannedEstate, Step};
@@ -152,6 +155,19 @@ pub(crate) fn of(step: &Step, estate: &PlannedEstate) -> Result<Box<dyn Journale
             repairs,
         }),
         Action::DisableAccount { account } => Box::new(disable_account::DisableAccount { account }),
+        Action::RunSetup {
+            carrier,
+            from,
+            to,
+            package,
+            sha256,
+            pages,
+        } => Box::new(run_setup::RunSetup {
+            switch: account_switch::AccountSwitch::of(host()?, carrier, from, to),
+            package,
+            sha256,
+            pages,
+        }),
         Action::GrantRight { account, right } => Box::new(account_right::GrantRight {
             host: host()?,
             account,

@@ -7,12 +7,14 @@ use model::names::{
     ComponentId, DnsName, GmsaName, LogonAccount, SamAccountName, ServiceName, Spn,
 };
 use model::plan::Wizard;
-use planner::{HostView, KeySetTools, Profile, StoredPassword, Suggestion};
+use planner::{HostView, KeySetTools, Profile, SilentSetup, StoredPassword, Suggestion};
 use serde::Deserialize;
 
 use crate::exchange;
 use crate::key_set::KeySet;
 use crate::rules;
+use crate::setup_data;
+use crate::silent;
 use crate::version::Version;
 use crate::wizard;
 
@@ -130,6 +132,9 @@ impl Profile for Component {
             values.extend(names.map(|name| (database.key.clone(), name.clone())));
         }
         values.extend(rules::registry(&self.entry.id));
+        values.extend(setup_data::registry(&self.entry.product));
+        values.sort();
+        values.dedup();
         values
     }
 
@@ -173,6 +178,10 @@ impl Profile for Component {
         new: &LogonAccount,
     ) -> Option<KeySetTools> {
         self.entry.key_set.as_ref()?.tools(view, old, new)
+    }
+
+    fn setup(&self, view: &HostView<'_>) -> Option<SilentSetup> {
+        silent::setup(self, view)
     }
 
     fn wizard(&self, view: &HostView<'_>, key_set: Option<&str>) -> Option<Wizard> {

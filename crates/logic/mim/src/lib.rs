@@ -12,6 +12,8 @@ mod exchange;
 mod excluded;
 mod key_set;
 mod rules;
+mod setup_data;
+mod silent;
 mod version;
 mod wizard;
 

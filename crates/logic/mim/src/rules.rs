@@ -319,11 +319,15 @@ fn mim_service(view: &HostView<'_>) -> Vec<Finding> {
     }
     let off = |key: &str| host.registry_text(key, "Enabled") == Some("0");
     if TLS_KEYS.iter().all(|key| off(key)) {
-        findings.push(TLS_12_ONLY.found(
+        let mut found = TLS_12_ONLY.found(
             host.name.as_str(),
             "only TLS 1.2 or later is on",
-            "nothing for this plan; run setup of 4.6.34.0 interactively, never silently, and leave TLS as it is",
-        ));
+            "run setup of 4.6.34.0 interactively (strategy = \"guided\"), never silently, and leave TLS as it is",
+        );
+        if view.conversion.strategy == Strategy::Installer {
+            found.severity = Severity::Blocks; // This plan runs it silently.
+        }
+        findings.push(found);
     }
     if let Some(value) = exchange::filled(host)
         && view.conversion.exchange.is_none()

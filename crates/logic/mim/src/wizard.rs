@@ -4,52 +4,8 @@ use model::intent::{Exchange, Mailbox};
 use model::names::{ComponentId, LogonAccount};
 use model::plan::{Wizard, WizardField, WizardPage};
 use planner::HostView;
-use serde::Deserialize;
 
-const DATA: &str = include_str!("../data/setup.toml");
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Data {
-    product: Vec<Product>,
-}
-
-/// A product and its wizard.
-#[derive(Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-struct Product {
-    name: String,
-    way_in: String,
-    way_out: String,
-    page: Vec<Page>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Page {
-    component: ComponentId,
-    title: String,
-    when: Option<When>,
-    fields: Vec<Field>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Field {
-    label: String,
-    entry: String,
-    when: Option<When>,
-}
-
-/// What limits a page or a field.
-#[derive(Clone, Copy, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-enum When {
-    KeySet,
-    NoKeySet,
-    Mailbox,
-    NoMailbox,
-}
+use crate::setup_data::{self, Page, When};
 
 /// What stands in for the names in braces.
 struct Filling<'a> {
@@ -67,9 +23,7 @@ pub(crate) fn wizard(
     view: &HostView<'_>,
     key_set: Option<&str>,
 ) -> Option<Wizard> {
-    let data: Data = toml::from_str(DATA).ok()?; // A test reads it too.
-    let mut products = data.product.into_iter();
-    let found = products.find(|found| found.name == product)?;
+    let found = setup_data::of(product)?;
     let filling = Filling {
         product,
         gmsa: view.gmsa,
@@ -78,7 +32,8 @@ pub(crate) fn wizard(
         mailbox: mailbox(view.conversion.exchange.as_ref()),
     };
     let own = found.page.into_iter();
-    let own = own.filter(|page| page.component == *component && filling.wants(page.when));
+    let own = own.filter(|page| page.component.as_ref() == Some(component));
+    let own = own.filter(|page| !page.fields.is_empty() && filling.wants(page.when));
     let pages: Vec<_> = own.map(|page| filling.page(page)).collect();
     (!pages.is_empty()).then(|| Wizard {
         way_in: filling.text(&found.way_in),
@@ -120,13 +75,8 @@ impl Filling<'_> {
     }
 
     fn text(&self, template: &str) -> String {
-        let account = self.gmsa.to_string();
-        let name = account.rsplit('\\').next().unwrap_or_default();
         let mailbox = self.mailbox.map(ToString::to_string).unwrap_or_default();
-        template
-            .replace("{account}", &account)
-            .replace("{name}", name)
-            .replace("{domain}", self.domain)
+        setup_data::filled(template, &self.gmsa.to_string(), self.domain)
             .replace("{product}", self.product)
             .replace("{key-set}", self.key_set.unwrap_or_default())
             .replace("{mailbox}", &mailbox)
@@ -141,13 +91,13 @@ mod tests {
 
     #[test]
     fn every_component_has_its_pages_in_the_setup_of_its_product() {
-        let data: Data = toml::from_str(DATA).unwrap();
+        let products = setup_data::products().unwrap();
         for component in crate::catalogue().unwrap() {
-            let mut products = data.product.iter();
-            let product = products.find(|product| product.name == component.entry.product);
+            let mut found = products.iter();
+            let product = found.find(|product| product.name == component.entry.product);
             let mut pages = product.unwrap().page.iter();
             let named = |page: &Page| {
-                page.component == *Profile::component(&component)
+                page.component.as_ref() == Some(Profile::component(&component))
                     && page
                         .fields
                         .iter()
@@ -167,7 +117,7 @@ mod tests {
             key_set: Some(r"C:\k.bin"),
             mailbox: Some(&gmsa),
         };
-        for product in toml::from_str::<Data>(DATA).unwrap().product {
+        for product in setup_data::products().unwrap() {
             let fields = product.page.iter().flat_map(|page| &page.fields);
             let entries = fields.map(|field| &field.entry);
             for text in entries.chain([&product.way_in, &product.way_out]) {

@@ -4,6 +4,7 @@ mod delegation;
 mod forest;
 mod names;
 mod place;
+mod setup;
 mod spns;
 
 pub(crate) use forest::of_the_forest;

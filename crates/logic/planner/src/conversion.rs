@@ -1,12 +1,12 @@
 //! One conversion, seen against the inventory.
 
-use model::intent;
+use model::intent::{self, Intent};
 use model::inventory::{Account, AccountClass, Carried, Gmsa, HostInventory, Inventory};
 use model::names::{HostName, LogonAccount, SamAccountName, Spn};
 use model::ports::Delegation;
 
 use crate::planning::Planning;
-use crate::profile::{HostView, Profile, Refusal};
+use crate::profile::{HostView, PackageFacts, Profile, Refusal};
 
 /// What is wanted of one component, and what was found of it.
 pub(crate) struct Conversion<'a> {
@@ -18,6 +18,9 @@ pub(crate) struct Conversion<'a> {
     pub credentials: &'a [LogonAccount],
     pub places: Vec<Place<'a>>,
     may_create_root_key: bool,
+    /// The copy of the package that its setup is to run, if it runs one: what it says, or why it cannot be read.
+    pub package: Option<&'a Result<PackageFacts, String>>,
+    before: &'a [intent::Conversion],
     profiles: &'a [&'a dyn Profile],
     gmsa_account: LogonAccount,
 }
@@ -61,6 +64,11 @@ impl<'a> Conversion<'a> {
             credentials: planning.credentials,
             may_create_root_key: planning.intent.kds.create,
             places,
+            package: wanted
+                .setup
+                .as_ref()
+                .and_then(|setup| planning.packages.get(&setup.copy)),
+            before: before(planning.intent, wanted),
             profiles: planning.profiles,
             gmsa_account: LogonAccount::domain(
                 &domain.netbios_name,
@@ -204,6 +212,13 @@ pub(crate) fn lacks_root_key(inventory: &Inventory) -> bool {
     !sound && !gaps.any(|gap| gap.subject == "KDS root keys")
 }
 
+/// The conversions that stand before one in the intent.
+fn before<'a>(intent: &'a Intent, wanted: &intent::Conversion) -> &'a [intent::Conversion] {
+    let all = intent.conversions.as_slice();
+    let at = all.iter().position(|one| std::ptr::eq(one, wanted));
+    at.and_then(|at| all.get(..at)).unwrap_or_default()
+}
+
 impl<'a> Place<'a> {
     /// Whether it runs as the gMSA already.
     pub fn has_its_gmsa(&self, conversion: &Conversion<'_>) -> bool {
@@ -229,6 +244,7 @@ impl<'a> Place<'a> {
             host: self.host?,
             carried: self.carried?,
             conversion: conversion.wanted,
+            before: conversion.before,
             gmsa: conversion.gmsa_account(),
         })
     }

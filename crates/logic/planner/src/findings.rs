@@ -293,6 +293,34 @@ pub const RETIRED_WITH_SPNS: FindingKind = warns(
     DESIGN,
 );
 
+/// The package that setup is to run from will not do.
+pub const SETUP_PACKAGE: FindingKind = blocks(
+    "GMSA-083",
+    "setup in change mode works only from the package of the very product that is installed",
+    DESIGN,
+);
+
+/// A setting that setup would reset.
+pub const SETUP_SETTING: FindingKind = blocks(
+    "GMSA-084",
+    "in change mode setup resets every setting that it is not told",
+    DESIGN,
+);
+
+/// Another component must have its gMSA first.
+pub const SETUP_ORDER: FindingKind = blocks(
+    "GMSA-085",
+    "setup is told the accounts of all its components, and a password account's password would have to be told too",
+    DESIGN,
+);
+
+/// Accounts of other components that setup is not told.
+pub const SETUP_UNTOLD: FindingKind = warns(
+    "GMSA-086",
+    "what setup does with the account of a component that it is not told of is not published",
+    DESIGN,
+);
+
 /// All of them, in the order of their ids: what a manual or an explanation can be complete about.
 pub const ALL: &[FindingKind] = &[
     NO_ROOT_KEY,
@@ -335,6 +363,10 @@ pub const ALL: &[FindingKind] = &[
     KEY_SET_UNKNOWN,
     KEY_SET_FILE_EXISTS,
     STRATEGY_UNKNOWN,
+    SETUP_PACKAGE,
+    SETUP_SETTING,
+    SETUP_ORDER,
+    SETUP_UNTOLD,
     RETIRED_NOT_FOUND,
     RETIRED_IN_USE,
     RETIRED_WITH_SPNS,

@@ -32,7 +32,9 @@ mod store_password;
 
 pub use key_set::{is_of_key_sets, plan_of_key_sets};
 pub use planning::Planning;
-pub use profile::{HostView, KeySetTools, Profile, Refusal, StoredPassword, Suggestion};
+pub use profile::{
+    HostView, KeySetTools, PackageFacts, Profile, Refusal, SilentSetup, StoredPassword, Suggestion,
+};
 pub use proposal::{Wanted, gmsas_of, propose, questions};
 pub use proposal_text::proposal_text;
 pub use retirement::{is_of_retirement, plan_of_retirement};

@@ -2,12 +2,13 @@
 
 use model::database::{DatabaseLocation, DatabasePlace};
 use model::finding::Finding;
+use model::host::PropertyName;
 use model::intent::Conversion;
 use model::inventory::{Carried, Carrier, HostInventory, Inventory};
 use model::names::{
     ComponentId, DnsName, GmsaName, LogonAccount, SamAccountName, ServiceName, Spn,
 };
-use model::plan::{PasswordHelper, ToolRun, Wizard};
+use model::plan::{PasswordHelper, SetupPage, ToolRun, Wizard};
 
 /// A product's component: one service or application pool that can run as a gMSA.
 pub trait Profile: Sync {
@@ -70,11 +71,46 @@ pub trait Profile: Sync {
         None
     }
 
+    /// What its setup is told in a silent run that gives it the gMSA; `None` where its setup is not known.
+    fn setup(&self, _view: &HostView<'_>) -> Option<SilentSetup> {
+        None
+    }
+
     /// The way through its setup's wizard that gives it the gMSA; `None` where that is not known. `key_set` is the file
     /// to give it, `None` where none is to be activated.
     fn wizard(&self, _view: &HostView<'_>, _key_set: Option<&str>) -> Option<Wizard> {
         None
     }
+}
+
+/// What a silent setup is told.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct SilentSetup {
+    /// Name of the product that it sets up.
+    pub product: String,
+    /// By page: every setting whose value is known.
+    pub pages: Vec<SetupPage>,
+    /// Settings that it must be told and that nobody knows: the intent has to say them.
+    pub unknown: Vec<PropertyName>,
+    /// Components of the same product on the host whose accounts cannot be told, because they have passwords.
+    pub untold: Vec<String>,
+    /// A component that has to have its gMSA before.
+    pub first: Option<String>,
+}
+
+/// What a package's own tables say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PackageFacts {
+    /// SHA-256 of the file, lower-case hex.
+    pub sha256: String,
+    /// Name of the product.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// Its product code.
+    pub code: String,
+    /// The names of its properties.
+    pub properties: Vec<String>,
 }
 
 /// A password that a product keeps encrypted for its logon account.
@@ -118,6 +154,8 @@ pub struct HostView<'a> {
     pub carried: Carried<'a>,
     /// What is wanted.
     pub conversion: &'a Conversion,
+    /// What is wanted before it: done when this one's turn comes.
+    pub before: &'a [Conversion],
     /// The gMSA as a logon account.
     pub gmsa: &'a LogonAccount,
 }

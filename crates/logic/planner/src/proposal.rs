@@ -36,6 +36,12 @@ pub fn questions(estate: &Estate, intent: Option<&Intent>, profiles: &[&dyn Prof
                 let group = conversion.retrieval_group.clone();
                 wanted.add(&conversion.gmsa, group, &conversion.hosts, key_set);
                 wanted.names.extend(conversion.groups.iter().cloned());
+                if let Some(setup) = &conversion.setup {
+                    for host in &conversion.hosts {
+                        let files = wanted.files.entry(host.clone()).or_default();
+                        files.push(setup.package.clone());
+                    }
+                }
             }
         }
         None => {
@@ -131,6 +137,7 @@ pub fn propose(inventory: &Inventory, profiles: &[&dyn Profile]) -> Intent {
             spns: None,
             delegation: DelegationWish::default(),
             exchange: None,
+            setup: None,
         })
     });
     Intent::of(conversions.collect())

@@ -11,6 +11,7 @@ mod delegation;
 mod directory;
 mod guided;
 mod host;
+mod installer;
 mod key_set;
 mod shared;
 mod stored_password;

@@ -5,9 +5,9 @@
 //! inventories, plans and journals: their field names are a contract, as those of every noun.
 
 pub use agent_protocol::{
-    AccountRight, AppPool, Event, EventLevel, EventPage, EventQuery, GroupName, PolicyDefinition,
-    PoolApplication, PoolControl, PoolIdentity, PoolName, PoolState, PropertyName, PropertyValue,
-    RegistryValue, RightHolders, ScheduledTask, ServiceTrigger, SetupEnd, SetupProperty, SetupRun,
-    TaskDefinition, TaskLogon, TaskPath, TaskPrincipal, TriggerAction, TriggerData, Trustee,
-    UnixMillis,
+    AccountRight, AppPool, Event, EventLevel, EventPage, EventQuery, GroupName, HostPath,
+    InvalidName, PolicyDefinition, PoolApplication, PoolControl, PoolIdentity, PoolName, PoolState,
+    PropertyName, PropertyValue, RegistryValue, RightHolders, ScheduledTask, ServiceTrigger,
+    SetupEnd, SetupProperty, SetupRun, TaskDefinition, TaskLogon, TaskPath, TaskPrincipal,
+    TriggerAction, TriggerData, Trustee, UnixMillis,
 };

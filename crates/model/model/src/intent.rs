@@ -1,7 +1,10 @@
 //! What is wanted: `conversion.toml`.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
+use crate::host::{PropertyName, PropertyValue};
 use crate::names::{ComponentId, Dn, GmsaName, HostName, LogonAccount, SamAccountName, Spn};
 
 /// Which components get which gMSA.
@@ -72,6 +75,22 @@ pub struct Conversion {
     /// The mailbox whose password the component stores, for one that has mail.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exchange: Option<Exchange>,
+    /// The product's setup, for the strategy that runs it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub setup: Option<Setup>,
+}
+
+/// The setup of a product, and what it must be told that nobody else knows.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Setup {
+    /// The package, as the host sees it.
+    pub package: String,
+    /// The same file where gmsactl runs: its tables are read.
+    pub copy: String,
+    /// Settings that are to stay and that are in no registry value, by property; never a password.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub properties: BTreeMap<PropertyName, PropertyValue>,
 }
 
 /// The mailbox of a component.
@@ -125,6 +144,8 @@ pub enum Strategy {
     Direct,
     /// By hand, with the wizard of the product's setup: the run waits, and looks at the outcome itself.
     Guided,
+    /// With the product's setup, run silently in change mode.
+    Installer,
 }
 
 /// 30 days: what Windows itself takes where none is given ([MS-ADTS] 2.338, msDS-ManagedPasswordInterval).
@@ -247,6 +268,9 @@ fn contradiction(conversion: &Conversion, before: &[Conversion]) -> Option<Strin
     {
         return Some("exchange needs an account for a mailbox, and none without".to_owned());
     }
+    if let Some(why) = setup_contradiction(conversion) {
+        return Some(why);
+    }
     let named = |other: &Conversion, spn: &Spn| {
         let mut spns = other.spns.iter().flatten();
         spns.any(|taken| taken.same_as(spn))
@@ -266,6 +290,24 @@ fn contradiction(conversion: &Conversion, before: &[Conversion]) -> Option<Strin
                 other.component
             )
         })
+}
+
+/// Setup and strategy belong together, and a password stands in no file.
+fn setup_contradiction(conversion: &Conversion) -> Option<String> {
+    let installer = conversion.strategy == Strategy::Installer;
+    let Some(setup) = &conversion.setup else {
+        return installer.then(|| {
+            "strategy installer needs setup: the package on the host, and a copy of it here"
+                .to_owned()
+        });
+    };
+    if !installer {
+        return Some("setup is for strategy = \"installer\" only".to_owned());
+    }
+    let mut names = setup.properties.keys();
+    names.find(|name| name.is_of_a_password()).map(|name| {
+        format!("property {name} is a password: none is needed, and none stands in a file")
+    })
 }
 
 #[cfg(test)]

@@ -6,7 +6,9 @@ mod setup;
 
 pub use action::{Action, PasswordHelper, PasswordNeed, ToolRun};
 pub use file::{InvalidPlan, PlanDocument, fingerprint};
-pub use setup::{PlannedCarrier, StoredValues, Wizard, WizardField, WizardPage};
+pub use setup::{
+    PlannedCarrier, PlannedProperty, SetupPage, StoredValues, Wizard, WizardField, WizardPage,
+};
 
 use security::Sid;
 use serde::{Deserialize, Serialize};

@@ -9,6 +9,18 @@ use crate::{HostPath, InvalidName};
 /// Most properties in one run.
 pub const SETUP_PROPERTY_LIMIT: usize = 128;
 
+/// Properties of Windows Installer itself.
+const OF_EVERY_PACKAGE: [&str; 8] = [
+    "ADDLOCAL",
+    "ALLUSERS",
+    "MSIFASTINSTALL",
+    "REBOOT",
+    "REINSTALL",
+    "REINSTALLMODE",
+    "REMOVE",
+    "TRANSFORMS",
+];
+
 /// A silent run of a package: what `msiexec /i PACKAGE NAME=value… /qn` does, without a command line.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -87,6 +99,11 @@ impl PropertyName {
     /// The name as text.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// Whether every package has it, whatever its tables list ("Property Reference", Windows Installer SDK).
+    pub fn is_of_every_package(&self) -> bool {
+        OF_EVERY_PACKAGE.contains(&self.as_str())
     }
 
     /// Whether the name says that the value is a password: such a one travels as the frame's secret only.

@@ -12,7 +12,12 @@ const MOMENTS: [Moment; 2] = [Moment::Before, Moment::After];
 const RECORDS: usize = 50;
 
 fn scenarios() -> Vec<fn() -> Scenario> {
-    vec![Scenario::sync, Scenario::rich, Scenario::guided]
+    vec![
+        Scenario::sync,
+        Scenario::rich,
+        Scenario::guided,
+        Scenario::by_setup,
+    ]
 }
 
 /// Applies a plan and dies at each record.

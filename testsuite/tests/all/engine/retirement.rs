@@ -29,6 +29,7 @@ async fn plan(scenario: &Scenario, name: &str) -> Plan {
         inventory.accounts.extend(found);
     }
     let planning = Planning {
+        packages: &std::collections::BTreeMap::new(),
         inventory: &inventory,
         intent: &Intent::of(Vec::new()),
         profiles: &[],

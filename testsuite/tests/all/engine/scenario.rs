@@ -18,6 +18,7 @@ use model::run::Outcome;
 use planner::{HostView, KeySetTools, Planning, Profile, Suggestion};
 
 use super::by_hand;
+use super::fake_world::packages;
 use super::fake_world::reference::{
     self, OLD_ACCOUNT, OLD_PASSWORD, PLAIN_ACCOUNT, PLAIN_PASSWORD, PORTAL_ACCOUNT, PORTAL_PASSWORD,
 };
@@ -47,12 +48,11 @@ impl Scenario {
         }
     }
 
-    /// An old account with everything that a gMSA can inherit, and a portal: every kind of step is in its plan.
-    pub fn rich() -> Self {
+    /// The Synchronization Service and a portal, each with its old account.
+    fn sync_and_portal() -> Self {
         let mut scenario = Self::sync();
         {
             let mut state = scenario.world.state();
-            reference::add_rights_of_the_old_account(&mut state);
             reference::add_web_server(&mut state);
             reference::add_database(&mut state);
             reference::add_com_access(&mut state);
@@ -61,6 +61,14 @@ impl Scenario {
         scenario.intent.conversions.push(portal);
         let account = PORTAL_ACCOUNT.to_owned().into();
         scenario.supplied.0.insert(account, PORTAL_PASSWORD);
+        scenario
+    }
+
+    /// An old account with everything that a gMSA can inherit, and a portal: every kind of step of the strategy `direct`
+    /// is in its plan.
+    pub fn rich() -> Self {
+        let mut scenario = Self::sync_and_portal();
+        reference::add_rights_of_the_old_account(&mut scenario.world.state());
         for conversion in &mut scenario.intent.conversions {
             conversion.groups = vec![reference::GROUP.parse().unwrap()];
             conversion.delegation = DelegationWish::Unconstrained;
@@ -68,11 +76,22 @@ impl Scenario {
         scenario
     }
 
-    /// [`Scenario::rich`], with the accounts changed by hand.
+    /// Both with the accounts changed by hand.
     pub fn guided() -> Self {
-        let mut scenario = Self::rich();
+        let mut scenario = Self::sync_and_portal();
         for conversion in &mut scenario.intent.conversions {
             conversion.strategy = Strategy::Guided;
+        }
+        scenario
+    }
+
+    /// Both with the accounts changed by setup.
+    pub fn by_setup() -> Self {
+        let mut scenario = Self::sync_and_portal();
+        packages::put_on_hosts(&mut scenario.world.state());
+        for conversion in &mut scenario.intent.conversions {
+            conversion.strategy = Strategy::Installer;
+            conversion.setup = Some(packages::setup(conversion.component.as_str()));
         }
         scenario
     }
@@ -142,6 +161,7 @@ impl Scenario {
         let refused: Vec<_> = refused.iter().map(mim::Excluded::refusal).collect();
         let credentials: Vec<_> = self.supplied.0.keys().cloned().collect();
         planner::plan(&Planning {
+            packages: &packages::all(),
             inventory,
             intent: &self.intent,
             profiles: &profiles(&catalogue),
@@ -312,6 +332,7 @@ fn conversion(component: &str, hosts: &[&str], gmsa: &str) -> Conversion {
         spns: None,
         delegation: DelegationWish::default(),
         exchange: None,
+        setup: None,
     }
 }
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use engine::{ApplyRequest, RunReport, StepState};
-use model::names::{HostName, LogonAccount};
+use model::names::LogonAccount;
 use model::plan::{Action, Plan, StepStatus};
 use model::ports::{Clock, Journal};
 use model::run::Outcome;
@@ -37,10 +37,10 @@ pub struct Apply {
 /// Applies, or goes on.
 pub async fn run(args: &Apply, global: &Global, output: &Output) -> Done {
     match apply(args, global, output).await {
-        Ok((report, key_sets)) => {
+        Ok((report, notes)) => {
             output.document(&report, human::report);
-            for (host, file) in key_sets.iter().filter(|_| report.outcome == Outcome::Done) {
-                output.note(&format!("The exported key set is {file} on {host}: copy it to a safe place, a rollback deletes it."));
+            for note in &notes {
+                output.note(note);
             }
             Ok(exit_of(report.outcome, Outcome::Done))
         }
@@ -55,7 +55,7 @@ async fn apply(
     args: &Apply,
     global: &Global,
     output: &Output,
-) -> Result<(RunReport, Vec<(HostName, String)>), Failure> {
+) -> Result<(RunReport, Vec<String>), Failure> {
     let plan = inputs::plan(&args.plan)?.plan;
     let session = Session::new(global)?;
     let journal = session::journal(global)?;
@@ -80,7 +80,8 @@ async fn apply(
         };
         let report = engine::apply(&world, journal.as_ref(), &Steps::new(busy), &request).await?;
         if !(asks && is_handed_over(&report) && done_by_hand(&report, output)?) {
-            return Ok((report, exported_key_sets(&plan)));
+            let notes = notes(journal.as_ref(), &plan, &report)?;
+            return Ok((report, notes));
         }
     }
 }
@@ -108,13 +109,21 @@ fn said_done(input: &mut impl BufRead) -> std::io::Result<bool> {
     Ok(count > 0 && !line.trim().to_lowercase().starts_with('q'))
 }
 
-/// The key sets that the plan exports: on which host, in which file.
-fn exported_key_sets(plan: &Plan) -> Vec<(HostName, String)> {
-    let exported = plan.steps.iter().filter_map(|step| match &step.action {
-        Action::ExportKeySet { file, .. } => Some((step.host.clone()?, file.clone())),
-        _ => None,
-    });
-    exported.collect()
+/// What is left to do by hand once everything is done.
+fn notes(journal: &dyn Journal, plan: &Plan, report: &RunReport) -> Result<Vec<String>, Failure> {
+    let (Some(run), Outcome::Done) = (&report.run, report.outcome) else {
+        return Ok(Vec::new());
+    };
+    let mut notes = Vec::new();
+    for step in &plan.steps {
+        if let (Action::ExportKeySet { file, .. }, Some(host)) = (&step.action, &step.host) {
+            notes.push(format!("The exported key set is {file} on {host}: copy it to a safe place, a rollback deletes it."));
+        }
+    }
+    for host in engine::restarts_wanted(journal, run)? {
+        notes.push(format!("Setup wants {host} restarted for all of it to take effect, in a quiet hour: gmsactl host reboot {host}"));
+    }
+    Ok(notes)
 }
 
 /// The plan as it would be made now; an open run goes on without one, since it changed the world itself.

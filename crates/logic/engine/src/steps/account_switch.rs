@@ -71,6 +71,14 @@ impl AccountSwitch {
         }
     }
 
+    /// The account before, as the plan has it.
+    pub fn from(&self) -> &LogonAccount {
+        match self {
+            Self::Service(step) => &step.from,
+            Self::Pool(step) => &step.from,
+        }
+    }
+
     /// The gMSA.
     pub fn to(&self) -> &LogonAccount {
         match self {

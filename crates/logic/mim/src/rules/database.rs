@@ -14,7 +14,7 @@ pub(super) fn findings(component: &Component, view: &HostView<'_>) -> Vec<Findin
         return Vec::new();
     }
     let Some(place) = component.database(view.host) else {
-        if view.conversion.strategy == Strategy::Guided {
+        if view.conversion.strategy != Strategy::Direct {
             return Vec::new();
         }
         let place = DatabasePlace {
@@ -28,7 +28,7 @@ pub(super) fn findings(component: &Component, view: &HostView<'_>) -> Vec<Findin
     let role = component.database_role();
     match wanted(view.inventory, &place, view.gmsa, Some(old), role) {
         Ok(judged) => judged_so(&place, view, &judged),
-        Err(_) if view.conversion.strategy == Strategy::Guided => vec![setup_rights(view, &place)],
+        Err(_) if view.conversion.strategy != Strategy::Direct => vec![setup_rights(view, &place)],
         Err(why) => vec![unknown(component, view, &place, &why)],
     }
 }

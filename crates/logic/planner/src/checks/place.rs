@@ -8,6 +8,7 @@ use model::names::LogonAccount;
 
 use security::Sid;
 
+use super::setup::of_the_setup;
 use crate::conversion::{Conversion, Place};
 use crate::findings as kind;
 
@@ -62,6 +63,7 @@ pub(super) fn of_a_place(conversion: &Conversion<'_>, place: &Place<'_>) -> Vec<
         return findings;
     }
     findings.extend(of_the_strategy(conversion, place, &subject));
+    findings.extend(of_the_setup(conversion, place, &subject));
     if host.is_2012_r2() {
         let what =
             "it is Windows Server 2012 R2, and whether update KB2998082 is installed was not read";
@@ -89,6 +91,7 @@ fn of_the_strategy(
     let known = match conversion.wanted.strategy {
         Strategy::Direct => true,
         Strategy::Guided => profile.wizard(&view, None).is_some(),
+        Strategy::Installer => profile.setup(&view).is_some(),
     };
     (!known).then(|| {
         let what = "the pages of its setup are not known, so there is nothing to guide through";

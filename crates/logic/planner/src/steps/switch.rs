@@ -126,8 +126,11 @@ impl<'a> StepList<'a> {
         let last = match self.conversion.wanted.strategy {
             // The wizard activates the key set and stores the password itself.
             Strategy::Guided => self.follow_wizard(switch, ready),
-            Strategy::Direct => {
-                let switched = self.set_account(switch, ready);
+            Strategy::Direct | Strategy::Installer => {
+                let switched = match self.conversion.wanted.strategy {
+                    Strategy::Installer => self.run_setup(switch, ready),
+                    _ => self.set_account(switch, ready),
+                };
                 let restored = self
                     .restore_key_set(switch, exported.as_ref(), &switched)
                     .unwrap_or(switched);

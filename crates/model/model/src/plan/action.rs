@@ -7,7 +7,7 @@ use crate::database::{DatabasePlace, Repair};
 use crate::host::AccountRight;
 use crate::inventory::ComAccessValue;
 use crate::names::{Dn, DnsName, GmsaName, LogonAccount, SamAccountName, ServiceName, Spn, StepId};
-use crate::plan::{PlannedCarrier, StoredValues, Wizard};
+use crate::plan::{PlannedCarrier, SetupPage, StoredValues, Wizard};
 use crate::ports::AccountControl;
 
 /// One action on the directory, on the step's host, or just a look.
@@ -199,6 +199,21 @@ pub enum Action {
         #[serde(skip_serializing_if = "Option::is_none", default)]
         stores: Option<StoredValues>,
     },
+    /// Change the account to a gMSA with the product's setup, run silently in change mode.
+    RunSetup {
+        /// What has the account.
+        carrier: PlannedCarrier,
+        /// The account before.
+        from: LogonAccount,
+        /// The gMSA.
+        to: LogonAccount,
+        /// The package on the host.
+        package: String,
+        /// Its SHA-256, lower-case hex.
+        sha256: String,
+        /// What it is given: every setting that is not to be reset.
+        pages: Vec<SetupPage>,
+    },
     /// Store a password anew, encrypted for the service's gMSA by a helper of the product.
     StorePassword {
         /// Whose password; the text itself is never in a plan.
@@ -306,6 +321,7 @@ impl Action {
             Self::SetLogonAccount { .. } => "set-logon-account",
             Self::RestoreKeySet { .. } => "restore-key-set",
             Self::FollowWizard { .. } => "follow-wizard",
+            Self::RunSetup { .. } => "run-setup",
             Self::StorePassword { .. } => "store-password",
             Self::StartService { .. } => "start-service",
             Self::ProveLogon { .. } => "prove-logon",
@@ -327,7 +343,8 @@ impl Action {
             // A service that has its gMSA already gets only its flag.
             Self::SetLogonAccount { from, to, .. }
             | Self::SetPoolAccount { from, to, .. }
-            | Self::FollowWizard { from, to, .. } => (!from.same_as(to)).then(|| need(from, false)),
+            | Self::FollowWizard { from, to, .. }
+            | Self::RunSetup { from, to, .. } => (!from.same_as(to)).then(|| need(from, false)),
             _ => None,
         }
     }

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::host::{PropertyName, PropertyValue};
 use crate::names::ServiceName;
 
 /// What has the account that setup changes.
@@ -44,6 +45,28 @@ pub struct WizardField {
     pub label: String,
     /// What to do with it; a password is named, never given.
     pub entry: String,
+}
+
+/// What a silent setup is given, for one page of its wizard.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct SetupPage {
+    /// The page that asks for it.
+    pub title: String,
+    /// The properties behind its fields.
+    pub properties: Vec<PlannedProperty>,
+}
+
+/// A property that a silent setup is given.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct PlannedProperty {
+    /// Its name.
+    pub name: PropertyName,
+    /// Its value; never a password.
+    pub value: PropertyValue,
+    /// Why this value.
+    pub reason: String,
 }
 
 /// Two registry values that setup writes: one that holds something afterwards, and one that is empty.

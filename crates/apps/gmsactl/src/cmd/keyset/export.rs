@@ -120,6 +120,7 @@ impl Export {
             spns: None,
             delegation: DelegationWish::default(),
             exchange: None,
+            setup: None,
         }]))
     }
 }

@@ -147,6 +147,7 @@ impl ExchangePassword {
                     spns: None,
                     delegation: DelegationWish::default(),
                     exchange: Some(exchange),
+                    setup: None,
                 }),
             }
         }

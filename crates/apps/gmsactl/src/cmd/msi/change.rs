@@ -20,19 +20,6 @@ use crate::passwords;
 use crate::session::Session;
 use crate::view::{Output, human};
 
-/// Properties that every package has, whatever its tables list ("Property Reference", Windows Installer SDK).
-const OF_EVERY_PACKAGE: [&str; 9] = [
-    "ADDLOCAL",
-    "ALLUSERS",
-    "INSTALLDIR",
-    "MSIFASTINSTALL",
-    "REBOOT",
-    "REINSTALL",
-    "REINSTALLMODE",
-    "REMOVE",
-    "TRANSFORMS",
-];
-
 /// Arguments of `msi change`.
 #[derive(Debug, Args)]
 #[command(
@@ -159,9 +146,9 @@ impl Change {
     fn known(&self, package: &Package) -> Result<(), Failure> {
         let given = self.property.iter().map(|property| &property.name);
         for name in given.chain(&self.secret_property) {
-            let name = name.as_str();
-            let listed = package.properties.iter().any(|known| known.name == name);
-            if !listed && !OF_EVERY_PACKAGE.contains(&name) {
+            let mut listed = package.properties.iter();
+            let listed = listed.any(|known| known.name == name.as_str());
+            if !listed && !name.is_of_every_package() {
                 let what = format!("the package has no property {name}: it would be ignored");
                 return Err(Failure::new("input", what)
                     .hint("gmsactl msi inspect FILE lists them; capital and small letters are not the same"));

@@ -194,6 +194,10 @@ fn downtime(stage: &Stage<'_>, plan: &Plan) -> Vec<Downtime> {
         | Action::FollowWizard {
             carrier: PlannedCarrier::Service(service),
             ..
+        }
+        | Action::RunSetup {
+            carrier: PlannedCarrier::Service(service),
+            ..
         } => Some((step.host.clone()?, service.clone())),
         _ => None,
     });

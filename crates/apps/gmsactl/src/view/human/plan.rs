@@ -2,7 +2,7 @@
 
 use model::names::HostName;
 use model::plan::{
-    Action, Change, Plan, PlanDocument, Reversible, SHARED, Step, StepStatus, Wizard,
+    Action, Change, Plan, PlanDocument, Reversible, SHARED, SetupPage, Step, StepStatus, Wizard,
 };
 
 use super::Paint;
@@ -158,8 +158,10 @@ fn one_step(number: usize, step: &Step, paint: &Paint) -> String {
     if step.status == StepStatus::NoOp {
         return text;
     }
-    if let Action::FollowWizard { wizard, .. } = &step.action {
-        text += &pages(wizard, paint);
+    match &step.action {
+        Action::FollowWizard { wizard, .. } => text += &pages(wizard, paint),
+        Action::RunSetup { pages, .. } => text += &settings(pages, paint),
+        _ => {}
     }
     let mut notes = Vec::new();
     match step.reversible {
@@ -188,6 +190,22 @@ fn pages(wizard: &Wizard, paint: &Paint) -> String {
         }
     }
     text + &format!("         {}\n", wizard.way_out)
+}
+
+/// What a silent setup is told, by page, with the reason.
+fn settings(pages: &[SetupPage], paint: &Paint) -> String {
+    let mut text = String::new();
+    for page in pages {
+        text += &format!("           {}\n", paint.strong(&page.title));
+        for property in &page.properties {
+            let reason = paint.dim(&format!("({})", property.reason));
+            text += &format!(
+                "             {} = {} {reason}\n",
+                property.name, property.value
+            );
+        }
+    }
+    text
 }
 
 /// Old → new.

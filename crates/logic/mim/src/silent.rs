@@ -1,0 +1,146 @@
+//! A silent run of a product's setup: what it is told, property by property, with the reason.
+//!
+//! None of it is documented by Microsoft: names and values are those of published unattended runs. In change mode setup
+//! resets what it is not told, so everything is told: the account of the component whose turn it is, those of the others
+//! that have gMSAs by then, and every setting, from the registry or from the intent.
+
+use model::host::{PropertyName, PropertyValue};
+use model::intent;
+use model::inventory::AccountClass;
+use model::names::{ComponentId, LogonAccount};
+use model::plan::{PlannedProperty, SetupPage};
+use planner::{HostView, Profile, SilentSetup};
+
+use crate::component::Component;
+use crate::setup_data::{self, Page, Told, filled};
+
+/// The component whose account every silent run must tell: the product's own rule.
+const FIRST: &str = "service";
+
+/// What the setup of a component's product is told on a host.
+pub(crate) fn setup(component: &Component, view: &HostView<'_>) -> Option<SilentSetup> {
+    let product = setup_data::of(&component.entry.product)?;
+    let components = crate::catalogue().ok()?; // A test reads it too.
+    let mut setup = SilentSetup {
+        product: product.name.clone(),
+        ..SilentSetup::default()
+    };
+    let mut named = Vec::new();
+    for page in product
+        .page
+        .iter()
+        .filter(|page| !page.properties.is_empty())
+    {
+        let account = match &page.component {
+            None => Some(view.gmsa.to_string()),
+            Some(id) if id == Profile::component(component) => Some(view.gmsa.to_string()),
+            Some(id) => {
+                let Some(other) = components
+                    .iter()
+                    .find(|known| Profile::component(*known) == id)
+                else {
+                    continue;
+                };
+                let Some(carried) = view.host.carried(other.carrier()) else {
+                    continue; // Not on this host: nothing to tell.
+                };
+                let then = account_then(view, id, carried.logon_account());
+                if then.is_none() {
+                    match id.as_str() {
+                        FIRST => setup.first = Some(Profile::title(other).to_owned()),
+                        _ => setup.untold.push(Profile::title(other).to_owned()),
+                    }
+                }
+                then.map(|account| account.to_string())
+            }
+        };
+        if let Some(account) = account {
+            named.extend(page.properties.iter().map(|told| told.name.clone()));
+            tell(&mut setup, page, view, &account);
+        }
+    }
+    tell_the_rest(&mut setup, &named, view);
+    Some(setup)
+}
+
+/// The gMSA that another component has when setup runs; `None` where it still has a password account.
+fn account_then(view: &HostView<'_>, id: &ComponentId, now: &LogonAccount) -> Option<LogonAccount> {
+    let domain = &view.inventory.domain.netbios_name;
+    let mut before = view.before.iter();
+    let here = |wanted: &&intent::Conversion| {
+        wanted.component == *id && wanted.hosts.contains(&view.host.name)
+    };
+    if let Some(wanted) = before.find(here) {
+        return Some(LogonAccount::domain(domain, wanted.gmsa.sam_account_name()));
+    }
+    let account = view.inventory.account(now.in_domain(domain)?)?;
+    (account.class == AccountClass::Gmsa).then(|| now.clone())
+}
+
+fn tell(setup: &mut SilentSetup, page: &Page, view: &HostView<'_>, account: &str) {
+    let mut properties = Vec::new();
+    for told in &page.properties {
+        match value(told, view, account) {
+            Some((value, reason)) => properties.push(PlannedProperty {
+                name: told.name.clone(),
+                value,
+                reason,
+            }),
+            None if told.optional => {}
+            None => setup.unknown.push(told.name.clone()),
+        }
+    }
+    if !properties.is_empty() {
+        setup.pages.push(SetupPage {
+            title: page.title.clone(),
+            properties,
+        });
+    }
+}
+
+/// The intent's word first, then what the file has, then the registry.
+fn value(told: &Told, view: &HostView<'_>, account: &str) -> Option<(PropertyValue, String)> {
+    if let Some(given) = given(view, &told.name) {
+        return Some((
+            given.clone(),
+            format!("{}; as conversion.toml has it", told.reason),
+        ));
+    }
+    if let Some(template) = &told.value {
+        let text = filled(template, account, &view.inventory.domain.netbios_name);
+        return Some((PropertyValue::parse(text).ok()?, told.reason.clone()));
+    }
+    let (key, name) = told.registry.as_ref()?;
+    let text = view
+        .host
+        .registry_text(key, name)
+        .filter(|text| !text.is_empty())?;
+    let reason = format!("{}; as the registry has it ({name})", told.reason);
+    Some((PropertyValue::parse(text).ok()?, reason))
+}
+
+fn given<'a>(view: &HostView<'a>, name: &PropertyName) -> Option<&'a PropertyValue> {
+    view.conversion.setup.as_ref()?.properties.get(name)
+}
+
+/// What the intent has beside that.
+fn tell_the_rest(setup: &mut SilentSetup, named: &[PropertyName], view: &HostView<'_>) {
+    let given = view
+        .conversion
+        .setup
+        .iter()
+        .flat_map(|setup| &setup.properties);
+    let rest = given.filter(|(name, _)| !named.contains(name));
+    let rest = rest.map(|(name, value)| PlannedProperty {
+        name: name.clone(),
+        value: value.clone(),
+        reason: "as conversion.toml has it".to_owned(),
+    });
+    let properties: Vec<_> = rest.collect();
+    if !properties.is_empty() {
+        setup.pages.push(SetupPage {
+            title: "other settings".to_owned(),
+            properties,
+        });
+    }
+}
