@@ -274,6 +274,8 @@ fn a_test_of_an_account_names_causes_that_the_agent_sees() {
     done(&["account", "create", "WebGMSA", "--allow", "Hosts"]);
     done(&["group", "add", "Hosts", "MIMSYNC01"]);
     cause("ticket", "klist -li 0x3e7 purge");
+    done(&["host", "purge-tickets", "MIMSYNC01"]);
+    done(&["account", "test", "WebGMSA", "--host", "MIMSYNC01"]);
 
     done(&["account", "allow", "WebGMSA", "MIMSYNC01", "--replace"]);
     let fault = |arguments: &[&str]| {

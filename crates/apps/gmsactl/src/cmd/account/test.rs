@@ -36,6 +36,8 @@ const USUAL_TYPES: u32 = 0x1c;
 const SKEW_SECONDS: i64 = 300;
 /// A host's ticket, and with it its memberships, is renewed after so long.
 const TICKET_LIFETIME: Interval = Interval::from_hours(10);
+/// `whenChanged` has whole seconds: the change came within the one that it names.
+const WHEN_CHANGED: Interval = Interval::from_ticks(10_000_000);
 
 /// Looks; every check stands in the document, the first that fails is the cause.
 pub async fn run(args: &Test, global: &Global, output: &Output) -> Done {
@@ -182,6 +184,11 @@ async fn of_host(
     };
     let agent = agent(gmsa, host, session).await;
     checks.push(match &agent {
+        Ok((_, Some(RetrievalState::CanInstall | RetrievalState::Installed))) => {
+            let what =
+                "Windows on the host can retrieve the password, so its ticket has the membership";
+            TestCheck::of("ticket", what.to_owned())
+        }
         Ok((facts, _)) => ticket(host, facts, directory.changed_last(&groups).await?),
         Err(why) => TestCheck::unknown("ticket", format!("the host's agent was not asked: {why}")),
     });
@@ -305,7 +312,7 @@ fn ticket(host: &HostName, facts: &HostFacts, changed: Option<FileTime>) -> Test
         return TestCheck::unknown("ticket", "it is not known when the host booted".to_owned());
     };
     let old = changed.saturating_add(TICKET_LIFETIME) <= SystemClock.now();
-    if booted >= changed || old {
+    if booted >= changed.saturating_add(WHEN_CHANGED) || old {
         return TestCheck::of(
             "ticket",
             format!("its ticket is younger than the membership of {changed}"),
