@@ -21,11 +21,17 @@ const PROVISIONED: &str = "domain-controller";
 
 /// Brings the domain controller up; one that is up already stays as it is.
 pub fn up(layout: &Layout) -> anyhow::Result<()> {
+    let made = std::fs::read_to_string(layout.done(PROVISIONED));
+    if made.as_ref().is_ok_and(|made| *made != seeded()) {
+        bail!(
+            "the rig was made for other hosts or accounts: `cargo xtask rig down --purge`, then `up`"
+        );
+    }
     let server = server(layout);
     if server.is_running() {
         return Ok(());
     }
-    if !layout.done(PROVISIONED).exists() {
+    if made.is_err() {
         step("provision and seed the domain", || provision(layout))?;
     }
     step("start the domain controller", || start(layout, &server))
@@ -80,7 +86,14 @@ fn provision(layout: &Layout) -> anyhow::Result<()> {
     for host in estate::HOSTS {
         export_keytab(layout, host)?;
     }
-    files::write(&layout.done(PROVISIONED), "")
+    files::write(&layout.done(PROVISIONED), &seeded())
+}
+
+/// What a domain is seeded with, a name a line.
+fn seeded() -> String {
+    let hosts = estate::HOSTS.iter().map(|host| host.name);
+    let accounts = estate::SERVICE_ACCOUNTS.iter().map(|account| account.name);
+    hosts.chain(accounts).collect::<Vec<_>>().join("\n")
 }
 
 fn smb_conf(layout: &Layout) -> PathBuf {
