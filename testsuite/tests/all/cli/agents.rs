@@ -65,9 +65,11 @@ fn what_is_no_agent_is_named_and_blocks() {
         ],
     );
     scene.agent_does("version-9", "hello", ALWAYS);
+    let ours = agent_protocol::PROTOCOL_VERSION;
+    let newer = format!("speaks protocol 9, this side {ours}: it is newer");
     let versions = [
         "the agent (0.",
-        "speaks protocol 9, this side 3: it is newer",
+        newer.as_str(),
         "use the gmsactl that this agent came with",
         "gmsactl agent deploy",
     ];

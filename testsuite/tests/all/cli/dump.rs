@@ -270,7 +270,13 @@ impl DumpedHost {
             "Z:{}",
             exported.path().display().to_string().replace('/', r"\")
         );
-        self.wine(&["reg", "export", key, &windows_path, "/y"]);
+        // Wine's own tool fails now and then on a host where programs have just ended.
+        let export = ["reg", "export", key, &windows_path, "/y"];
+        let again = |_| self.try_wine(&export);
+        self.try_wine(&export)
+            .or_else(again)
+            .or_else(again)
+            .unwrap_or_else(|why| panic!("{why}"));
         let units: Vec<u16> = fs::read(exported.path())
             .unwrap()
             .chunks_exact(2)
@@ -299,19 +305,24 @@ impl DumpedHost {
     }
 
     fn wine(&self, arguments: &[&str]) -> String {
+        self.try_wine(arguments)
+            .unwrap_or_else(|why| panic!("{why}"))
+    }
+
+    /// What a program of Wine says; where it fails, that too.
+    fn try_wine(&self, arguments: &[&str]) -> Result<String, String> {
         let output = Command::new("wine")
             .args(arguments)
             .env("WINEPREFIX", self.prefix())
             .env("WINEDEBUG", "-all")
             .output()
             .unwrap();
-        assert!(
-            output.status.success(),
-            "{}: {arguments:?}: {}",
-            self.name,
-            String::from_utf8_lossy(&output.stderr)
-        );
-        String::from_utf8_lossy(&output.stdout).into_owned()
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        if output.status.success() {
+            return Ok(said);
+        }
+        let why = String::from_utf8_lossy(&output.stderr);
+        Err(format!("{}: {arguments:?}: {said} {why}", self.name))
     }
 }
 
