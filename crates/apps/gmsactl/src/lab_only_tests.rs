@@ -41,7 +41,8 @@ pub async fn convert(stage: &Stage<'_>, intent: &Intent) -> (Plan, RunId) {
     (plan, run)
 }
 
-async fn roll_back(stage: &Stage<'_>, run: &RunId, only: Option<&ComponentId>) -> RunReport {
+/// Takes a run back, or one component of it.
+pub async fn roll_back(stage: &Stage<'_>, run: &RunId, only: Option<&ComponentId>) -> RunReport {
     let request = RollbackRequest {
         run: run.clone(),
         only: only.cloned(),

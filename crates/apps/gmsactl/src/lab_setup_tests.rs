@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use engine::{RollbackRequest, RunReport, Silent};
+use engine::{RunReport, Silent};
 use lab::mim::package::{self, SERVICE_PACKAGE, SYNC_PACKAGE};
 use lab::mim::reference::BUILD;
 use lab::mim::setup::{Entries, follow_wizard};
@@ -13,7 +13,7 @@ use model::plan::{Action, Plan};
 use model::run::Outcome;
 
 use crate::lab_estate::LabEstate;
-use crate::lab_only_tests::{convert, no_options};
+use crate::lab_only_tests::{convert, no_options, roll_back};
 use crate::lab_stage::Stage;
 
 /// Any of the password accounts: this one's password is known to the lab.
@@ -29,14 +29,9 @@ fn alone(all: &Intent, component: &str, strategy: Strategy) -> Intent {
     intent
 }
 
-async fn roll_back(stage: &Stage<'_>, run: RunId) {
-    let request = RollbackRequest {
-        run,
-        only: None,
-        by: "the test",
-    };
-    let report = engine::rollback(&stage.world, &stage.journal, &Silent, &request).await;
-    assert_eq!(report.unwrap().outcome, Outcome::Unwound);
+async fn take_back(stage: &Stage<'_>, run: RunId) {
+    let report = roll_back(stage, &run, None).await;
+    assert_eq!(report.outcome, Outcome::Unwound, "{report:?}");
 }
 
 /// What is not as it was before, but for what setup does in the database: that is the product's, and stays.
@@ -81,7 +76,7 @@ async fn each_component_is_converted_with_its_wizard_and_taken_back() {
             assert!(!set(kind), "{component}: {kind} is the wizard's");
         }
         assert!(!left(&stage, &start).is_empty());
-        roll_back(&stage, run).await;
+        take_back(&stage, run).await;
         assert_eq!(left(&stage, &start), Vec::<String>::new(), "{component}");
     }
 }
@@ -161,7 +156,7 @@ async fn a_wizard_that_nobody_followed_or_with_a_slip_is_handed_over_again() {
     let (again, _) = handed(&stage.apply_once(&plan, &Silent).await.unwrap());
     assert_eq!(again, why);
     type_into_wizard(&stage, &plan, r"CONTOSO\MIMSyncGMSAsvc$");
-    roll_back(&stage, report.run.unwrap()).await;
+    take_back(&stage, report.run.unwrap()).await;
     assert_eq!(left(&stage, &start), Vec::<String>::new());
     let runs = |stage: &Stage<'_>| {
         let host = stage.lab.host(&"MIMSYNC01".parse().unwrap()).unwrap();
@@ -262,7 +257,7 @@ async fn every_component_is_converted_by_a_silent_setup_and_taken_back() {
         assert_eq!(setups.count(), hosts.sum::<usize>(), "{components:?}");
         let restarts = engine::restarts_wanted(&stage.journal, &run).unwrap();
         assert_eq!(restarts.is_empty(), components == ["sync"], "{restarts:?}");
-        roll_back(&stage, run).await;
+        take_back(&stage, run).await;
         let left: Vec<_> = left(&stage, &start)
             .into_iter()
             .filter(|line| !line.to_lowercase().contains(r"windows\temp")) // The log stays.
