@@ -73,11 +73,9 @@ fn quoted(value: &str) -> String {
 fn estate_toml(hosts: &[WindowsHost]) -> String {
     let (domain, dc, address) = (estate::DOMAIN, estate::DC, estate::DC_ADDRESS);
     let (netbios, administrator) = (estate::NETBIOS, estate::ADMINISTRATOR);
-    // Packages name localhost as their database server: none listens there, and no name server is asked for it.
-    let names = [format!("localhost.{domain}")].into_iter();
-    let addresses: String = names
-        .chain(hosts.iter().map(|host| host.dns_name.to_owned()))
-        .map(|name| format!("\"{name}\" = \"127.0.0.1\"\n"))
+    let addresses: String = hosts
+        .iter()
+        .map(|host| format!("\"{}\" = \"127.0.0.1\"\n", host.dns_name))
         .collect();
     let known = |account: &&ServiceAccount| hosts.len() > 1 || account.name == estate::SYNC_ACCOUNT;
     let accounts = estate::SERVICE_ACCOUNTS.iter().filter(known);

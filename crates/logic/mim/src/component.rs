@@ -67,6 +67,7 @@ struct RegistryValue {
 pub(crate) struct Database {
     pub key: String,
     pub server_value: String,
+    pub instance_value: Option<String>,
     pub name_value: String,
     pub role: String,
 }
@@ -127,9 +128,9 @@ impl Profile for Component {
         if let Carrier::Pool(WebFolder::Registry(key, value)) = &self.carrier {
             values.push((key.clone(), value.clone()));
         }
-        if let Some(database) = &self.entry.database {
-            let names = [&database.server_value, &database.name_value];
-            values.extend(names.map(|name| (database.key.clone(), name.clone())));
+        if let Some(database) = self.database_location() {
+            let names = database.values();
+            values.extend(names.map(|name| (database.key.clone(), name.to_owned())));
         }
         values.extend(rules::registry(&self.entry.id));
         values.extend(setup_data::registry(&self.entry.product));
@@ -193,6 +194,7 @@ impl Profile for Component {
         Some(DatabaseLocation {
             key: place.key.clone(),
             server_value: place.server_value.clone(),
+            instance_value: place.instance_value.clone(),
             name_value: place.name_value.clone(),
         })
     }

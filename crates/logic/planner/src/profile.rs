@@ -62,7 +62,7 @@ pub trait Profile: Sync {
 
     /// Its database on a host, as the registry there has it.
     fn database(&self, host: &HostInventory) -> Option<DatabasePlace> {
-        self.database_location()?.on(host)
+        host.database(&self.database_location()?)
     }
 
     /// The password that it stores for its logon account and the intent wants stored anew; `None` for a component that

@@ -1,51 +1,13 @@
 //! What a database server shows of an account: its login, its user, what they may.
 
+mod location;
 mod repair;
 
 use security::Sid;
 use serde::{Deserialize, Serialize};
 
-use crate::inventory::HostInventory;
-
+pub use location::{DatabaseLocation, DatabasePlace};
 pub use repair::Repair;
-
-/// A database on a server, both as the product that uses it names them.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct DatabasePlace {
-    /// `SERVER`, `SERVER\\INSTANCE` or `SERVER,PORT`.
-    pub server: String,
-    /// The database's name.
-    pub database: String,
-}
-
-impl std::fmt::Display for DatabasePlace {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} on {}", self.database, self.server)
-    }
-}
-
-/// Registry values of a host that name a database.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DatabaseLocation {
-    /// The key of both.
-    pub key: String,
-    /// Name of the value with the server.
-    pub server_value: String,
-    /// Name of the value with the database.
-    pub name_value: String,
-}
-
-impl DatabaseLocation {
-    /// What a host has there.
-    pub fn on(&self, host: &HostInventory) -> Option<DatabasePlace> {
-        let read = |value: &str| host.registry_text(&self.key, value);
-        Some(DatabasePlace {
-            server: read(&self.server_value)?.to_owned(),
-            database: read(&self.name_value)?.to_owned(),
-        })
-    }
-}
 
 /// What a database server showed of one database and of the accounts that it was asked for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

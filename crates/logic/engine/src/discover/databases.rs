@@ -38,7 +38,7 @@ fn places(
         for host in &inventory.hosts {
             let carried = host.carried(&probe.carrier);
             let location = probe.database.as_ref();
-            let place = location.and_then(|location| location.on(host));
+            let place = location.and_then(|location| host.database(location));
             let Some((place, carried)) = place.zip(carried) else {
                 continue;
             };

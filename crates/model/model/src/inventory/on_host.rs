@@ -6,6 +6,7 @@ use security::FileTime;
 use serde::{Deserialize, Serialize};
 
 use super::ComAccess;
+use crate::database::{DatabaseLocation, DatabasePlace};
 use crate::host::{AccountRight, RightHolders, TaskLogon, TaskPath};
 use crate::names::{ComponentId, DnsName, HostName, LogonAccount, ServiceName};
 
@@ -177,6 +178,13 @@ impl HostInventory {
         self.registry
             .get(&registry_path(key, value))
             .map(String::as_str)
+    }
+
+    /// The database that its registry names.
+    pub fn database(&self, location: &DatabaseLocation) -> Option<DatabasePlace> {
+        location.of(&self.dns_name, |value| {
+            self.registry_text(&location.key, value)
+        })
     }
 }
 

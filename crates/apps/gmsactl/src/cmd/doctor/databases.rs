@@ -1,6 +1,6 @@
 //! Whether the database servers that the hosts name can be reached, and what the operator may do there.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use model::database::{DatabaseLocation, DatabasePlace};
 use model::estate::HostAccess;
@@ -42,14 +42,15 @@ async fn named_by(
         return places;
     };
     for location in locations {
-        let server = host.registry_text(&location.key, &location.server_value);
-        let Ok(Some(server)) = server.await else {
-            continue;
-        };
-        let name = host.registry_text(&location.key, &location.name_value);
-        if let Ok(Some(database)) = name.await {
-            places.push(DatabasePlace { server, database });
+        let mut values = BTreeMap::new();
+        for value in location.values() {
+            // A host that stops answering has a check of its own.
+            if let Ok(Some(text)) = host.registry_text(&location.key, value).await {
+                values.insert(value, text);
+            }
         }
+        let read = |value: &str| values.get(value).map(String::as_str);
+        places.extend(location.of(&access.dns_name, read));
     }
     places
 }
