@@ -1,20 +1,20 @@
 //! A lab as a world to work on: the clients of production, simulated servers behind them.
 
+mod in_process;
+
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
 use agent_protocol::Secret;
-use async_trait::async_trait;
 use directory::{ActiveDirectory, DirectoryOptions};
 use engine::World;
-use hosts::{AgentError, ByteStream, Connect, EstateHosts, Transport};
+use hosts::{Connect, EstateHosts};
 use lab::hosts::{HostServer, LabHost};
 use lab::mim::{Preparation, SqlServer, reference_hosts};
 use lab::{Lab, LabAddresses, LabClock, LabController, LabSeed};
 use model::estate::{
-    AgentSource, Auth, CredentialSource, DirectoryTransport, DomainAccess, Estate, HostAccess,
-    HostTransport, SecretSource, SqlAccess,
+    Auth, CredentialSource, DirectoryTransport, DomainAccess, Estate, SecretSource, SqlAccess,
 };
 use model::names::{DnsName, HostName, LogonAccount};
 use model::ports::Clock;
@@ -22,6 +22,7 @@ use model::secret::Password;
 use security::FileTime;
 use zeroize::Zeroizing;
 
+use self::in_process::InProcess;
 use crate::documents::LabControllerStatus;
 use crate::error::Failure;
 use crate::lab_controllers::Controllers;
@@ -44,8 +45,6 @@ const PASSWORD_ACCOUNTS: [&str; 7] = [
 /// Password change notification knows the Synchronization Service by this name.
 const SYNC_SPN: &str = "PCNSCLNT/mimsync01.contoso.com";
 const SYNC_ACCOUNT: &str = "CN=svc-mimsync,CN=Users";
-/// Bytes on their way between the agent's client and a host.
-const PIPE: usize = 64 << 10;
 
 /// A running lab that stands for an estate. Ends when it is dropped.
 pub struct LabEstate {
@@ -135,7 +134,7 @@ impl LabEstate {
             },
             addresses: self.other_controllers(|address| address.to_string())?,
             sql: SqlAccess::default(),
-            hosts: self.names.hosts.iter().map(host_access).collect(),
+            hosts: self.names.hosts.iter().map(in_process::access).collect(),
             credentials: self
                 .names
                 .password_accounts
@@ -316,43 +315,6 @@ impl LabEstate {
     /// The host of that name.
     pub fn host(&self, name: &HostName) -> Option<&Arc<LabHost>> {
         self.hosts.iter().find(|host| host.name() == name)
-    }
-}
-
-/// A host of the lab in this process.
-struct InProcess(Arc<LabHost>);
-
-#[async_trait]
-impl Connect for InProcess {
-    async fn connect(&self) -> Result<Box<dyn Transport>, AgentError> {
-        let (ours, theirs) = tokio::io::duplex(PIPE);
-        let host = Arc::clone(&self.0);
-        // It ends when our end is dropped; how it ended shows there.
-        tokio::spawn(async move { drop(lab::hosts::serve(&host, theirs).await) });
-        Ok(Box::new(ByteStream::new(ours)))
-    }
-}
-
-fn host_access((name, dns_name): (&HostName, &DnsName)) -> HostAccess {
-    HostAccess {
-        name: name.clone(),
-        dns_name: dns_name.clone(),
-        transport: HostTransport::Local,
-        port: None,
-        user: None,
-        identity_file: None,
-        ssh_agent: false,
-        password: None,
-        known_hosts: None,
-        subsystem: None,
-        tls: false,
-        auth: Auth::Default,
-        ca_file: None,
-        command: None,
-        agent: AgentSource::Installed,
-        agent_folder: None,
-        sftp_folder: None,
-        machine_keytab: None,
     }
 }
 
