@@ -77,8 +77,8 @@ struct Range<'a> {
 
 impl<'a> Range<'a> {
     fn parse(description: &'a str) -> Option<Self> {
-        let (attribute, range) = description.split_once(";range=")?;
-        let (first, last) = range.split_once('-')?;
+        let (attribute, option) = description.rsplit_once(';')?;
+        let (first, last) = option.strip_prefix("range=")?.split_once('-')?;
         first.parse::<u32>().ok()?;
         let last = if last == "*" {
             None
@@ -108,6 +108,10 @@ mod tests {
                 attribute: "member",
                 last: None
             })
+        );
+        assert_eq!(
+            Range::parse("userCertificate;binary;range=0-9").map(|range| range.attribute),
+            Some("userCertificate;binary")
         );
         for other in [
             "member",

@@ -3,6 +3,7 @@
 //! Requests are `rasn-ldap`'s types. Responses are declared here once more, because `rasn-ldap` closes the set of
 //! result codes (an unknown one would end the connection) and wants every text to be UTF-8.
 
+use bytes::Bytes;
 use rasn::types::OctetString;
 use rasn::{AsnType, Decode, Decoder as _};
 
@@ -119,13 +120,11 @@ pub(crate) struct SearchEntry {
 impl From<SearchEntry> for Entry {
     fn from(entry: SearchEntry) -> Self {
         let attributes = entry.attributes.into_iter().map(|attribute| {
-            Attribute::new(
-                text(&attribute.name),
-                attribute.values.into_iter().map(|value| value.to_vec()),
-            )
+            let values = attribute.values.into_iter().map(own);
+            Attribute::new(own_text(attribute.name), values)
         });
         Self {
-            dn: Dn::from(text(&entry.object_name)),
+            dn: Dn::from(own_text(entry.object_name)),
             attributes: attributes.collect(),
         }
     }
@@ -140,6 +139,15 @@ struct PartialAttribute {
 
 pub(crate) fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// The same of bytes that nobody else has: without a copy.
+fn own_text(bytes: OctetString) -> String {
+    String::from_utf8(own(bytes)).unwrap_or_else(|error| text(error.as_bytes()))
+}
+
+fn own(bytes: OctetString) -> Vec<u8> {
+    Bytes::from(bytes).into()
 }
 
 /// Decodes one framed message.
