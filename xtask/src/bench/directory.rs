@@ -21,7 +21,12 @@ pub fn run() -> Result<()> {
     );
     let folder = super::scratch()?;
     packages::ensure(
-        &["ldap-utils", "python3-ldap3"],
+        &[
+            "ldap-utils",
+            "libsasl2-modules-gssapi-mit",
+            "krb5-user",
+            "python3-ldap3",
+        ],
         &folder.join("packages.log"),
     )?;
     let world = World {

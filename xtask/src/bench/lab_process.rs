@@ -54,9 +54,9 @@ impl LabProcess {
         self.folder.join(name)
     }
 
-    /// Where it answers LDAP over TLS: address and port.
-    pub fn ldaps(&self) -> Result<&str> {
-        let address = self.document.get("ldaps").and_then(Value::as_str);
+    /// Where it answers `ldap`, or `ldaps`: address and port.
+    pub fn address(&self, scheme: &str) -> Result<&str> {
+        let address = self.document.get(scheme).and_then(Value::as_str);
         address.context("the lab does not say where it is")
     }
 }

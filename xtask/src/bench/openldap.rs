@@ -1,4 +1,4 @@
-//! OpenLDAP's tools as the Administrator of the rig or of a lab, over LDAPS.
+//! OpenLDAP's tools as the Administrator of the rig or of a lab: over LDAPS, or sealed by Kerberos.
 
 use std::io::Write as _;
 use std::net::SocketAddr;
@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 
 use crate::system::command;
 
@@ -89,5 +89,52 @@ impl OpenLdap {
     /// Where the tools' output is.
     pub fn log(&self) -> &Path {
         &self.log
+    }
+}
+
+/// The Administrator's tickets in a lab, for tools that log on with them.
+pub struct Tickets {
+    url: String,
+    krb5_config: PathBuf,
+    cache: String,
+}
+
+impl Tickets {
+    /// Gets them, with files in `folder`, for the server that listens at `address` and is called localhost too.
+    pub fn new(address: &str, krb5_config: &Path, password: &Path, folder: &Path) -> Result<Self> {
+        let port = address.parse::<SocketAddr>()?.port();
+        let tickets = Self {
+            url: format!("ldap://localhost:{port}"),
+            krb5_config: krb5_config.to_owned(),
+            cache: format!("FILE:{}", folder.join("administrator.ccache").display()),
+        };
+        let mut kinit = tickets
+            .with(Command::new("kinit"))
+            .arg("Administrator")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .spawn()
+            .context("kinit cannot be started")?;
+        let mut stdin = kinit.stdin.take().context("no input")?;
+        stdin.write_all(&std::fs::read(password)?)?;
+        drop(stdin);
+        ensure!(kinit.wait()?.success(), "kinit got no ticket");
+        Ok(tickets)
+    }
+
+    /// A tool, to be given what else it needs; everything on its connection is encrypted.
+    pub fn command(&self, tool: &str) -> Command {
+        let mut command = self.with(Command::new(tool));
+        command.args(["-N", "-Q", "-Y", "GSSAPI", "-O", "minssf=56", "-H"]);
+        command.arg(&self.url);
+        command
+    }
+
+    /// The same for gmsactl.
+    pub fn with(&self, mut command: Command) -> Command {
+        command
+            .env("KRB5_CONFIG", &self.krb5_config)
+            .env("KRB5CCNAME", &self.cache);
+        command
     }
 }

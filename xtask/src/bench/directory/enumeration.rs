@@ -1,7 +1,8 @@
 //! A list of 20,000 accounts: gmsactl beside ldapsearch and python3-ldap3 in turns, and the memory that it takes.
 //!
 //! Of the lab, whose answers come fast: that shows the clients. Of the rig's Samba: that shows what is left of it
-//! where most of the time is the server's. All ask for the same attributes in pages of 1,000, and write or count what comes; whole processes are measured.
+//! where most of the time is the server's. All ask the same in pages of 1,000, and write or count what comes; whole
+//! processes are measured, with their log-on.
 
 use std::fs::File;
 use std::path::Path;
@@ -12,13 +13,13 @@ use anyhow::{Context, Result, ensure};
 
 use super::World;
 use crate::bench::lab_process::LabProcess;
-use crate::bench::openldap::OpenLdap;
+use crate::bench::openldap::{OpenLdap, Tickets};
 use crate::bench::{median, on_rig, ratio};
 
 const MANY: usize = 20_000;
 /// Of these, in a unit of their own.
 const FEW: usize = 2_000;
-const ROUNDS: usize = 5;
+const ROUNDS: usize = 9;
 const BASE: &str = "OU=gmsactl-bench-many,DC=contoso,DC=com";
 const FEW_BASE: &str = "OU=few,OU=gmsactl-bench-many,DC=contoso,DC=com";
 
@@ -35,6 +36,9 @@ const ATTRIBUTES: [&str; 9] = [
     "memberOf",
 ];
 
+/// What `account list --class user` searches for.
+const USERS: &str = "(&(objectClass=user)(!(objectClass=computer)))";
+
 /// How often a process's memory is looked at.
 const LOOK: Duration = Duration::from_millis(5);
 
@@ -42,40 +46,61 @@ const LOOK: Duration = Duration::from_millis(5);
 pub fn run(world: &World) -> Result<()> {
     let lab = LabProcess::start(&world.gmsactl, &world.folder.join("lab"), None)?;
     let password = lab.file("administrator.password");
-    let tools = OpenLdap::at(lab.ldaps()?, &lab.file("ca.pem"), &password, &world.folder)?;
-    on_a_server("the lab", tools, &|| Ok(lab.command(&world.gmsactl)), world)?;
+    let config = lab.file("krb5.conf");
+    let tickets = Tickets::new(lab.address("ldap")?, &config, &password, &world.folder)?;
+    let authority = lab.file("ca.pem");
+    let tools = OpenLdap::at(lab.address("ldaps")?, &authority, &password, &world.folder)?;
+    let gmsactl = || {
+        let mut gmsactl = tickets.with(lab.command(&world.gmsactl));
+        gmsactl.args(["--auth", "ticket-cache", "--user", "Administrator"]);
+        Ok(gmsactl)
+    };
+    on_a_server("the lab", tools, Some(&tickets), &gmsactl, world)?;
     drop(lab);
     let tools = OpenLdap::new(&world.rig, &world.folder)?;
-    on_a_server("Samba", tools, &|| on_rig(&world.gmsactl), world)
+    on_a_server("Samba", tools, None, &|| on_rig(&world.gmsactl), world)
 }
 
+/// With `tickets` ldapsearch also works as gmsactl does: with a ticket, and sealed by Kerberos.
 fn on_a_server(
     server: &str,
     tools: OpenLdap,
+    tickets: Option<&Tickets>,
     gmsactl: &dyn Fn() -> Result<Command>,
     world: &World,
 ) -> Result<()> {
     let filled = Filled::new(tools)?;
     let few = with_gmsactl(gmsactl()?, world, FEW_BASE, FEW)?;
     let (mut ours, mut search, mut python) = (Vec::new(), Vec::new(), Vec::new());
+    let mut sealed = Vec::new();
     let mut peak = 0;
     for _ in 0..ROUNDS {
         let run = with_gmsactl(gmsactl()?, world, BASE, MANY)?;
         peak = peak.max(run.peak_kib);
         ours.push(run.took);
-        search.push(with_ldapsearch(world, &filled.0)?);
+        search.push(with_ldapsearch(world, filled.0.command("ldapsearch"))?);
+        if let Some(tickets) = tickets {
+            sealed.push(with_ldapsearch(world, tickets.command("ldapsearch"))?);
+        }
         python.push(with_ldap3(world, &filled.0)?);
     }
-    let (ours, search, python) = (median(ours), median(search), median(python));
+    let ours = median(ours);
     let rate = |time: Duration| MANY as f64 / time.as_secs_f64();
+    let beside = |peer: &str, times: Vec<Duration>, limit: &str| {
+        let time = median(times);
+        let (rate, ratio) = (rate(time), ratio(time, ours));
+        format!("{peer} {rate:.0}, {ratio:.2} times{limit}")
+    };
+    let mut peers = vec![beside("ldapsearch over TLS", search, " (limit 0.95)")];
+    if tickets.is_some() {
+        let peer = beside("ldapsearch sealed by Kerberos", sealed, " (limit 0.95)");
+        peers.push(peer);
+    }
+    peers.push(beside("python3-ldap3", python, " (limit 3)"));
     println!(
-        "directory: {MANY} accounts of {server} listed, median of {ROUNDS} rounds, accounts a second: gmsactl {:.0}; \
-         ldapsearch {:.0}, {:.2} times (limit 0.95); python3-ldap3 {:.0}, {:.1} times (limit 3)",
+        "directory: {MANY} accounts of {server} listed, median of {ROUNDS} rounds, accounts a second: gmsactl {:.0}; {}",
         rate(ours),
-        rate(search),
-        ratio(search, ours),
-        rate(python),
-        ratio(python, ours)
+        peers.join("; ")
     );
     println!(
         "directory: memory at most for {FEW} accounts {:.1} MiB, for {MANY} {:.1} MiB",
@@ -142,17 +167,9 @@ fn with_gmsactl(mut list: Command, world: &World, base: &str, accounts: usize) -
     Ok(run)
 }
 
-fn with_ldapsearch(world: &World, tools: &OpenLdap) -> Result<Duration> {
+fn with_ldapsearch(world: &World, mut search: Command) -> Result<Duration> {
     let printed = world.folder.join("accounts.ldif");
-    let mut search = tools.command("ldapsearch");
-    search.args([
-        "-LLL",
-        "-E",
-        "pr=1000/noprompt",
-        "-b",
-        BASE,
-        "(objectClass=user)",
-    ]);
+    search.args(["-LLL", "-E", "pr=1000/noprompt", "-b", BASE, USERS]);
     let run = measured(search.args(ATTRIBUTES), &printed)?;
     let text = std::fs::read_to_string(&printed)?;
     let found = text.lines().filter(|line| line.starts_with("dn: ")).count();
@@ -163,18 +180,21 @@ fn with_ldapsearch(world: &World, tools: &OpenLdap) -> Result<Duration> {
 fn with_ldap3(world: &World, tools: &OpenLdap) -> Result<Duration> {
     let script = "import ssl, sys\n\
                   from ldap3 import Connection, NONE, SUBTREE, Server, Tls\n\
-                  ca, address, port, user, password, base, *attributes = sys.argv[1:]\n\
+                  ca, address, port, user, password, base, users, *attributes = sys.argv[1:]\n\
                   tls = Tls(validate=ssl.CERT_REQUIRED, ca_certs_file=ca, valid_names=['dc1.contoso.com'])\n\
                   server = Server(address, port=int(port), use_ssl=True, tls=tls, get_info=NONE)\n\
                   connection = Connection(server, user, open(password).read(), auto_bind=True)\n\
-                  pages = connection.extend.standard.paged_search(base, '(objectClass=user)', SUBTREE,\n    \
+                  pages = connection.extend.standard.paged_search(base, users, SUBTREE,\n    \
                   attributes=attributes, paged_size=1000, generator=True)\n\
                   print(sum(1 for _ in pages))\n";
     let printed = world.folder.join("accounts.count");
     let mut python = Command::new("/usr/bin/python3");
     python.args(["-c", script]).arg(&tools.authority);
     python.args(tools.address());
-    python.arg(OpenLdap::USER).arg(&tools.password).arg(BASE);
+    python
+        .arg(OpenLdap::USER)
+        .arg(&tools.password)
+        .args([BASE, USERS]);
     let run = measured(python.args(ATTRIBUTES), &printed)?;
     let found = std::fs::read_to_string(&printed)?;
     ensure!(
