@@ -3,7 +3,7 @@
 //! | file | what |
 //! |---|---|
 //! | `scene.rs`, `answer.rs`, `binaries.rs`, `agent_between.rs` | a folder to run it in; what it says; the programs; an agent that fails |
-//! | `dump.rs` | the rig as it is, read past gmsactl |
+//! | `dump.rs`, `wine.rs` | the rig as it is, read past gmsactl |
 //! | `conversion.rs` | the main job: discover, plan, apply, verify, roll back |
 //! | `reference.rs` | all of MIM on five hosts, there and back |
 //! | `kill.rs` | killed at a record of the journal, then resumed or rolled back |
@@ -12,7 +12,8 @@
 //! | `winrm.rs`, `winrm_agent.rs` | hosts behind WinRM: connections; agents, installed and brought |
 //! | `secrets.rs` | no password in any file or stream |
 //! | `located.rs` | a domain controller found by DNS and ping |
-//! | `by_hand.rs`, `keytabs.rs` | verbs by hand, judged by Samba's own tool and by MIT Kerberos |
+//! | `by_hand.rs`, `keytabs.rs` | the directory's verbs by hand, judged by Samba's own tool and by MIT Kerberos |
+//! | `by_hand_hosts.rs` | the hosts' verbs by hand, judged by Wine's own programs |
 //! | `derive.rs`, `decode.rs`, `usage.rs` | commands that need no rig |
 
 mod agent_between;
@@ -21,6 +22,7 @@ mod answer;
 pub mod binaries;
 mod blocked;
 mod by_hand;
+mod by_hand_hosts;
 mod clocks;
 mod conversion;
 mod credentials;
@@ -42,5 +44,6 @@ mod secrets;
 mod tickets;
 mod usage;
 mod windows;
+mod wine;
 mod winrm;
 mod winrm_agent;

@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::net::{IpAddr, SocketAddr};
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use ldap::{Client, ConnectOptions, Control, Entry, Filter, Mechanism, Scope, SdFlags, Search};
 
+use super::wine::Wine;
 use crate::rig::Rig;
 
 /// Attributes that a domain controller writes by itself, and why they say nothing about what a run changed.
@@ -44,36 +44,36 @@ const SCRATCH: &[&str] = &["OU=\\# ", "OU=\\23 "];
 const SERVICES: &str = r"HKLM\System\CurrentControlSet\Services";
 const PRODUCTS: &str = r"HKLM\Software\Microsoft";
 
-/// A host: the end of its prefix's name, what more of its registry and drive C counts, and its services.
+/// A host: what more of its registry and drive C counts, and its services.
 struct DumpedHost {
-    name: &'static str,
+    name: Wine,
     registry: &'static str,
     folder: &'static str,
     services: &'static [&'static str],
 }
 
 const SYNC_01: DumpedHost = DumpedHost {
-    name: "mimsync01",
+    name: Wine("mimsync01"),
     registry: r"HKLM\Software\Stand-in Synchronization Service",
     folder: "MIMBackup",
     services: &["FIMSynchronizationService"],
 };
 const SYNC_02: DumpedHost = DumpedHost {
-    name: "mimsync02",
+    name: Wine("mimsync02"),
     ..SYNC_01
 };
 const SERVICE_01: DumpedHost = DumpedHost {
-    name: "mimsvc01",
+    name: Wine("mimsvc01"),
     registry: r"HKLM\Software\Stand-in IIS",
     folder: "windows/system32/inetsrv",
     services: &["FIMService"],
 };
 const SERVICE_02: DumpedHost = DumpedHost {
-    name: "mimsvc02",
+    name: Wine("mimsvc02"),
     ..SERVICE_01
 };
 const PAM_01: DumpedHost = DumpedHost {
-    name: "mimpam01",
+    name: Wine("mimpam01"),
     services: &[
         "PamMonitoringService",
         "PrivilegeManagementComponentService",
@@ -242,7 +242,7 @@ impl DumpedHost {
     fn whole(&self) -> Vec<String> {
         let mut lines = self.what_runs();
         lines.extend(self.exported(PRODUCTS));
-        files(&self.prefix().join("drive_c").join(FOLDER), &mut lines);
+        files(&self.name.prefix().join("drive_c").join(FOLDER), &mut lines);
         lines
     }
 
@@ -250,18 +250,17 @@ impl DumpedHost {
         let mut lines = self.exported(SERVICES);
         lines.extend(self.exported(self.registry));
         lines.extend(self.services.iter().map(|service| self.service(service)));
-        files(&self.prefix().join("drive_c").join(self.folder), &mut lines);
+        files(
+            &self.name.prefix().join("drive_c").join(self.folder),
+            &mut lines,
+        );
         lines
     }
 
     /// Lines of one host among several begin with its name.
     fn named(&self, lines: &[String]) -> Vec<String> {
-        let named = lines.iter().map(|line| format!("{} {line}", self.name));
+        let named = lines.iter().map(|line| format!("{} {line}", self.name.0));
         named.collect()
-    }
-
-    fn prefix(&self) -> PathBuf {
-        Rig::get().path("RIG_WINE_PREFIXES").join(self.name)
     }
 
     fn exported(&self, key: &str) -> Vec<String> {
@@ -270,13 +269,7 @@ impl DumpedHost {
             "Z:{}",
             exported.path().display().to_string().replace('/', r"\")
         );
-        // Wine's own tool fails now and then on a host where programs have just ended.
-        let export = ["reg", "export", key, &windows_path, "/y"];
-        let again = |_| self.try_wine(&export);
-        self.try_wine(&export)
-            .or_else(again)
-            .or_else(again)
-            .unwrap_or_else(|why| panic!("{why}"));
+        self.name.says(&["reg", "export", key, &windows_path, "/y"]);
         let units: Vec<u16> = fs::read(exported.path())
             .unwrap()
             .chunks_exact(2)
@@ -299,30 +292,9 @@ impl DumpedHost {
 
     /// Whether a service runs.
     fn service(&self, name: &str) -> String {
-        let said = self.wine(&["sc", "query", name]);
+        let said = self.name.says(&["sc", "query", name]);
         let state = said.lines().find(|line| line.contains("STATE")).unwrap();
         format!("service {name} {}", state.trim())
-    }
-
-    fn wine(&self, arguments: &[&str]) -> String {
-        self.try_wine(arguments)
-            .unwrap_or_else(|why| panic!("{why}"))
-    }
-
-    /// What a program of Wine says; where it fails, that too.
-    fn try_wine(&self, arguments: &[&str]) -> Result<String, String> {
-        let output = Command::new("wine")
-            .args(arguments)
-            .env("WINEPREFIX", self.prefix())
-            .env("WINEDEBUG", "-all")
-            .output()
-            .unwrap();
-        let said = String::from_utf8_lossy(&output.stdout).into_owned();
-        if output.status.success() {
-            return Ok(said);
-        }
-        let why = String::from_utf8_lossy(&output.stderr);
-        Err(format!("{}: {arguments:?}: {said} {why}", self.name))
     }
 }
 

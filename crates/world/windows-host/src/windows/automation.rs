@@ -231,7 +231,7 @@ impl Object {
                 &mut id,
             )
         };
-        succeeded(code, || format!("look for {name}")).map(|()| id)
+        succeeded(code, || format!("look for the method {name}")).map(|()| id)
     }
 
     fn methods(&self) -> *const Methods {

@@ -46,7 +46,11 @@ struct Scheduler(Object);
 impl Scheduler {
     fn connect() -> Result<Self, Failure> {
         let service = Object::create("Schedule.Service")?;
-        service.call("Connect", &[])?;
+        let reached = service.call("Connect", &[]);
+        reached.map_err(|failure| Failure {
+            message: format!("reach the task scheduler: {}", failure.message),
+            ..failure
+        })?;
         Ok(Self(service))
     }
 

@@ -2,6 +2,7 @@
 
 use clap::Args;
 use model::names::HostName;
+use model::ports::{ErrorKind, WorldError};
 
 use super::carry_out::{Wanted, Writing, change};
 use super::{Done, connect};
@@ -56,6 +57,14 @@ pub struct PurgeTickets {
     writing: Writing,
 }
 
+/// A host that lacks `klist.exe` has another way.
+fn without_the_tool(error: WorldError) -> WorldError {
+    match error.kind {
+        ErrorKind::NotFound => error.advise("a restart does the same: gmsactl host reboot"),
+        _ => error,
+    }
+}
+
 impl PurgeTickets {
     pub async fn run(&self, session: &Session<'_>, output: &Output) -> Done {
         let host = connect(session, &self.host).await?;
@@ -67,7 +76,7 @@ impl PurgeTickets {
         let wanted = Wanted::one(&self.host, "its tickets are new".to_owned(), change);
         let document = wanted.carry_out(
             self.writing,
-            async || host.purge_tickets().await,
+            async || host.purge_tickets().await.map_err(without_the_tool),
             async || Ok(true), // Nothing shows it, and doing it again is harmless.
         );
         output.document(&document.await?, human::host_change);
