@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::answer::{DONE, REFUSED};
+use super::domain_state::FutureRootKey;
 use super::scene::Scene;
 use crate::rig::Rig;
 
@@ -233,9 +234,9 @@ fn a_root_key_is_there_as_samba_lists_it_and_is_waited_for() {
     let made = mine.shown(&add);
     let id = made["changes"][0]["dn"].as_str().unwrap();
     let id = id.trim_start_matches("CN=").split(',').next().unwrap();
-    let key = |line: &[&str]| samba(&[&["domain", "kds", "root-key"], line].concat());
-    let listed = key(&["list"]);
-    key(&["delete", "--name", id]);
+    let key = FutureRootKey::of(id);
+    let listed = samba(&["domain", "kds", "root-key", "list"]);
     assert!(listed.contains(id), "{id}: {listed}");
+    drop(key);
     assert_eq!(mine.shown(&["kds", "list"]), before);
 }

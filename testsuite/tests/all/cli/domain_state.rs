@@ -154,9 +154,14 @@ fn root_keys(scene: &Scene) -> Vec<Value> {
 }
 
 /// Made and removed by Samba's own tool, in its own database.
-struct FutureRootKey(String);
+pub struct FutureRootKey(String);
 
 impl FutureRootKey {
+    /// One that somebody else has made.
+    pub fn of(id: &str) -> Self {
+        Self(id.to_owned())
+    }
+
     fn new() -> Self {
         let made = samba_tool(&["create", "--use-start-time=2090-01-01T00:00:00+00:00"]);
         let id = made
