@@ -7,6 +7,7 @@ mod description;
 mod domain_controller;
 mod estate;
 mod layout;
+mod pages;
 mod passwords;
 mod peers;
 mod products;

@@ -10,12 +10,13 @@
 //! | `miiserver.exe`      | the service FIMSynchronizationService                       |
 //! | `miiskmu.exe`        | exports and checks the key set                              |
 //! | `miisactivate.exe`   | binds the key set to the service's present logon account    |
-//! | `stand-in-setup.exe` | what MIM's own setup does at its end: makes the key set     |
+//! | `stand-in-setup.exe` | what MIM's own setup does: makes the key set; in change mode sets the account |
 //! | `stand-in-keeper.exe`| keeps a Wine host's services alive while no one is logged on|
 //!
 //! Decisions are pure and tested anywhere; the registry and the service control manager are in `windows`.
 
 pub mod activation;
+pub mod change;
 pub mod installation;
 pub mod key_set;
 pub mod key_utility;

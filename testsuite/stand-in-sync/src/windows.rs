@@ -9,10 +9,14 @@ use std::process::ExitCode;
 use zeroize::Zeroizing;
 
 use crate::account::Account;
+use crate::change::{self, Change};
 use crate::installation::{Installation, Refusal};
 use crate::key_set::KeySet;
 use crate::password::{Password, PasswordArgument};
 use crate::{Program, Usage, activation, key_utility};
+
+/// The operator's place for key sets.
+const BACKUPS: &str = r"C:\MIMBackup";
 
 /// Why a program ends without success.
 #[derive(Debug, thiserror::Error)]
@@ -37,7 +41,11 @@ pub fn run(program: Program) -> ExitCode {
         Program::Service => service::dispatch(),
         Program::KeyUtility => manage_keys(&arguments),
         Program::Activation => activate(&arguments),
-        Program::Setup => set_up(&arguments),
+        Program::Setup => match arguments.split_first() {
+            Some((verb, rest)) if verb == change::CHECK => told(rest).map(drop),
+            Some((verb, rest)) if verb == change::CHANGE => change_account(rest),
+            _ => set_up(&arguments),
+        },
         Program::Keeper => keep(&arguments),
     };
     match result {
@@ -132,7 +140,47 @@ fn set_up(arguments: &[String]) -> Result<(), Failure> {
             KeySet::from_file(&content).ok_or(Refusal::NotAKeySet)?
         }
     };
-    registry::save(&Installation::new(key_set, account, &ask()?))
+    let installation = Installation::new(key_set, account, &ask()?);
+    save_key_set(&installation)?;
+    registry::save(&installation)
+}
+
+/// What setup in change mode was told, where it is sound.
+fn told(arguments: &[String]) -> Result<Change, Failure> {
+    let change = Change::parse(arguments).map_err(Failure::Usage)?;
+    change.check()?;
+    Ok(change)
+}
+
+/// Sets the account; with a key set file activates that for it. The service stays stopped.
+fn change_account(arguments: &[String]) -> Result<(), Failure> {
+    let change = told(arguments)?;
+    let mut installation = registry::load()?;
+    service::set_account(&change.account)?;
+    if let Some(file) = &change.key_set {
+        let content = Zeroizing::new(
+            std::fs::read(file).map_err(|cause| failed(format!("cannot read {file}"), cause))?,
+        );
+        let (service, password) = (service::observe()?, change.password.as_ref());
+        installation.activate(
+            &content,
+            &service,
+            &change.account.without_dollar(),
+            password,
+        )?;
+        registry::save(&installation)?;
+    }
+    save_key_set(&installation)
+}
+
+/// The file that setup saves at its end, where its operator would have it.
+fn save_key_set(installation: &Installation) -> Result<(), Failure> {
+    std::fs::create_dir_all(BACKUPS)
+        .and_then(|()| {
+            let file = std::path::Path::new(BACKUPS).join("miiskeys.bin");
+            std::fs::write(file, installation.key_set.expose_file())
+        })
+        .map_err(|cause| failed(format!("cannot save the key set in {BACKUPS}"), cause))
 }
 
 /// `stand-in-keeper FILE`: makes the file, then stays until the host is shut down. Wine ends a host's

@@ -28,6 +28,11 @@ impl Account {
     pub fn with_dollar(&self) -> Self {
         Self(format!("{}$", self.0))
     }
+
+    /// The account as tools name it that take a managed account without its `$`.
+    pub fn without_dollar(&self) -> Self {
+        Self(self.0.trim_end_matches('$').to_owned())
+    }
 }
 
 impl PartialEq for Account {
@@ -69,5 +74,6 @@ mod tests {
         assert!(!account.is_managed());
         assert_eq!(account.name(), "svc-mimsync");
         assert!(account.with_dollar().is_managed());
+        assert_eq!(account.with_dollar().without_dollar(), account);
     }
 }

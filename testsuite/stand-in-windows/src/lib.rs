@@ -10,6 +10,7 @@
 //! | file | does |
 //! |---|---|
 //! | `stand-in-lsa.exe DOMAIN\name`, password on stdin | keeps the password of a user account, as the local security authority does |
+//! | `stand-in-service-setup.exe SERVICE DOMAIN\name [PASSWORD]` | does what a product's setup does for a service in change mode |
 //! | `w3wp.exe DOMAIN\name`, password on stdin | logs on once, as a worker process of a web server does |
 //! | `Microsoft.IdentityManagement.KeyProtectService.exe` | the service that encrypts what it reads from its pipe |
 //! | any other | a service that stays until it is stopped |
@@ -17,5 +18,6 @@
 pub mod account;
 pub mod logon;
 pub mod program;
+pub mod service_setup;
 #[cfg(windows)]
 pub mod windows;

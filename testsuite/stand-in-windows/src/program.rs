@@ -13,6 +13,8 @@ pub enum Program {
     Worker,
     /// The local security authority's store of passwords.
     Lsa,
+    /// A product's setup at work on one of its services.
+    ServiceSetup,
 }
 
 impl Program {
@@ -23,6 +25,7 @@ impl Program {
             "microsoft.identitymanagement.keyprotectservice" => Self::KeyProtect,
             "w3wp" => Self::Worker,
             "stand-in-lsa" => Self::Lsa,
+            "stand-in-service-setup" => Self::ServiceSetup,
             _ => Self::Service,
         }
     }
@@ -37,6 +40,7 @@ mod tests {
         let of = |path| Program::of_file(Path::new(path));
         assert_eq!(of("W3WP.exe"), Program::Worker);
         assert_eq!(of("stand-in-lsa.exe"), Program::Lsa);
+        assert_eq!(of("stand-in-service-setup.exe"), Program::ServiceSetup);
         assert_eq!(
             of("a/Microsoft.IdentityManagement.KeyProtectService.exe"),
             Program::KeyProtect

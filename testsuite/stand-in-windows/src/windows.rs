@@ -4,6 +4,7 @@ mod key_protect;
 pub mod machine;
 pub mod protected;
 pub mod service;
+mod service_setup;
 
 use std::ffi::OsString;
 use std::io::Read;
@@ -42,6 +43,7 @@ fn do_as_called() -> anyhow::Result<()> {
             let (account, password) = named_account()?;
             machine::keep_password(&account, &password)
         }
+        Program::ServiceSetup => service_setup::run(),
     }
 }
 

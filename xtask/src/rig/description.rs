@@ -46,6 +46,7 @@ fn variables(layout: &Layout) -> String {
         ("RIG_WINE_PREFIXES", layout.path("wine")),
         ("RIG_INTENT", layout.path("conversion.toml")),
         ("RIG_PACKAGE", layout.sync_package()),
+        ("RIG_SERVICE_PACKAGE", layout.service_package()),
         ("RIG_PYTHON", layout.path("python/bin/python")),
     ];
     if let Some(host) = estate::HOSTS.first() {

@@ -7,28 +7,49 @@ use anyhow::Context;
 
 use super::estate::{self, Role, WindowsHost};
 use super::layout::Layout;
+use super::pages;
 use super::wine::{Wine, windows_path};
 use crate::system::{command, files};
 use crate::{agent, repo};
 
 const SYNC: &str = "FIMSynchronizationService";
+/// The pages of the setups, as data of the rig.
+pub const SYNC_PAGES: &str = "pages-sync.toml";
+/// See [`SYNC_PAGES`].
+pub const SERVICE_PAGES: &str = "pages-service-and-portal.toml";
+/// What the groups of the Synchronization Service are called as properties, in the order of the groups.
+const SYNC_GROUPS: [&str; 5] = [
+    "GROUPADMINS",
+    "GROUPOPERATORS",
+    "GROUPACCOUNTJOINERS",
+    "GROUPBROWSE",
+    "GROUPPASSWORDSET",
+];
 
 /// Builds the packages.
 pub fn build(layout: &Layout) -> anyhow::Result<()> {
     for data in ["web.config", "applicationHost.config"] {
         files::copy(&repo::rig_data(data), &agent::folder().join(data))?;
     }
-    for (source, package) in [
-        ("stand-in-sync.wxs", layout.sync_package()),
-        ("stand-in-service-and-portal.wxs", layout.service_package()),
-        ("stand-in-web-server.wxs", layout.web_package()),
+    for (source, pages, package) in [
+        ("stand-in-sync.wxs", Some(SYNC_PAGES), layout.sync_package()),
+        (
+            "stand-in-service-and-portal.wxs",
+            Some(SERVICE_PAGES),
+            layout.service_package(),
+        ),
+        ("stand-in-web-server.wxs", None, layout.web_package()),
     ] {
         let mut wixl = Command::new("wixl");
         wixl.current_dir(agent::folder())
             .args(["--arch", "x64", "--output"])
-            .arg(package)
+            .arg(&package)
             .arg(repo::rig_data(source));
-        command::run(&mut wixl, &layout.log("wixl"))?;
+        let log = layout.log("wixl");
+        command::run(&mut wixl, &log)?;
+        if let Some(pages) = pages {
+            pages::add(&package, &repo::rig_data(pages), &log)?;
+        }
     }
     Ok(())
 }
@@ -66,21 +87,24 @@ impl Setup<'_> {
     /// The first server makes the key set; another one is given the file of an export.
     fn sync(&self, key_set: Option<PathBuf>) -> anyhow::Result<()> {
         let password = self.keep(estate::SYNC_ACCOUNT)?;
-        self.msiexec(
-            &self.layout.sync_package(),
-            &[
-                ("SERVICEDOMAIN", estate::NETBIOS),
-                ("SERVICEACCOUNT", estate::SYNC_ACCOUNT),
-                ("SERVICEPASSWORD", &password),
-            ],
-        )?;
+        let groups = estate::SYNC_GROUPS.map(account);
+        let mut properties = vec![
+            ("SERVICEDOMAIN", estate::NETBIOS),
+            ("SERVICEACCOUNT", estate::SYNC_ACCOUNT),
+            ("SERVICEPASSWORD", &password),
+        ];
+        properties.extend(
+            SYNC_GROUPS
+                .into_iter()
+                .zip(groups.iter().map(String::as_str)),
+        );
+        self.msiexec(&self.layout.sync_package(), &properties)?;
         let mut setup = self
             .wine
             .program(agent::folder().join("stand-in-setup.exe"));
         setup.arg(account(estate::SYNC_ACCOUNT));
         setup.args(key_set.map(|file| windows_path(&file)));
-        self.wine.run_with_input(&mut setup, &password)?;
-        files::create_folder(&self.wine.file("MIMBackup")) // The operator's place for exports.
+        self.wine.run_with_input(&mut setup, &password)
     }
 
     fn standby(&self, host: &WindowsHost) -> anyhow::Result<()> {
@@ -115,6 +139,9 @@ impl Setup<'_> {
                 ),
                 ("RESET_ACCOUNT", &account("svc-sspreset")),
                 ("RESET_ACCOUNT_PASSWORD", &self.password("svc-sspreset")?),
+                ("MAIL_SERVER", "mail.contoso.com"),
+                ("SERVICEADDRESS", "mimservice.contoso.com"),
+                ("SYNCHRONIZATION_SERVER", "mimsync01.contoso.com"),
             ],
         )
     }

@@ -8,6 +8,7 @@ use windows_service::define_windows_service;
 use windows_service::service::ServiceExitCode;
 
 use super::{Failure, failed, registry};
+use crate::account::Account;
 use crate::installation::Service;
 
 const NAME: &str = "FIMSynchronizationService";
@@ -34,12 +35,19 @@ pub fn observe() -> Result<Service, Failure> {
     })
 }
 
+/// Gives it another account.
+pub fn set_account(account: &Account) -> Result<(), Failure> {
+    service::set_account(NAME, account).map_err(not_changed)
+}
+
 /// Makes it that of a warm standby, which is started by hand.
 pub fn stand_by() -> Result<(), Failure> {
-    service::start_on_demand(NAME).map_err(|cause| {
-        let what = "cannot change the synchronization service";
-        failed(what.to_owned(), Error::other(format!("{cause:#}")))
-    })
+    service::start_on_demand(NAME).map_err(not_changed)
+}
+
+fn not_changed(cause: impl std::fmt::Display) -> Failure {
+    let what = "cannot change the synchronization service";
+    failed(what.to_owned(), Error::other(format!("{cause:#}")))
 }
 
 fn serve(arguments: Vec<OsString>) {

@@ -5,9 +5,9 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::ptr;
 use std::sync::mpsc::{self, Receiver};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use windows_service::service::{
     ServiceAccess, ServiceControl, ServiceControlAccept, ServiceExitCode, ServiceState,
     ServiceStatus, ServiceType,
@@ -26,6 +26,8 @@ use crate::account::Account;
 
 /// ERROR_SERVICE_LOGON_FAILED.
 const LOGON_FAILED: u32 = 1069;
+/// A log-on through the domain controller takes less.
+const START_PATIENCE: Duration = Duration::from_secs(60);
 
 /// A service that was started.
 pub struct Started {
@@ -146,21 +148,59 @@ pub fn observe(name: &str) -> anyhow::Result<Observed> {
 /// # Errors
 /// When there is no such service, or it cannot be changed.
 pub fn start_on_demand(name: &str) -> anyhow::Result<()> {
+    reconfigure(name, SERVICE_DEMAND_START, None)
+}
+
+/// Gives a service another account. Wine would drop a password that is given here: see [`machine::keep_password`].
+///
+/// # Errors
+/// When there is no such service, or it cannot be changed.
+pub fn set_account(name: &str, account: &Account) -> anyhow::Result<()> {
+    reconfigure(name, SERVICE_NO_CHANGE, Some(account))
+}
+
+/// Starts a service and waits until it runs.
+///
+/// # Errors
+/// When it does not: what it ended with.
+pub fn start_and_wait(name: &str) -> anyhow::Result<()> {
+    let services = ServiceManager::local_computer(None::<&str>, ServiceManagerAccess::CONNECT)?;
+    let access = ServiceAccess::START | ServiceAccess::QUERY_STATUS;
+    let service = services.open_service(name, access)?;
+    if service.query_status()?.current_state == ServiceState::Running {
+        return Ok(());
+    }
+    service.start::<&str>(&[])?;
+    let until = Instant::now() + START_PATIENCE;
+    while Instant::now() < until {
+        let status = service.query_status()?;
+        match status.current_state {
+            ServiceState::Running => return Ok(()),
+            ServiceState::Stopped => bail!("{name} ended with {:?}", status.exit_code),
+            _ => std::thread::sleep(Duration::from_millis(50)),
+        }
+    }
+    bail!("{name} does not start")
+}
+
+fn reconfigure(name: &str, start: u32, account: Option<&Account>) -> anyhow::Result<()> {
     let services = ServiceManager::local_computer(None::<&str>, ServiceManagerAccess::CONNECT)?;
     let service = services.open_service(name, ServiceAccess::CHANGE_CONFIG)?;
+    let account: Option<Vec<u16>> =
+        account.map(|account| account.to_string().encode_utf16().chain([0]).collect());
     let keep = ptr::null();
-    // SAFETY: the handle lives during the call; null pointers leave everything else as it is.
+    // SAFETY: handle and name live during the call; null pointers leave everything else as it is.
     let done = unsafe {
         ChangeServiceConfigW(
             service.raw_handle(),
             SERVICE_NO_CHANGE,
-            SERVICE_DEMAND_START,
+            start,
             SERVICE_NO_CHANGE,
             keep,
             keep,
             ptr::null_mut(),
             keep,
-            keep,
+            account.as_ref().map_or(keep, |account| account.as_ptr()),
             keep,
             keep,
         )
