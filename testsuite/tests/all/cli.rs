@@ -6,6 +6,8 @@
 //! | `dump.rs`, `wine.rs` | the rig as it is, read past gmsactl |
 //! | `conversion.rs` | the main job: discover, plan, apply, verify, roll back |
 //! | `reference.rs` | all of MIM on five hosts, there and back |
+//! | `packages.rs`, `media.rs` | what packages say of themselves; those of the rig's products, and setup by hand |
+//! | `setups.rs`, `wizards.rs`, `change_mode.rs` | accounts changed by the products' setups: silently, page by page, by hand |
 //! | `kill.rs` | killed at a record of the journal, then resumed or rolled back |
 //! | `refusals.rs`, `blocked.rs`, `credentials.rs`, `plans.rs`, `journals.rs`, `agents.rs`, `clocks.rs`, `domain_state.rs` | bad input and faults |
 //! | `deployment.rs` | the agent that gmsactl brings along |
@@ -23,6 +25,7 @@ pub mod binaries;
 mod blocked;
 mod by_hand;
 mod by_hand_hosts;
+mod change_mode;
 mod clocks;
 mod conversion;
 mod credentials;
@@ -35,15 +38,18 @@ mod journals;
 mod keytabs;
 mod kill;
 mod located;
+mod media;
 mod packages;
 mod plans;
 mod reference;
 mod refusals;
 mod scene;
 mod secrets;
+mod setups;
 mod tickets;
 mod usage;
 mod windows;
 mod wine;
 mod winrm;
 mod winrm_agent;
+mod wizards;

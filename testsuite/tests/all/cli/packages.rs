@@ -9,7 +9,8 @@ use super::answer::{Answer, DONE};
 use super::binaries;
 use crate::rig::Rig;
 
-fn inspect(package: &Path) -> Answer {
+/// `msi inspect` of a file.
+pub fn inspect(package: &Path) -> Answer {
     let output = Command::new(binaries::gmsactl())
         .args(["msi", "inspect", "--json"])
         .arg(package)

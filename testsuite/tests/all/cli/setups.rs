@@ -1,0 +1,170 @@
+//! `strategy = "installer"`: Windows Installer runs the products' packages in change mode, silently, and the accounts are
+//! what the pages would have set; then the way back.
+
+use super::answer::DONE;
+use super::dump::Dump;
+use super::media::{self, Media, registry_text};
+use super::scene::Scene;
+
+/// A component, its hosts, its gMSA, and the group of its hosts.
+type Wanted = (&'static str, &'static str, &'static str, &'static str);
+
+const PAM: &[Wanted] = &[
+    (
+        "pam-rest",
+        r#"["MIMPAM01"]"#,
+        "MIMPamRest",
+        "MIMPam_Servers",
+    ),
+    (
+        "pam-component",
+        r#"["MIMPAM01"]"#,
+        "MIMPamComp",
+        "MIMPam_Servers",
+    ),
+    (
+        "pam-monitoring",
+        r#"["MIMPAM01"]"#,
+        "MIMPamMon",
+        "MIMPam_Servers",
+    ),
+];
+const NODES: &str = r#"["MIMSVC01", "MIMSVC02"]"#;
+const SERVICE: &[Wanted] = &[
+    ("service", NODES, "MIMSrvGMSAsvc", "MIMService_Servers"),
+    ("sspr-registration", NODES, "MIMSsprReg", "MIMSspr_Servers"),
+    ("sspr-reset", NODES, "MIMSsprReset", "MIMSspr_Servers"),
+];
+
+#[test]
+fn setup_moves_the_synchronization_service_and_it_goes_back() {
+    let scene = Scene::new();
+    let before = Dump::take();
+    scene.edit(
+        "conversion.toml",
+        "strategy = \"direct\"\n",
+        &media::SYNC.by_setup(&[]),
+    );
+    let run = convert(&scene, 1);
+    let now = Dump::take();
+    let service =
+        r"[HKEY_LOCAL_MACHINE\System\CurrentControlSet\Services\FIMSynchronizationService]";
+    assert!(now.says(&format!(
+        r#"{service} "ObjectName"="CONTOSO\\MIMSyncGMSAsvc$""#
+    )));
+    assert!(now.says("service FIMSynchronizationService STATE              : 4  RUNNING"));
+    settings_stayed(&scene, &media::SYNC, "MIMSYNC01");
+    scene.roll_back(&run);
+    before.assert_unchanged();
+}
+
+#[test]
+fn setup_moves_privileged_access_management_and_it_goes_back() {
+    let scene = Scene::of_every_host();
+    let before = Dump::take_every_host();
+    // The MIM Service is on other hosts: here no registry value tells its database.
+    let database = [
+        ("SQLSERVER_SERVER", "localhost"),
+        ("SQLSERVER_DATABASE", "FIMService"),
+    ];
+    scene.write(
+        "conversion.toml",
+        intent(PAM, &media::SERVICE.by_setup(&database)),
+    );
+    let run = convert(&scene, 3);
+    let now = Dump::take_what_runs();
+    runs_as(
+        &now,
+        "mimpam01 ",
+        "PrivilegeManagementComponentService",
+        "MIMPamComp$",
+    );
+    runs_as(&now, "mimpam01 ", "PamMonitoringService", "MIMPamMon$");
+    pool_runs_as(&now, "mimpam01 ", "MIMPAMRestApiAppPool", "MIMPamRest$");
+    scene.roll_back(&run);
+    before.assert_unchanged();
+}
+
+#[test]
+fn setup_moves_the_mim_service_with_its_portals_and_they_go_back() {
+    let scene = Scene::of_every_host();
+    let before = Dump::take_every_host();
+    scene.write(
+        "conversion.toml",
+        intent(SERVICE, &media::SERVICE.by_setup(&[])),
+    );
+    let run = convert(&scene, 6);
+    let now = Dump::take_what_runs();
+    for host in ["mimsvc01 ", "mimsvc02 "] {
+        runs_as(&now, host, "FIMService", "MIMSrvGMSAsvc$");
+        pool_runs_as(&now, host, "FIMPasswordRegistrationAppPool", "MIMSsprReg$");
+        pool_runs_as(&now, host, "FIMPasswordResetAppPool", "MIMSsprReset$");
+        settings_stayed(&scene, &media::SERVICE, host.trim());
+    }
+    scene.roll_back(&run);
+    before.assert_unchanged();
+}
+
+fn intent(wanted: &[Wanted], strategy: &str) -> String {
+    let conversions = wanted.iter().map(|(component, hosts, gmsa, group)| {
+        format!(
+            "\n[[conversion]]\ncomponent = \"{component}\"\nhosts = {hosts}\ngmsa = \"{gmsa}\"\n\
+             retrieval-group = \"{group}\"\n{strategy}"
+        )
+    });
+    format!("format = 1\n{}", conversions.collect::<String>())
+}
+
+/// Plans with so many setups, applies, and verifies.
+fn convert(scene: &Scene, setups: usize) -> String {
+    let plan = scene.plan();
+    let steps = plan["steps"].as_array().unwrap();
+    let count = steps
+        .iter()
+        .filter(|step| step["kind"] == "run-setup")
+        .count();
+    assert_eq!(count, setups, "{plan:#}");
+    let run = scene.apply();
+    let verified = scene.json(&["verify", &run]).ended(DONE).json();
+    assert_eq!(verified["holds"], true, "{verified:#}");
+    run
+}
+
+/// Setup in change mode resets what it is not told; everything was.
+fn settings_stayed(scene: &Scene, media: &Media, host: &str) {
+    for (name, value) in media.settings {
+        assert_eq!(
+            registry_text(scene, host, media.key, name),
+            *value,
+            "{name} on {host}"
+        );
+    }
+}
+
+#[track_caller]
+fn runs_as(now: &Dump, host: &str, service: &str, account: &str) {
+    let key = format!(r"[HKEY_LOCAL_MACHINE\System\CurrentControlSet\Services\{service}]");
+    assert!(
+        now.says(&format!(r#"{host}{key} "ObjectName"="CONTOSO\\{account}""#)),
+        "{:?}",
+        now.about(&format!("{key} \"ObjectName\""))
+    );
+    let state = now.about(&format!("{host}service {service} STATE"));
+    assert!(
+        matches!(state[..], [line] if line.ends_with("RUNNING")),
+        "{state:?}"
+    );
+}
+
+#[track_caller]
+fn pool_runs_as(now: &Dump, host: &str, pool: &str, account: &str) {
+    let state = now.about(&format!(
+        r#"{host}[HKEY_LOCAL_MACHINE\Software\Stand-in IIS\Application pools] "{pool}"="#
+    ));
+    assert!(
+        matches!(state[..], [line] if line.ends_with(":00000001")),
+        "{state:?}"
+    );
+    let user = now.about(&format!(r#"userName="CONTOSO\{account}""#));
+    assert!(user.iter().any(|line| line.starts_with(host)), "{user:?}");
+}
