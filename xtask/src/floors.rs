@@ -24,8 +24,9 @@ use workspace::{Crate, Dependency, Place};
 
 /// Edges within one floor: importer, imported, and why it is worth the exception.
 #[rustfmt::skip]
-const SIDEWAYS: [(&str, &str, &str); 11] = [
+const SIDEWAYS: [(&str, &str, &str); 12] = [
     ("agent-protocol", "security", "rights and group memberships of a host belong to SIDs"),
+    ("agent-protocol", "sealed-file", "a host is told to whom it seals a copy of a file"),
     ("kds", "security", "root keys are named by GUID, group keys bound to a security descriptor"),
     ("managed-password", "security", "a password belongs to a SID"),
     ("managed-password", "kds", "a password is derived from a group key"),

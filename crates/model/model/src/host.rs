@@ -6,8 +6,8 @@
 
 pub use agent_protocol::{
     AccountRight, AppPool, Event, EventLevel, EventPage, EventQuery, GroupName, HostPath,
-    InvalidName, PolicyDefinition, PoolApplication, PoolControl, PoolIdentity, PoolName, PoolState,
-    PropertyName, PropertyValue, RegistryValue, RightHolders, ScheduledTask, ServiceTrigger,
-    SetupEnd, SetupProperty, SetupRun, TaskDefinition, TaskLogon, TaskPath, TaskPrincipal,
-    TriggerAction, TriggerData, Trustee, UnixMillis,
+    InvalidName, InvalidRecipient, PolicyDefinition, PoolApplication, PoolControl, PoolIdentity,
+    PoolName, PoolState, PropertyName, PropertyValue, Recipient, RegistryValue, RightHolders,
+    ScheduledTask, ServiceTrigger, SetupEnd, SetupProperty, SetupRun, TaskDefinition, TaskLogon,
+    TaskPath, TaskPrincipal, TriggerAction, TriggerData, Trustee, UnixMillis,
 };

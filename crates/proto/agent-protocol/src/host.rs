@@ -116,6 +116,15 @@ pub struct FileDigest {
     pub sha256: String,
 }
 
+/// A file and the copy of it that is sealed to somebody.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SealedDigest {
+    /// What was sealed, as it was read.
+    pub plain: FileDigest,
+    /// The copy.
+    pub sealed: FileDigest,
+}
+
 /// MSA_INFO_STATE (lmaccess.h): whether this host can use a managed service account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

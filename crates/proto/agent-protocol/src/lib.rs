@@ -49,7 +49,7 @@ pub use failure::{Failure, FailureKind};
 pub use frame::{Decoder, Frame, FrameError, HEADER_LIMIT, SECRET_LIMIT};
 pub use host::{
     Captured, FileDigest, FileKind, FileMetadata, HostFacts, Product, RegistryView, RunOutcome,
-    ServiceAccountState, UnixMillis,
+    SealedDigest, ServiceAccountState, UnixMillis,
 };
 pub use local_group::LocalGroupRequest;
 pub use message::{AgentBody, AgentHello, AgentMessage, ClientBody, ClientHello, ClientMessage};
@@ -61,6 +61,7 @@ pub use request::{BATCH_LIMIT, Reply, Request, SecretUse};
 pub use scheduled_task::{
     ScheduledTask, TaskDefinition, TaskList, TaskLogon, TaskPrincipal, TaskRequest,
 };
+pub use sealed_file::{InvalidRecipient, Recipient};
 pub use secret::Secret;
 pub use service::{
     FlagStore, ManagedAccountFlag, Service, ServiceList, ServiceState, StartType, StoppedService,

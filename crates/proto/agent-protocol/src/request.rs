@@ -8,9 +8,10 @@ use serde::{Deserialize, Serialize};
 use crate::{
     AccountName, AppPool, AppPoolRequest, EventPage, EventQuery, Failure, FileDigest, FileMetadata,
     HostFacts, HostPath, LocalGroupRequest, ManagedAccountFlag, PipeName, PoolState, Product,
-    RegistryKey, RegistryKeyContent, RegistryValue, RightHolders, RightsRequest, RunOutcome,
-    Service, ServiceAccountState, ServiceList, ServiceName, ServiceTrigger, SetupEnd, SetupRun,
-    StoppedService, TaskDefinition, TaskList, TaskRequest, TriggerRequest, Trustee,
+    Recipient, RegistryKey, RegistryKeyContent, RegistryValue, RightHolders, RightsRequest,
+    RunOutcome, SealedDigest, Service, ServiceAccountState, ServiceList, ServiceName,
+    ServiceTrigger, SetupEnd, SetupRun, StoppedService, TaskDefinition, TaskList, TaskRequest,
+    TriggerRequest, Trustee,
 };
 
 /// One thing for the agent to do. Each names its [`Reply`]; every other end is a [`crate::Failure`].
@@ -109,6 +110,16 @@ pub enum Request {
         to: HostPath,
         /// Whether an existing `to` is replaced; refused as existing otherwise.
         overwrite: bool,
+    },
+    /// Encrypts a file into another one, which only the holders of the recipients' identities can read
+    /// → [`Reply::Sealed`]. An existing `to` is refused.
+    SealFile {
+        /// The file; it stays.
+        from: HostPath,
+        /// Its sealed copy.
+        to: HostPath,
+        /// Whose identities open it; at least one.
+        recipients: Vec<Recipient>,
     },
     /// Size and SHA-256 of a file → [`Reply::Digest`].
     HashFile {
@@ -226,6 +237,7 @@ impl Request {
             | Self::DeleteValue { .. }
             | Self::Run { .. }
             | Self::CopyFile { .. }
+            | Self::SealFile { .. }
             | Self::CreateDirectory { .. }
             | Self::DeleteFile { .. }
             | Self::DeleteEmptyDirectory { .. }
@@ -263,6 +275,7 @@ impl fmt::Display for Request {
             Self::DeleteValue { key, name } => write!(f, "delete value {name:?} of {key}"),
             Self::Run { program, .. } => write!(f, "run {program}"),
             Self::CopyFile { from, to, .. } => write!(f, "copy {from} to {to}"),
+            Self::SealFile { from, to, .. } => write!(f, "seal {from} into {to}"),
             Self::HashFile { path } => write!(f, "read {path}"),
             Self::Metadata { path } => write!(f, "look at {path}"),
             Self::CreateDirectory { path } => write!(f, "create directory {path}"),
@@ -325,6 +338,8 @@ pub enum Reply {
     Ran(RunOutcome),
     /// A file's digest.
     Digest(FileDigest),
+    /// A file that was sealed, and its copy.
+    Sealed(SealedDigest),
     /// What is at a path; `None` for nothing.
     Metadata(Option<FileMetadata>),
     /// Installed products.

@@ -29,6 +29,14 @@ fn path() -> HostPath {
     HostPath::parse(r"C:\keys\miiskeys-1.bin").unwrap()
 }
 
+fn digest() -> FileDigest {
+    FileDigest {
+        path: path(),
+        size: u64::MAX,
+        sha256: "00".repeat(32),
+    }
+}
+
 fn key() -> RegistryKey {
     RegistryKey::local_machine(r"SYSTEM\CurrentControlSet\Services\FIMSynchronizationService")
         .unwrap()
@@ -116,6 +124,15 @@ fn requests_survive() {
             from: path(),
             to: path(),
             overwrite: false,
+        },
+        Request::SealFile {
+            from: path(),
+            to: path(),
+            recipients: vec![
+                "age1sfjyc2h656ntzam9lhmcqwdxkenvkmjf8lphuap8kgg5qvu9u3fsyaxnfk"
+                    .parse()
+                    .unwrap(),
+            ],
         },
         Request::HashFile { path: path() },
         Request::Metadata { path: path() },
@@ -258,10 +275,10 @@ fn replies_survive() {
             stdout: written("é"),
             stderr: written(""),
         }),
-        Reply::Digest(FileDigest {
-            path: path(),
-            size: u64::MAX,
-            sha256: "00".repeat(32),
+        Reply::Digest(digest()),
+        Reply::Sealed(SealedDigest {
+            plain: digest(),
+            sealed: digest(),
         }),
         Reply::Metadata(Some(FileMetadata {
             kind: FileKind::Directory,

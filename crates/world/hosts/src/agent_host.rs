@@ -18,12 +18,12 @@ use agent_protocol::{
 };
 use async_trait::async_trait;
 use model::estate::HostAccess;
-use model::host::ScheduledTask;
+use model::host::{Recipient, ScheduledTask};
 use model::inventory::{HostFacts, Product, Service};
 use model::names::{DnsName, HostName, LogonAccount, SamAccountName, ServiceName};
 use model::ports::{
     Clock, ErrorKind, FileFacts, Host, ProgramOutput, ProgramRun, Reads, RetrievalState,
-    StoppedService, WorldError,
+    SealedFacts, StoppedService, WorldError,
 };
 use model::secret::Password;
 use tokio::sync::Mutex;
@@ -287,12 +287,29 @@ impl Host for AgentHost {
         let path = HostPath::parse(path).map_err(|e| self.world(e))?;
         match self.find(Request::HashFile { path }).await? {
             None => Ok(None),
-            Some(Reply::Digest(digest)) => Ok(Some(FileFacts {
-                size: digest.size,
-                sha256: digest.sha256,
-            })),
+            Some(Reply::Digest(digest)) => Ok(Some(translate::file(digest))),
             Some(_) => Err(self.unexpected("file")),
         }
+    }
+
+    async fn seal_file(
+        &self,
+        path: &str,
+        sealed: &str,
+        recipients: &[Recipient],
+    ) -> Result<SealedFacts, WorldError> {
+        let request = Request::SealFile {
+            from: HostPath::parse(path).map_err(|e| self.world(e))?,
+            to: HostPath::parse(sealed).map_err(|e| self.world(e))?,
+            recipients: recipients.to_vec(),
+        };
+        let Reply::Sealed(done) = self.plain(request, LONG).await? else {
+            return Err(self.unexpected("seal file"));
+        };
+        Ok(SealedFacts {
+            plain: translate::file(done.plain),
+            sealed: translate::file(done.sealed),
+        })
     }
 
     async fn delete_file(&self, path: &str) -> Result<(), WorldError> {

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use agent_protocol as wire;
 use model::inventory::{HostFacts, Product, Service, ServiceStart, ServiceState};
 use model::names::{LogonAccount, ServiceName};
-use model::ports::{RetrievalState, StoppedService};
+use model::ports::{FileFacts, RetrievalState, StoppedService};
 use security::FileTime;
 
 use crate::AgentError;
@@ -68,6 +68,13 @@ pub fn product(product: wire::Product) -> Product {
 }
 
 /// Whether the host can use a gMSA.
+pub fn file(digest: wire::FileDigest) -> FileFacts {
+    FileFacts {
+        size: digest.size,
+        sha256: digest.sha256,
+    }
+}
+
 pub fn retrieval_state(state: wire::ServiceAccountState) -> RetrievalState {
     match state {
         wire::ServiceAccountState::NotExist => RetrievalState::NotExist,

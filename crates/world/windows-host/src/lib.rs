@@ -9,6 +9,7 @@
 mod failures;
 mod files;
 mod programs;
+mod sealing;
 
 #[cfg(any(windows, test))]
 mod event_text;
@@ -51,6 +52,11 @@ pub fn handle(request: Request, secret: Secret) -> Result<Reply, Failure> {
             to,
             overwrite,
         } => files::copy(&from, &to, overwrite).map(Reply::Digest),
+        Request::SealFile {
+            from,
+            to,
+            recipients,
+        } => sealing::seal(&from, &to, &recipients).map(Reply::Sealed),
         Request::HashFile { path } => files::digest(&path).map(Reply::Digest),
         Request::Metadata { path } => files::metadata(&path).map(Reply::Metadata),
         Request::CreateDirectory { path } => files::create_directory(&path).map(Reply::Existed),

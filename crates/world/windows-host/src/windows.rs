@@ -82,6 +82,7 @@ pub fn handle(request: Request, secret: &Secret) -> Result<Reply, Failure> {
         | Request::Facts
         | Request::Run { .. }
         | Request::CopyFile { .. }
+        | Request::SealFile { .. }
         | Request::HashFile { .. }
         | Request::Metadata { .. }
         | Request::CreateDirectory { .. }

@@ -14,6 +14,7 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
 use super::WorldError;
+use crate::host::Recipient;
 use crate::inventory::{HostFacts, Product, Service, ServiceState};
 use crate::names::{HostName, LogonAccount, SamAccountName, ServiceName};
 use crate::secret::Password;
@@ -65,6 +66,15 @@ pub struct FileFacts {
     pub size: u64,
     /// SHA-256 of the content, lower-case hex.
     pub sha256: String,
+}
+
+/// A file that was sealed to somebody, and its sealed copy.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SealedFacts {
+    /// The file, as it was read.
+    pub plain: FileFacts,
+    /// The copy.
+    pub sealed: FileFacts,
 }
 
 /// What an inventory is going to read of a host, beside facts, services, products, pools, tasks and rights.
@@ -159,6 +169,17 @@ pub trait Host:
 
     /// Size and hash of a file; `None` where it is not there.
     async fn file(&self, path: &str) -> Result<Option<FileFacts>, WorldError>;
+
+    /// Encrypts a file on the host into another one that only the holders of the recipients' identities can read.
+    ///
+    /// # Errors
+    /// [`super::ErrorKind::Exists`] where the copy is there already.
+    async fn seal_file(
+        &self,
+        path: &str,
+        sealed: &str,
+        recipients: &[Recipient],
+    ) -> Result<SealedFacts, WorldError>;
 
     /// Deletes a file; no error when it is not there.
     async fn delete_file(&self, path: &str) -> Result<(), WorldError>;

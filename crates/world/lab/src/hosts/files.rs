@@ -1,6 +1,7 @@
 //! A host's files: one drive, absolute Windows paths, bounded free space.
 
 mod place;
+mod sealing;
 
 use std::collections::BTreeMap;
 

@@ -96,6 +96,11 @@ impl Machine<'_> {
                 to,
                 overwrite,
             } => files.copy(&from, &to, overwrite, now).map(Reply::Digest),
+            Request::SealFile {
+                from,
+                to,
+                recipients,
+            } => files.seal(&from, &to, &recipients, now).map(Reply::Sealed),
             Request::HashFile { path } => files.digest(&path).map(Reply::Digest),
             Request::Metadata { path } => files.metadata(&path).map(Reply::Metadata),
             Request::CreateDirectory { path } => {

@@ -6,12 +6,12 @@ mod setup;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use model::host::RegistryValue;
+use model::host::{Recipient, RegistryValue};
 use model::inventory::{HostFacts, Product, Service, ServiceState};
 use model::names::{HostName, LogonAccount, SamAccountName, ServiceName};
 use model::ports::{
-    ErrorKind, FileFacts, Host, ProgramOutput, ProgramRun, RetrievalState, StoppedService,
-    WorldError,
+    ErrorKind, FileFacts, Host, ProgramOutput, ProgramRun, RetrievalState, SealedFacts,
+    StoppedService, WorldError,
 };
 use model::secret::Password;
 
@@ -183,10 +183,28 @@ impl Host for FakeHost {
     async fn file(&self, path: &str) -> Result<Option<FileFacts>, WorldError> {
         self.look(&format!("look at {path}"), |host| {
             let found = host.files.get(&path.to_lowercase());
-            Ok(found.map(|content| FileFacts {
-                size: content.len() as u64,
-                sha256: hex::encode(content), // As good as a hash here: another content, another text.
-            }))
+            Ok(found.map(|content| facts_of(content)))
+        })
+    }
+
+    async fn seal_file(
+        &self,
+        path: &str,
+        sealed: &str,
+        recipients: &[Recipient],
+    ) -> Result<SealedFacts, WorldError> {
+        self.change(&format!("seal {path}"), |host| {
+            let missing = || error(ErrorKind::NotFound, format!("{path} is not there"));
+            let plain = host.files.get(&path.to_lowercase()).ok_or_else(missing)?;
+            let (plain, copy) = (plain.clone(), format!("{recipients:?} of {plain}"));
+            if host.files.contains_key(&sealed.to_lowercase()) {
+                return Err(error(ErrorKind::Exists, format!("{sealed} is there")));
+            }
+            host.files.insert(sealed.to_lowercase(), copy.clone());
+            Ok(SealedFacts {
+                plain: facts_of(&plain),
+                sealed: facts_of(&copy),
+            })
         })
     }
 
@@ -248,6 +266,13 @@ impl Host for FakeHost {
                 false => RetrievalState::CannotInstall,
             })
         })
+    }
+}
+
+fn facts_of(content: &str) -> FileFacts {
+    FileFacts {
+        size: content.len() as u64,
+        sha256: hex::encode(content), // As good as a hash here: another content, another text.
     }
 }
 

@@ -98,3 +98,37 @@ fn directories_come_and_go() {
     assert!(files.delete(&path(r"C:\Keys")).is_err());
     assert!(files.delete_empty_directory(&path(r"C:\")).is_err());
 }
+
+#[test]
+fn a_sealed_copy_opens_to_the_original_and_replaces_nothing() {
+    let recipients = [
+        "age1sfjyc2h656ntzam9lhmcqwdxkenvkmjf8lphuap8kgg5qvu9u3fsyaxnfk"
+            .parse()
+            .unwrap(),
+    ];
+    let identity = "AGE-SECRET-KEY-13XNA04C0S6PWLPY0Y84MGS6TRQ0E3Y5J3Q4ZYFAWJZJA5CEHFCTQKT64NP";
+    let mut files = files();
+    let (from, to) = (path(r"C:\Keys\a.bin"), path(r"C:\Keys\a.bin.age"));
+    let done = files.seal(&from, &to, &recipients, NOW).unwrap();
+    assert_eq!(done.plain, files.digest(&from).unwrap());
+    assert_eq!(done.sealed, files.digest(&to).unwrap());
+    let Some(Content::Bytes(sealed)) = files.get(&to) else {
+        panic!("no copy");
+    };
+    let opened = sealed_file::open(sealed, &sealed_file::Identities::parse(identity).unwrap());
+    assert_eq!(**opened.unwrap(), *b"abc");
+    assert_eq!(
+        files.seal(&from, &to, &recipients, NOW).unwrap_err().kind,
+        FailureKind::Exists
+    );
+    files.set_free(10);
+    let other = path(r"C:\Keys\b.bin.age");
+    assert_eq!(
+        files
+            .seal(&from, &other, &recipients, NOW)
+            .unwrap_err()
+            .code,
+        Some(DISK_FULL)
+    );
+    assert_eq!(files.get(&other), None);
+}

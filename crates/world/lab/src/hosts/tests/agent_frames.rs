@@ -63,6 +63,12 @@ fn path(text: &str) -> HostPath {
     HostPath::parse(text).unwrap()
 }
 
+fn recipient() -> agent_protocol::Recipient {
+    "age1sfjyc2h656ntzam9lhmcqwdxkenvkmjf8lphuap8kgg5qvu9u3fsyaxnfk"
+        .parse()
+        .unwrap()
+}
+
 /// One request of each sort, in an order in which all of them can be done.
 fn every_request() -> Vec<Request> {
     let key = || RegistryKey::parse(r"HKLM\SOFTWARE\Contoso").unwrap();
@@ -120,6 +126,11 @@ fn every_request() -> Vec<Request> {
             to: path(r"C:\Copies\app.exe"),
             overwrite: false,
         },
+        Request::SealFile {
+            from: path(r"C:\Copies\app.exe"),
+            to: path(r"C:\Copies\app.exe.age"),
+            recipients: vec![recipient()],
+        },
         Request::HashFile {
             path: path(r"C:\Copies\app.exe"),
         },
@@ -128,6 +139,9 @@ fn every_request() -> Vec<Request> {
         },
         Request::DeleteFile {
             path: path(r"C:\Copies\app.exe"),
+        },
+        Request::DeleteFile {
+            path: path(r"C:\Copies\app.exe.age"),
         },
         Request::DeleteEmptyDirectory {
             path: path(r"C:\Copies"),
@@ -333,6 +347,7 @@ proptest! {
         let mut requests = Vec::new();
         if let (Ok(from), Ok(to)) = (HostPath::parse(a.as_str()), HostPath::parse(b.as_str())) {
             requests.push(Request::CopyFile { from: from.clone(), to: to.clone(), overwrite: code % 2 == 0 });
+            requests.push(Request::SealFile { from: from.clone(), to: to.clone(), recipients: vec![recipient()] });
             requests.push(Request::CreateDirectory { path: from.clone() });
             requests.push(Request::HashFile { path: from.clone() });
             requests.push(Request::DeleteFile { path: to.clone() });
