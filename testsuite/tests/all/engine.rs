@@ -15,3 +15,4 @@ mod many_hosts;
 mod planning;
 mod retirement;
 mod scenario;
+mod sealed;

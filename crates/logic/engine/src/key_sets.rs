@@ -1,9 +1,11 @@
 //! The key sets that the journal knows as exported.
 
-use model::names::{DnsName, HostName, RunId};
+use model::host::Recipient;
+use model::names::{DnsName, HostName, RunId, StepId};
 use model::plan::Action;
-use model::ports::{FileFacts, Journal};
-use serde::{Deserialize, Serialize};
+use model::ports::{FileFacts, Journal, SealedFacts};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use crate::error::EngineError;
 use crate::history::History;
@@ -20,6 +22,22 @@ pub struct ExportedKeySet {
     /// Size and hash, as they were right after the export.
     #[serde(flatten)]
     pub facts: FileFacts,
+    /// Its copy that only the recipients can read, where the run made one.
+    pub sealed: Option<SealedKeySet>,
+    /// Whether the run removed the file, so that only the sealed copy is to be there.
+    pub removed: bool,
+}
+
+/// A copy of an exported file that only the holders of the recipients' identities can read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SealedKeySet {
+    /// Its path on the host.
+    pub file: String,
+    /// Size and hash of the copy itself, as they were right after it was made.
+    #[serde(flatten)]
+    pub facts: FileFacts,
+    /// Whose identities open it.
+    pub recipients: Vec<Recipient>,
 }
 
 /// All of an estate, oldest first.
@@ -43,24 +61,68 @@ pub fn exported_key_sets(
             let Some(host) = step.host.clone() else {
                 continue;
             };
-            if !history.state(&step.id).may_have_changed() {
+            let Some(facts) = outcome::<FileFacts>(&history, &step.id)? else {
                 continue;
-            }
-            let outcome = history.step(&step.id);
-            let Some(outcome) = outcome.and_then(|record| record.outcome.as_ref()) else {
-                continue; // Cut off: whether the file is whole is not known.
             };
-            let facts = FileFacts::deserialize(outcome).map_err(|error| EngineError::NotNow {
-                run: run.clone(),
-                why: format!("does not say what step {} exported: {error}", step.id),
-            })?;
             found.push(ExportedKeySet {
                 run: run.clone(),
                 host,
                 file: file.clone(),
                 facts,
+                sealed: sealed(&history, &step.id)?,
+                removed: is_removed(&history, &step.id),
             });
         }
     }
     Ok(found)
+}
+
+/// The sealed copy of what a step exported.
+fn sealed(history: &History, exported: &StepId) -> Result<Option<SealedKeySet>, EngineError> {
+    for step in &history.plan.steps {
+        if let Action::SealKeySet {
+            sealed,
+            exported_by,
+            recipients,
+            ..
+        } = &step.action
+            && exported_by == exported
+        {
+            let made = outcome::<SealedFacts>(history, &step.id)?;
+            return Ok(made.map(|made| SealedKeySet {
+                file: sealed.clone(),
+                facts: made.sealed,
+                recipients: recipients.clone(),
+            }));
+        }
+    }
+    Ok(None)
+}
+
+fn is_removed(history: &History, exported: &StepId) -> bool {
+    let mut steps = history.plan.steps.iter();
+    steps.any(|step| {
+        matches!(&step.action, Action::RemoveKeySet { exported_by, .. } if exported_by == exported)
+            && history.state(&step.id).may_have_changed()
+    })
+}
+
+/// What a step made and did not take back; `None` too where it was cut off: whether the file is whole is not known.
+fn outcome<T: DeserializeOwned>(
+    history: &History,
+    step: &StepId,
+) -> Result<Option<T>, EngineError> {
+    if !history.state(step).may_have_changed() {
+        return Ok(None);
+    }
+    let record = history.step(step);
+    let Some(outcome) = record.and_then(|record| record.outcome.as_ref()) else {
+        return Ok(None);
+    };
+    T::deserialize(outcome)
+        .map(Some)
+        .map_err(|error| EngineError::NotNow {
+            run: history.run.clone(),
+            why: format!("does not say what step {step} made: {error}"),
+        })
 }

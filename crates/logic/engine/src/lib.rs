@@ -36,7 +36,7 @@ pub use apply::{ApplyRequest, apply, open_run};
 pub use discover::{ComponentProbe, HostQuestion, Manner, Questions, discover, discover_with};
 pub use error::EngineError;
 pub use history::{Direction, History, StepRecord};
-pub use key_sets::{ExportedKeySet, exported_key_sets};
+pub use key_sets::{ExportedKeySet, SealedKeySet, exported_key_sets};
 pub use progress::{Progress, Silent};
 pub use report::{RunReport, StepReport};
 pub use restarts::restarts_wanted;

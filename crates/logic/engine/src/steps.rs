@@ -15,6 +15,7 @@ mod logon_account;
 mod password;
 mod root_key;
 mod run_setup;
+mod sealed_key_set;
 mod service;
 mod service_trigger;
 mod spn;
@@ -80,6 +81,30 @@ pub(crate) fn of(step: &Step, estate: &PlannedEstate) -> Result<Box<dyn Journale
             file,
             folder,
             tool,
+        }),
+        Action::SealKeySet {
+            file,
+            sealed,
+            exported_by,
+            recipients,
+        } => Box::new(sealed_key_set::SealKeySet {
+            host: host()?,
+            file,
+            sealed,
+            exported_by,
+            recipients,
+        }),
+        Action::RemoveKeySet {
+            file,
+            exported_by,
+            sealed,
+            sealed_by,
+        } => Box::new(sealed_key_set::RemoveKeySet {
+            host: host()?,
+            file,
+            exported_by,
+            sealed,
+            sealed_by,
         }),
         Action::HoldKeySet {
             file,

@@ -280,7 +280,11 @@ fn key_set(component: &Component, view: &HostView<'_>) -> Option<Finding> {
             "name a file with its drive, such as C:\\MIMBackup\\miiskeys-1.bin",
         ));
     }
-    view.host.files.get(file).map(|hash| {
+    let sealed = view.conversion.sealed_copy_of(file);
+    let files = [Some(file), sealed.as_deref()];
+    let mut there = files.into_iter().flatten();
+    let found = there.find_map(|file| Some((file, view.host.files.get(file)?)));
+    found.map(|(file, hash)| {
         let what = format!("{file} is there already (SHA-256 {hash})");
         let advice = "move it to a safe place, or name another file as key-set in conversion.toml";
         planner_findings::KEY_SET_FILE_EXISTS.found(subject, what, advice)

@@ -144,6 +144,11 @@ impl<'a> Conversion<'a> {
             .or_else(|| self.profile?.suggestion().key_set)
     }
 
+    /// The copy of that file that only the intent's recipients can read, where it names any.
+    pub fn sealed_key_set_file(&self) -> Option<String> {
+        self.wanted.sealed_copy_of(&self.key_set_file()?)
+    }
+
     /// The component's SPNs: those that its old accounts hold, and those that its hosts are expected to have.
     pub fn spns(&self) -> Vec<Spn> {
         let old = self.old_accounts();

@@ -167,7 +167,8 @@ fn of_a_place(conversion: &Conversion<'_>, place: &Place<'_>) -> Vec<Fact> {
             held.map_or_else(none, |held| held.to_string()),
         ));
     }
-    if let Some(file) = conversion.key_set_file() {
+    let files = [conversion.key_set_file(), conversion.sealed_key_set_file()];
+    for file in files.into_iter().flatten() {
         let found = host.files.get(&file).cloned().unwrap_or_else(none);
         facts.push(fact(&format!("{}, {file}", place.name), "SHA-256", found));
     }

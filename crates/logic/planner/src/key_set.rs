@@ -40,6 +40,11 @@ fn accounts(conversion: &Conversion<'_>) -> Vec<Fact> {
 /// Whether a plan is one of these.
 pub fn is_of_key_sets(plan: &Plan) -> bool {
     let mut actions = plan.steps.iter().map(|step| &step.action);
-    let exports = |action: &Action| matches!(action, Action::ExportKeySet { .. });
-    !plan.steps.is_empty() && actions.all(exports)
+    let of_key_sets = |action: &Action| {
+        matches!(
+            action,
+            Action::ExportKeySet { .. } | Action::SealKeySet { .. } | Action::RemoveKeySet { .. }
+        )
+    };
+    !plan.steps.is_empty() && actions.all(of_key_sets)
 }

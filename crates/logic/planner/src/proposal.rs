@@ -33,8 +33,12 @@ pub fn questions(estate: &Estate, intent: Option<&Intent>, profiles: &[&dyn Prof
                 let profile = profiles.find(|profile| *profile.component() == conversion.component);
                 let usual = || profile.and_then(|profile| profile.suggestion().key_set);
                 let key_set = conversion.key_set.clone().or_else(usual);
+                let sealed = key_set
+                    .as_deref()
+                    .and_then(|file| conversion.sealed_copy_of(file));
+                let files: Vec<_> = key_set.into_iter().chain(sealed).collect();
                 let group = conversion.retrieval_group.clone();
-                wanted.add(&conversion.gmsa, group, &conversion.hosts, key_set);
+                wanted.add(&conversion.gmsa, group, &conversion.hosts, &files);
                 wanted.names.extend(conversion.groups.iter().cloned());
                 if let Some(setup) = &conversion.setup {
                     for host in &conversion.hosts {
@@ -48,7 +52,7 @@ pub fn questions(estate: &Estate, intent: Option<&Intent>, profiles: &[&dyn Prof
             let hosts: Vec<_> = estate.hosts.iter().map(|host| host.name.clone()).collect();
             for suggestion in profiles.iter().map(|profile| profile.suggestion()) {
                 let (gmsa, group) = (suggestion.gmsa, suggestion.retrieval_group);
-                wanted.add(&gmsa, group, &hosts, suggestion.key_set);
+                wanted.add(&gmsa, group, &hosts, suggestion.key_set.as_slice());
                 wanted.names.extend(suggestion.groups);
             }
         }
@@ -82,12 +86,12 @@ impl Wanted {
         gmsa: &GmsaName,
         group: SamAccountName,
         hosts: &[HostName],
-        key_set: Option<String>,
+        key_set_files: &[String],
     ) {
         self.names.extend([gmsa.sam_account_name(), group]);
         for host in hosts {
             let files = self.files.entry(host.clone()).or_default();
-            files.extend(key_set.clone());
+            files.extend_from_slice(key_set_files);
         }
     }
 }
@@ -133,6 +137,7 @@ pub fn propose(inventory: &Inventory, profiles: &[&dyn Profile]) -> Intent {
             group_container: None,
             gmsa_container: None,
             key_set: suggestion.key_set,
+            recipient: Vec::new(),
             groups: suggestion.groups.into_iter().filter(is_in).collect(),
             spns: None,
             delegation: DelegationWish::default(),

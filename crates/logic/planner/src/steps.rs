@@ -3,7 +3,8 @@
 //! First, for all conversions, what hurts nobody: root key, groups, members, gMSAs. Then host by host the proof of
 //! retrieval, the export of the key set while the old account is still in place, and only then the service goes down: SPN, logon account, key set, start. The hold step stands
 //! between stop and switch, so that on the way back the key set is activated after the old account is back and
-//! before the service starts.
+//! before the service starts. An exported key set of which a sealed copy stays is removed when everything else is done:
+//! until then any failure can still turn the run back.
 
 mod com_access;
 mod database_access;
@@ -47,6 +48,7 @@ pub(crate) fn of_conversions(conversions: &[Conversion<'_>]) -> Vec<Step> {
     let mut steps = shared.into_steps();
     steps.extend(before);
     steps.extend(after);
+    key_set::remove_what_is_sealed(&mut steps);
     steps
 }
 
@@ -59,9 +61,11 @@ pub(crate) fn of_stored_passwords(conversions: &[Conversion<'_>]) -> Vec<Step> {
 
 /// The steps that export key sets under the accounts that components have, and no others.
 pub(crate) fn of_key_sets(conversions: &[Conversion<'_>]) -> Vec<Step> {
-    at_each_place(conversions, |list, place, carried| {
+    let mut steps = at_each_place(conversions, |list, place, carried| {
         list.only_key_set(place, carried);
-    })
+    });
+    key_set::remove_what_is_sealed(&mut steps);
+    steps
 }
 
 /// The steps that disable these accounts.

@@ -1,10 +1,12 @@
 //! What is wanted: `conversion.toml`.
 
+mod recipients;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::host::{PropertyName, PropertyValue};
+use crate::host::{InvalidRecipient, PropertyName, PropertyValue, Recipient};
 use crate::names::{ComponentId, Dn, GmsaName, HostName, LogonAccount, SamAccountName, Spn};
 
 /// Which components get which gMSA.
@@ -63,6 +65,13 @@ pub struct Conversion {
     /// The file on the host that the key set is exported to, for components that have one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key_set: Option<String>,
+    /// Who can read the copy of it that stays: with recipients the exported file itself is removed at the end.
+    #[serde(
+        default,
+        deserialize_with = "recipients::one_or_several",
+        skip_serializing_if = "Vec::is_empty"
+    )]
+    pub recipient: Vec<Recipient>,
     /// Groups that the gMSA joins as the old account did, beside the retrieval group's hosts.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub groups: Vec<SamAccountName>,
@@ -135,6 +144,13 @@ impl DelegationWish {
     }
 }
 
+impl Conversion {
+    /// The copy of an exported key set file that only the recipients can read; `None` where none are named.
+    pub fn sealed_copy_of(&self, key_set: &str) -> Option<String> {
+        (!self.recipient.is_empty()).then(|| format!("{key_set}.age"))
+    }
+}
+
 /// How a component's account is changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -175,6 +191,9 @@ pub enum InvalidIntent {
     /// Nothing is wanted.
     #[error("there is no [[conversion]] in it")]
     Empty,
+    /// The secret half of a key pair stands in it: what it says otherwise does not matter, and is not repeated.
+    #[error(transparent)]
+    Secret(InvalidRecipient),
 }
 
 impl Intent {
@@ -192,6 +211,7 @@ impl Intent {
     /// # Errors
     /// [`InvalidIntent`], pointing at the line where the text allows it.
     pub fn parse(text: &str) -> Result<Self, InvalidIntent> {
+        recipients::without_identity(text).map_err(InvalidIntent::Secret)?;
         let intent: Self = toml::from_str(text)?;
         intent.validate()?;
         Ok(intent)
@@ -323,6 +343,7 @@ gmsa = "MIMSyncGMSAsvc"
 retrieval-group = "MIMSync_Servers"
 key-set = 'C:\MIMBackup\miiskeys-1.bin'
 "#;
+    const RECIPIENT: &str = "age1sfjyc2h656ntzam9lhmcqwdxkenvkmjf8lphuap8kgg5qvu9u3fsyaxnfk";
 
     #[test]
     fn defaults_are_filled_in_and_names_normalised() {
@@ -348,6 +369,41 @@ key-set = 'C:\MIMBackup\miiskeys-1.bin'
             error.contains("line 8") && error.contains("keyset"),
             "{error}"
         );
+    }
+
+    #[test]
+    fn recipients_are_one_text_or_a_list() {
+        let one = format!("{TEXT}recipient = \"{RECIPIENT}\"\n");
+        let several = format!("{TEXT}recipient = [\"{RECIPIENT}\"]\n");
+        for text in [one, several] {
+            let intent = Intent::parse(&text).unwrap();
+            let conversion = &intent.conversions[0];
+            assert_eq!(conversion.recipient, [RECIPIENT.parse().unwrap()]);
+            let sealed = conversion.sealed_copy_of(r"C:\k.bin");
+            assert_eq!(sealed.as_deref(), Some(r"C:\k.bin.age"));
+            assert_eq!(Intent::parse(&intent.to_text().unwrap()).unwrap(), intent);
+        }
+        let none = Intent::parse(TEXT).unwrap();
+        assert_eq!(none.conversions[0].sealed_copy_of("k"), None);
+    }
+
+    #[test]
+    fn what_is_no_recipient_is_refused_at_its_line_and_a_secret_is_not_repeated() {
+        for (recipient, says) in [
+            (RECIPIENT.replace('z', "y"), "a letter of it is wrong"),
+            ("ssh-ed25519 AAAA".to_owned(), "a key of another sort"),
+            (String::new(), "a key of another sort"),
+        ] {
+            let text = format!("{TEXT}recipient = \"{recipient}\"\n");
+            let error = Intent::parse(&text).unwrap_err().to_string();
+            assert!(error.contains("line 9") && error.contains(says), "{error}");
+        }
+        let error = Intent::parse(&format!("{TEXT}recipient = []\n")).unwrap_err();
+        assert!(error.to_string().contains("is empty"), "{error}");
+        let text = format!("{TEXT}recipient = \"AGE-SECRET-KEY-1QQQQ\"\n");
+        let error = Intent::parse(&text).unwrap_err().to_string();
+        assert!(error.contains("make a new pair"), "{error}");
+        assert!(!error.contains("QQQQ"), "{error}");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! What a person does with the wizard of a product's setup: beside the engine, and with no fault on the way.
+//! What a person does with the wizard of a product's setup, or with a sealed copy: beside the engine, and with no fault on the way.
 
 use engine::RunReport;
 use model::host::PoolIdentity;
@@ -48,4 +48,17 @@ fn switch_pool(host: &mut HostState, name: &str, to: &LogonAccount) -> LogonAcco
     let to = PoolIdentity::from_configuration("SpecificUser", &to.to_string()).unwrap();
     let before = std::mem::replace(&mut pool.identity, to);
     LogonAccount::from(before.to_string())
+}
+
+/// Opens every sealed copy whose file is gone, with the identity, and puts the file back.
+pub fn open_sealed(state: &mut State) {
+    for host in state.hosts.values_mut() {
+        let opened = host.files.iter().filter_map(|(name, content)| {
+            let (_, plain) = content.split_once(" of ")?;
+            Some((name.strip_suffix(".age")?.to_owned(), plain.to_owned()))
+        });
+        for (name, plain) in opened.collect::<Vec<_>>() {
+            host.files.entry(name).or_insert(plain);
+        }
+    }
 }

@@ -20,9 +20,13 @@ fn scenarios() -> Vec<fn() -> Scenario> {
     ]
 }
 
+fn scenarios_with_a_sealed_key_set() -> Vec<fn() -> Scenario> {
+    [scenarios(), vec![Scenario::sealed]].concat()
+}
+
 /// Applies a plan and dies at each record.
 async fn die_while_applying(mut then: impl AsyncFnMut(&Scenario, &Snapshot, &str)) {
-    for (make, moment) in scenarios()
+    for (make, moment) in scenarios_with_a_sealed_key_set()
         .iter()
         .flat_map(|make| MOMENTS.map(|moment| (make, moment)))
     {
@@ -77,8 +81,11 @@ async fn a_run_that_died_at_any_record_can_be_taken_back() {
 }
 
 /// Takes a finished run back and dies at each record.
-async fn die_while_rolling_back(mut then: impl AsyncFnMut(&Scenario, &Snapshot, &str)) {
-    for (make, moment) in scenarios()
+async fn die_while_rolling_back(
+    scenarios: Vec<fn() -> Scenario>,
+    mut then: impl AsyncFnMut(&Scenario, &Snapshot, &str),
+) {
+    for (make, moment) in scenarios
         .iter()
         .flat_map(|make| MOMENTS.map(|moment| (make, moment)))
     {
@@ -103,16 +110,18 @@ async fn die_while_rolling_back(mut then: impl AsyncFnMut(&Scenario, &Snapshot, 
 
 #[tokio::test]
 async fn a_rollback_that_died_at_any_record_goes_on() {
-    die_while_rolling_back(async |scenario, start, context| {
+    let scenarios = scenarios_with_a_sealed_key_set();
+    die_while_rolling_back(scenarios, async |scenario, start, context| {
         scenario.rollback_to(start, context).await;
         scenario.rollback_to(start, context).await;
     })
     .await;
 }
 
+/// Not with a sealed key set: who has brought the file back and applies, has a run that does not hold.
 #[tokio::test]
 async fn a_rollback_that_died_at_any_record_goes_on_with_apply_too() {
-    die_while_rolling_back(async |scenario, start, context| {
+    die_while_rolling_back(scenarios(), async |scenario, start, context| {
         let history = engine::History::read(&scenario.world, &scenario.last_run()).unwrap();
         let report = scenario.apply(&history.plan).await.unwrap();
         // Before the rollback's first record the run is done and holds; after its last one it is over, and the plan

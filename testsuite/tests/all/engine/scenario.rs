@@ -38,6 +38,15 @@ impl Scenario {
         Self::sync_on(&["MIMSYNC01"])
     }
 
+    /// The same, and of its key set only a sealed copy stays.
+    pub fn sealed() -> Self {
+        let mut scenario = Self::sync();
+        for conversion in &mut scenario.intent.conversions {
+            conversion.recipient = vec![reference::RECIPIENT.parse().unwrap()];
+        }
+        scenario
+    }
+
     /// The Synchronization Service of several hosts under one account.
     pub fn sync_on(hosts: &[&str]) -> Self {
         Self {
@@ -222,8 +231,14 @@ impl Scenario {
         self.rollback_only(None).await
     }
 
-    /// Takes the last run back, or one component of it.
+    /// Takes the last run back, or one component of it; brings back first what only the holder of the identity can.
     pub async fn rollback_only(&self, only: Option<&str>) -> Result<RunReport, EngineError> {
+        by_hand::open_sealed(&mut self.world.state());
+        self.rollback_as_it_is(only).await
+    }
+
+    /// The same, with nothing brought back.
+    pub async fn rollback_as_it_is(&self, only: Option<&str>) -> Result<RunReport, EngineError> {
         let request = RollbackRequest {
             run: self.last_run(),
             only: only.map(|only| only.parse().unwrap()),
@@ -328,6 +343,7 @@ fn conversion(component: &str, hosts: &[&str], gmsa: &str) -> Conversion {
         group_container: None,
         gmsa_container: None,
         key_set: None,
+        recipient: Vec::new(),
         groups: Vec::new(),
         spns: None,
         delegation: DelegationWish::default(),

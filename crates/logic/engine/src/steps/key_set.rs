@@ -13,6 +13,7 @@ use model::ports::{FileFacts, Host, ProgramRun};
 use model::secret::Password;
 use serde::{Deserialize, Serialize};
 
+use super::sealed_key_set::sealed_instead;
 use crate::step::{Check, Scene, Step, StepError, StepWithoutPrior};
 
 /// Tools of the product ask SQL Server; they end within seconds, or hang on a prompt that nobody sees.
@@ -73,7 +74,9 @@ impl Step for ExportKeySet {
 
     async fn check(&self, scene: &Scene<'_>) -> Result<Check, StepError> {
         match scene.outcome_of::<FileFacts>(scene.step)? {
-            Some(exported) => same_file(scene, &self.host, &self.file, &exported).await,
+            Some(exported) => {
+                same_or_sealed(scene, &self.host, &self.file, &exported, scene.step).await
+            }
             None => Ok(Check::CannotTell(
                 "whether the export was whole is not recorded".to_owned(),
             )),
@@ -115,7 +118,9 @@ impl StepWithoutPrior for HoldKeySet {
 
     async fn check(&self, scene: &Scene<'_>) -> Result<Check, StepError> {
         match scene.outcome_of::<FileFacts>(&self.exported_by)? {
-            Some(exported) => same_file(scene, &self.host, &self.file, &exported).await,
+            Some(exported) => {
+                same_or_sealed(scene, &self.host, &self.file, &exported, &self.exported_by).await
+            }
             None => Ok(Check::Differs("no export is recorded".to_owned())),
         }
     }
@@ -220,14 +225,43 @@ async fn proven(
             })?;
     match same_file(scene, host, file, &exported).await? {
         Check::Holds(_) => Ok(()),
-        Check::Differs(why) | Check::CannotTell(why) => Err(StepError::refused(
-            why,
-            "without the exported key set the service would never start again: put the file back, then repeat",
-        )),
+        Check::Differs(why) | Check::CannotTell(why) => {
+            let back = match sealed_instead(scene, exported_by) {
+                Some(sealed) => format!(
+                    "it was removed, and {sealed} is its sealed copy: open that with the identity (gmsactl keyset open), \
+                     put the file back"
+                ),
+                None => "put the file back".to_owned(),
+            };
+            Err(StepError::refused(
+                why,
+                format!(
+                    "without the exported key set the service would never start again: {back}, then repeat"
+                ),
+            ))
+        }
     }
 }
 
-async fn same_file(
+/// The exported file; or nothing, where this run removed it because its sealed copy stays.
+async fn same_or_sealed(
+    scene: &Scene<'_>,
+    host: &HostName,
+    file: &str,
+    exported: &FileFacts,
+    exported_by: &StepId,
+) -> Result<Check, StepError> {
+    if let Some(sealed) = sealed_instead(scene, exported_by)
+        && scene.world.host(host).await?.file(file).await?.is_none()
+    {
+        return Ok(Check::Holds(format!(
+            "{file} was removed, {sealed} is its sealed copy"
+        )));
+    }
+    same_file(scene, host, file, exported).await
+}
+
+pub(crate) async fn same_file(
     scene: &Scene<'_>,
     host: &HostName,
     file: &str,

@@ -119,6 +119,7 @@ impl<'a> StepList<'a> {
         before.extend(self.grant_database_access(switch, before.first()));
         let exported = self.export_key_set(switch, before.first());
         before.extend(exported.clone());
+        before.extend(self.seal_key_set(switch, exported.as_ref()));
         let stopped = self.stop(switch, before);
         let mut ready = vec![stopped.clone()];
         ready.extend(self.hold_key_set(switch, exported.as_ref(), &stopped));

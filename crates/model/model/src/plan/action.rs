@@ -4,7 +4,7 @@ use security::Sid;
 use serde::{Deserialize, Serialize};
 
 use crate::database::{DatabasePlace, Repair};
-use crate::host::AccountRight;
+use crate::host::{AccountRight, Recipient};
 use crate::inventory::ComAccessValue;
 use crate::names::{Dn, DnsName, GmsaName, LogonAccount, SamAccountName, ServiceName, Spn, StepId};
 use crate::plan::{PlannedCarrier, SetupPage, StoredValues, Wizard};
@@ -149,6 +149,29 @@ pub enum Action {
         folder: String,
         /// The tool's command line.
         tool: ToolRun,
+    },
+    /// Encrypt an exported key set file on its host into a copy that only the holders of the recipients' identities can
+    /// read.
+    SealKeySet {
+        /// The exported file.
+        file: String,
+        /// The copy.
+        sealed: String,
+        /// The step that exported it.
+        exported_by: StepId,
+        /// Whose identities open the copy.
+        recipients: Vec<Recipient>,
+    },
+    /// Remove an exported key set file that nothing needs any more: what stays is its sealed copy.
+    RemoveKeySet {
+        /// The exported file.
+        file: String,
+        /// The step that exported it.
+        exported_by: StepId,
+        /// The copy.
+        sealed: String,
+        /// The step that sealed it.
+        sealed_by: StepId,
     },
     /// Gate: the exported file is there and unchanged. Its undo activates the key set for the old account again.
     HoldKeySet {
@@ -315,6 +338,8 @@ impl Action {
             Self::StartAppPool { .. } => "start-app-pool",
             Self::ProveRetrieval { .. } => "prove-retrieval",
             Self::ExportKeySet { .. } => "export-key-set",
+            Self::SealKeySet { .. } => "seal-key-set",
+            Self::RemoveKeySet { .. } => "remove-key-set",
             Self::HoldKeySet { .. } => "hold-key-set",
             Self::StopService { .. } => "stop-service",
             Self::MoveSpn { .. } => "move-spn",

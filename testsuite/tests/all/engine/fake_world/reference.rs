@@ -26,6 +26,7 @@ pub const PLAIN_ACCOUNT: &str = r"CONTOSO\svc-plain";
 pub const PLAIN_PASSWORD: &str = "Qx3-quite-plain";
 pub const PORTAL_ACCOUNT: &str = r"CONTOSO\svc-reset";
 pub const PORTAL_PASSWORD: &str = "Rs5-forgotten";
+pub const RECIPIENT: &str = "age1sfjyc2h656ntzam9lhmcqwdxkenvkmjf8lphuap8kgg5qvu9u3fsyaxnfk";
 pub const GROUP: &str = "MIMSyncAdmins";
 pub const SYNC_SERVICE: &str = "FIMSynchronizationService";
 pub const PLAIN_SERVICE: &str = "PlainService";

@@ -143,6 +143,7 @@ impl ExchangePassword {
                     group_container: None,
                     gmsa_container: None,
                     key_set: None,
+                    recipient: Vec::new(),
                     groups: Vec::new(),
                     spns: None,
                     delegation: DelegationWish::default(),
