@@ -33,6 +33,8 @@ mod lab_import;
 mod lab_only_tests;
 mod lab_page;
 mod lab_saved;
+#[cfg(test)]
+mod lab_sealed_tests;
 mod lab_seed_file;
 #[cfg(test)]
 mod lab_setup_tests;

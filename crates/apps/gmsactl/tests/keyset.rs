@@ -14,6 +14,12 @@ use serde_json::{Value, json};
 use started_lab::{StartedLab, document};
 
 const FILE: &str = r"C:\MIMBackup\before.bin";
+// Two pairs as age-keygen writes them, made for tests and used nowhere else.
+const RECIPIENT: &str = "age1sfjyc2h656ntzam9lhmcqwdxkenvkmjf8lphuap8kgg5qvu9u3fsyaxnfk";
+const IDENTITY: &str = "AGE-SECRET-KEY-13XNA04C0S6PWLPY0Y84MGS6TRQ0E3Y5J3Q4ZYFAWJZJA5CEHFCTQKT64NP";
+const OTHER: &str = "age1pc5mahl54x8wk7p7trh6r2hqaf2ajddzt6ugstxzz82qzscdn5fs64tsf2";
+const OTHER_IDENTITY: &str =
+    "AGE-SECRET-KEY-15ZC43JU9VNSXN9UELEUUZW6SG2U7RF65Y580VUKP7Y74669CSLTQUMSJ5K";
 
 fn keyset(lab: &StartedLab, words: &[&str]) -> (Option<i32>, Value) {
     let output = lab.run(&[&["keyset"], words].concat());
@@ -70,6 +76,87 @@ fn a_key_set_is_exported_and_found_again_until_it_is_taken_back() {
     assert_eq!(back.status.code(), Some(0), "{back:?}");
     let (_, inspected) = keyset(&lab, &["inspect"]);
     assert_eq!(inspected["exports"], json!([]), "{inspected:#}");
+}
+
+#[test]
+fn a_sealed_export_leaves_its_copy_only() {
+    let folder = tempfile::tempdir().unwrap();
+    let lab = StartedLab::start(&folder.path().join("lab"));
+    let words = ["export", "--file", FILE, "--recipient", RECIPIENT];
+    let (code, shown) = keyset(&lab, &[&words[..], &["--dry-run"]].concat());
+    assert_eq!(code, Some(2), "{shown:#}");
+    let steps = shown["steps"].as_array().unwrap().iter();
+    let steps: Vec<_> = steps
+        .map(|step| (&step["kind"], &step["reversible"]))
+        .collect();
+    let wanted = [
+        ("export-key-set", "free"),
+        ("seal-key-set", "free"),
+        ("remove-key-set", "none"),
+    ];
+    let wanted = wanted.map(|(kind, back)| (json!(kind), json!(back)));
+    assert_eq!(steps, wanted.each_ref().map(|(kind, back)| (kind, back)));
+
+    let (code, done) = keyset(&lab, &words);
+    assert_eq!(code, Some(0), "{done:#}");
+    let (_, again) = keyset(&lab, &words);
+    assert_eq!(again["run"], done["run"], "repeating it is safe: {again:#}");
+    let (code, verified) = keyset(&lab, &["verify"]);
+    assert_eq!((code, &verified["holds"]), (Some(0), &json!(true)));
+    let export = &verified["exports"][0];
+    assert_eq!(
+        (&export["removed"], &export["now"]),
+        (&json!(true), &Value::Null)
+    );
+    assert_eq!(export["sealed"]["file"], format!("{FILE}.age"));
+    assert_eq!(export["sealed_now"]["holds"], true, "{export:#}");
+    let run = done["run"].as_str().unwrap();
+    assert_eq!(lab.run(&["verify", run]).status.code(), Some(0));
+
+    let (code, other) = keyset(&lab, &["export", "--file", FILE, "--recipient", OTHER]);
+    assert_eq!(code, Some(3), "taken back: {other:#}");
+    assert!(
+        other
+            .to_string()
+            .contains("before.bin.age is there already"),
+        "{other:#}"
+    );
+    let back = lab.run(&["rollback", run]);
+    assert_eq!(back.status.code(), Some(0), "{back:?}");
+    let (_, inspected) = keyset(&lab, &["inspect"]);
+    assert_eq!(inspected["exports"], json!([]), "{inspected:#}");
+}
+
+/// What holds no export of this journal, and what the identity does not open, is not written.
+#[test]
+fn only_sealed_exports_of_the_journal_are_opened() {
+    let folder = tempfile::tempdir().unwrap();
+    let lab = StartedLab::start(&folder.path().join("lab"));
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let (copy, key, out) = (path("copy.age"), path("key.txt"), path("out.bin"));
+    let recipients = [RECIPIENT.parse().unwrap()];
+    std::fs::write(
+        &copy,
+        sealed_file::seal(b"other keys", &recipients).unwrap(),
+    )
+    .unwrap();
+    let words = ["open", "--copy", &copy, "--identity", &key, "--out", &out];
+    for (identity, says) in [
+        (IDENTITY, "no key set that this journal knows"),
+        (OTHER_IDENTITY, "not encrypted to any of these identities"),
+        ("AGE-SECRET-KEY-1QQQQ", "line 1 is no identity"),
+    ] {
+        std::fs::write(&key, identity).unwrap();
+        let (code, said) = keyset(&lab, &words);
+        assert_eq!(code, Some(1), "{says}: {said:#}");
+        assert!(said.to_string().contains(says), "{says}: {said:#}");
+        assert!(!said.to_string().contains("QQQQ"), "{said:#}");
+        assert!(!Path::new(&out).exists());
+    }
+    std::fs::write(&key, IDENTITY).unwrap();
+    let (code, said) = keyset(&lab, &["verify", "--copy", &copy, "--identity", &key]);
+    assert_eq!((code, &said["copy"]["sealed"]), (Some(1), &json!(true)));
+    assert_eq!(said["copy"]["content"]["size"], 10, "{said:#}");
 }
 
 /// Each refusal comes before anything is touched: no file, no run that is not over.

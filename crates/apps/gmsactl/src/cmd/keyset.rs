@@ -1,17 +1,21 @@
 //! `gmsactl keyset`: the Synchronization Service's key sets, and what was exported of them.
 
+mod copy;
 mod export;
 mod inspect;
+mod open;
 mod verify;
+
+use std::sync::Arc;
 
 use clap::Subcommand;
 use engine::exported_key_sets;
 use mim::Node;
 use model::inventory::Inventory;
-use model::ports::{FileFacts, Hosts, Journal};
+use model::ports::{FileFacts, Host, Hosts, Journal, WorldError};
 
 use super::Done;
-use crate::documents::keyset::ExportNow;
+use crate::documents::keyset::{ExportNow, FileNow};
 use crate::error::Failure;
 use crate::options::Global;
 use crate::session::Session;
@@ -29,6 +33,8 @@ pub enum KeysetVerb {
     Export(export::Export),
     /// Look whether the exported files, or a copy of one on this machine, are still what was exported.
     Verify(verify::Verify),
+    /// Decrypt a sealed copy on this machine, if it is one of an export of the journal.
+    Open(open::Open),
 }
 
 /// Does one.
@@ -37,6 +43,7 @@ pub async fn run(verb: &KeysetVerb, global: &Global, output: &Output) -> Done {
         KeysetVerb::Inspect(args) => args.run(global, output).await,
         KeysetVerb::Export(args) => args.run(global, output).await,
         KeysetVerb::Verify(args) => args.run(global, output).await,
+        KeysetVerb::Open(args) => args.run(global, output),
     }
 }
 
@@ -57,23 +64,49 @@ async fn exports(
 ) -> Result<Vec<ExportNow>, Failure> {
     let mut exports = Vec::new();
     for exported in exported_key_sets(journal, &session.estate.domain.name)? {
-        let seen = match hosts.host(&exported.host).await {
-            Ok(host) => host.file(&exported.file).await,
-            Err(error) => Err(error),
-        };
-        let (now, detail) = match seen {
-            Ok(Some(now)) => (Some(now.clone()), told(&now)),
-            Ok(None) => (None, "it is not there".to_owned()),
-            Err(error) => (None, error.to_string()),
+        let host = hosts.host(&exported.host).await;
+        let wanted = (!exported.removed).then_some(&exported.facts);
+        let plain = file_now(&host, &exported.file, wanted).await;
+        let sealed = match &exported.sealed {
+            Some(sealed) => Some(file_now(&host, &sealed.file, Some(&sealed.facts)).await),
+            None => None,
         };
         exports.push(ExportNow {
-            holds: now.as_ref() == Some(&exported.facts),
+            holds: plain.holds && sealed.as_ref().is_none_or(|sealed| sealed.holds),
             exported,
-            now,
-            detail,
+            now: plain.now,
+            detail: plain.detail,
+            sealed_now: sealed,
         });
     }
     Ok(exports)
+}
+
+/// What is in a file's place, compared with what is to be there.
+async fn file_now(
+    host: &Result<Arc<dyn Host>, WorldError>,
+    file: &str,
+    wanted: Option<&FileFacts>,
+) -> FileNow {
+    let seen = match host {
+        Ok(host) => host.file(file).await.map_err(|error| error.to_string()),
+        Err(error) => Err(error.to_string()),
+    };
+    let (holds, now, detail) = match seen {
+        Ok(now) => {
+            let detail = match (&now, wanted) {
+                (Some(now), Some(_)) => told(now),
+                (Some(now), None) => {
+                    format!("it is there again, for anybody to read: {}", told(now))
+                }
+                (None, Some(_)) => "it is not there".to_owned(),
+                (None, None) => "removed: its sealed copy stays".to_owned(),
+            };
+            (now.as_ref() == wanted, now, detail)
+        }
+        Err(why) => (false, None, why),
+    };
+    FileNow { holds, now, detail }
 }
 
 fn told(facts: &FileFacts) -> String {

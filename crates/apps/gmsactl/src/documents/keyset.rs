@@ -31,7 +31,20 @@ pub struct ExportNow {
     /// What was exported.
     #[serde(flatten)]
     pub exported: ExportedKeySet,
-    /// Whether the file there is that one.
+    /// Whether what is to be there is: the file, unless the run removed it, and its sealed copy, if one was made.
+    pub holds: bool,
+    /// What is in the file's place; none where nothing is, or the host did not say.
+    pub now: Option<FileFacts>,
+    /// What was seen there.
+    pub detail: String,
+    /// The same of its sealed copy, if one was made.
+    pub sealed_now: Option<FileNow>,
+}
+
+/// What is in a file's place.
+#[derive(Debug, Serialize)]
+pub struct FileNow {
+    /// Whether it is what is to be there.
     pub holds: bool,
     /// What is there; none where nothing is, or the host did not say.
     pub now: Option<FileFacts>,
@@ -47,6 +60,22 @@ pub struct CopyFacts {
     /// Size and hash.
     #[serde(flatten)]
     pub facts: FileFacts,
+    /// Whether it is sealed: what it is a copy of is told by its own hash, or by its content where an identity opened it.
+    pub sealed: bool,
+    /// Size and hash of its content, where an identity opened it.
+    pub content: Option<FileFacts>,
     /// The export that it is a copy of.
     pub copy_of: Option<ExportedKeySet>,
+}
+
+/// The document of `keyset open`.
+#[derive(Debug, Serialize)]
+pub struct OpenedKeySet {
+    /// The file that was written.
+    pub file: String,
+    /// Its size and hash.
+    #[serde(flatten)]
+    pub facts: FileFacts,
+    /// The export that it is.
+    pub copy_of: ExportedKeySet,
 }

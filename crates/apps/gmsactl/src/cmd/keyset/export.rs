@@ -2,6 +2,7 @@
 
 use clap::Args;
 use mim::{AccountKind, Node};
+use model::host::Recipient;
 use model::intent::{Conversion, DelegationWish, Intent, Strategy};
 use model::inventory::{Inventory, ServiceState};
 use model::names::HostName;
@@ -19,7 +20,7 @@ use crate::view::Output;
 #[derive(Debug, Args)]
 #[command(
     after_help = "The service goes on meanwhile. The password comes from the account's [[credential]] in estate.toml, or \
-                  is asked for, and is proved before anything is touched. gmsactl rollback deletes the file.\n\n\
+                  is asked for, and is proved before anything is touched. gmsactl rollback deletes what was written.\n\n\
                   Example:\n  gmsactl keyset export --file 'C:\\MIMBackup\\before.bin' --estate estate.toml"
 )]
 pub struct Export {
@@ -29,6 +30,10 @@ pub struct Export {
     /// The host; not needed where one alone runs the service.
     #[arg(long, value_name = "HOST")]
     host: Option<HostName>,
+    /// Encrypt a copy, FILE.age, that only the holder of this recipient's identity can read, and remove FILE itself; may
+    /// be given several times.
+    #[arg(long, value_name = "AGE1")]
+    recipient: Vec<Recipient>,
     /// Show what would be done, and change nothing.
     #[arg(long)]
     dry_run: bool,
@@ -116,6 +121,7 @@ impl Export {
             group_container: None,
             gmsa_container: None,
             key_set: Some(self.file.clone()),
+            recipient: self.recipient.clone(),
             groups: Vec::new(),
             spns: None,
             delegation: DelegationWish::default(),

@@ -1,17 +1,14 @@
 //! Whether exported files are still what was exported.
 
-use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
-use model::ports::FileFacts;
-use sha2::{Digest, Sha256};
-use zeroize::Zeroizing;
 
+use super::copy::{self, Copy};
 use super::exports;
 use crate::cmd::Done;
-use crate::documents::keyset::{CopyFacts, ExportNow, KeysetVerification};
-use crate::error::{Failure, exit};
+use crate::documents::keyset::KeysetVerification;
+use crate::error::exit;
 use crate::options::Global;
 use crate::session::{self, Session};
 use crate::view::{Output, human};
@@ -20,23 +17,39 @@ use crate::view::{Output, human};
 #[derive(Debug, Args)]
 #[command(
     after_help = "Exit code 1: a file is missing or differs, the copy is none, or nothing was exported\n\n\
-                  Example:\n  gmsactl keyset verify --copy safe/miiskeys-1.bin --estate estate.toml"
+                  Example:\n  gmsactl keyset verify --copy safe/miiskeys-1.bin.age --identity key.txt --estate estate.toml"
 )]
 pub struct Verify {
-    /// A copy of an exported file on this machine.
+    /// A copy of an exported file on this machine, sealed or not.
     #[arg(long, value_name = "FILE")]
     copy: Option<PathBuf>,
+    /// Opens the sealed copy, here and in memory only: tells whether it holds the key set that was exported.
+    #[arg(long, value_name = "FILE", requires = "copy")]
+    identity: Option<PathBuf>,
 }
 
 impl Verify {
     /// Asks the hosts, and hashes the copy.
     pub async fn run(&self, global: &Global, output: &Output) -> Done {
+        let identities = match &self.identity {
+            Some(path) => Some(copy::identities(path)?),
+            None => None,
+        };
         let session = Session::new(global)?;
         let journal = session::journal(global)?;
         let hosts = session.hosts()?;
         let exports = exports(&session, hosts.as_ref(), journal.as_ref()).await?;
         let copy = match &self.copy {
-            Some(path) => Some(compared(path, &exports)?),
+            Some(path) => {
+                let copy = Copy::read(path)?;
+                let content = match &identities {
+                    Some(identities) => Some(copy.open(path, identities)?),
+                    None => None,
+                };
+                let content = content.as_ref().map(|content| content.as_slice());
+                let known = exports.iter().map(|export| &export.exported);
+                Some(copy.compared(path, content, known))
+            }
             None => None,
         };
         let is_copy = copy.as_ref().is_none_or(|copy| copy.copy_of.is_some());
@@ -47,66 +60,5 @@ impl Verify {
         };
         output.document(&verification, human::keyset_verification);
         Ok(if verification.holds { 0 } else { exit::REFUSED })
-    }
-}
-
-/// The copy, and the newest export that it is one of.
-fn compared(path: &Path, exports: &[ExportNow]) -> Result<CopyFacts, Failure> {
-    let facts = facts(path).map_err(|error| Failure::file("copy", "the copy", path, &error))?;
-    let mut newest_first = exports.iter().rev().map(|export| &export.exported);
-    Ok(CopyFacts {
-        path: path.display().to_string(),
-        copy_of: newest_first.find(|export| export.facts == facts).cloned(),
-        facts,
-    })
-}
-
-fn facts(path: &Path) -> io::Result<FileFacts> {
-    let content = Zeroizing::new(std::fs::read(path)?);
-    Ok(FileFacts {
-        size: content.len() as u64,
-        sha256: hex::encode(Sha256::digest(&content)),
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use engine::ExportedKeySet;
-
-    use super::*;
-
-    fn export(run: &str, content: &[u8]) -> ExportNow {
-        let exported = ExportedKeySet {
-            run: run.parse().unwrap(),
-            host: "MIMSYNC01".parse().unwrap(),
-            file: r"C:\MIMBackup\miiskeys-1.bin".to_owned(),
-            facts: FileFacts {
-                size: content.len() as u64,
-                sha256: hex::encode(Sha256::digest(content)),
-            },
-        };
-        ExportNow {
-            exported,
-            holds: false,
-            now: None,
-            detail: String::new(),
-        }
-    }
-
-    #[test]
-    fn a_copy_is_that_of_the_newest_export_with_its_content() {
-        let exports = [
-            export("20261122-231500-1a2b", b"keys"),
-            export("20261123-231500-1a2b", b"keys"),
-            export("20261124-231500-1a2b", b"newer keys"),
-        ];
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("copy.bin");
-        for (content, run) in [(&b"keys"[..], Some("20261123-231500-1a2b")), (b"key", None)] {
-            std::fs::write(&path, content).unwrap();
-            let copy = compared(&path, &exports).unwrap();
-            assert_eq!(copy.copy_of.as_ref().map(|of| of.run.as_str()), run);
-        }
-        assert!(compared(&folder.path().join("none"), &exports).is_err());
     }
 }

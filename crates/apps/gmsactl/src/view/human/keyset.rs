@@ -2,7 +2,7 @@
 
 use super::Paint;
 use super::mim::lines_of;
-use crate::documents::keyset::{ExportNow, KeysetDocument, KeysetVerification};
+use crate::documents::keyset::{ExportNow, KeysetDocument, KeysetVerification, OpenedKeySet};
 
 /// The services that have one, and the exports that the journal knows.
 pub fn keysets(document: &KeysetDocument, paint: &Paint) -> String {
@@ -23,9 +23,14 @@ pub fn keyset_verification(verification: &KeysetVerification, paint: &Paint) -> 
     if let Some(copy) = &verification.copy {
         text += &match &copy.copy_of {
             Some(of) => format!(
-                "  {} {} is a copy of {} on {}\n",
+                "  {} {} is {} of {} on {}\n",
                 paint.good("holds  "),
                 copy.path,
+                match (copy.sealed, &copy.content) {
+                    (false, _) => "a copy",
+                    (true, None) => "the sealed copy",
+                    (true, Some(_)) => "a sealed copy, and opens to the content,",
+                },
                 of.file,
                 of.host
             ),
@@ -40,6 +45,20 @@ pub fn keyset_verification(verification: &KeysetVerification, paint: &Paint) -> 
     text
 }
 
+/// What was opened.
+pub fn opened_keyset(opened: &OpenedKeySet, paint: &Paint) -> String {
+    let of = &opened.copy_of;
+    format!(
+        "{} {} is {} of {}, as run {} exported it\n        SHA-256 {}\n",
+        paint.good("written"),
+        opened.file,
+        of.file,
+        of.host,
+        of.run,
+        opened.facts.sha256
+    )
+}
+
 fn exports(exports: &[ExportNow], paint: &Paint) -> String {
     if exports.is_empty() {
         return "  none: gmsactl keyset export makes one\n".to_owned();
@@ -50,13 +69,23 @@ fn exports(exports: &[ExportNow], paint: &Paint) -> String {
             false => paint.bad("differs"),
         };
         let of = &export.exported;
-        format!(
+        let mut text = format!(
             "  {word} {} on {}, run {}\n          {}\n",
             of.file,
             of.host,
             of.run,
             paint.dim(&export.detail)
-        )
+        );
+        if let Some((sealed, now)) = of.sealed.as_ref().zip(export.sealed_now.as_ref()) {
+            let recipients: Vec<_> = sealed.recipients.iter().map(ToString::to_string).collect();
+            text += &format!(
+                "          sealed copy {} for {}\n          {}\n",
+                sealed.file,
+                recipients.join(", "),
+                paint.dim(&now.detail)
+            );
+        }
+        text
     };
     exports.iter().map(line).collect()
 }
