@@ -12,7 +12,7 @@ use std::path::Path;
 use std::process::Output;
 
 use serde_json::Value;
-use started_lab::{StartedLab, document, gmsactl};
+use started_lab::{CONVERSION, StartedLab, document, gmsactl};
 
 #[test]
 fn a_started_lab_is_an_estate_like_any_other() {
@@ -26,6 +26,31 @@ fn a_started_lab_is_an_estate_like_any_other() {
     assert_eq!(found["coverage"]["answered"], lab.document["hosts"]);
     assert_eq!(found["coverage"]["gaps"], serde_json::json!([]));
     assert_eq!(lab.run(&["plan"]).status.code(), Some(2));
+}
+
+#[test]
+fn a_plan_for_people_says_what_to_have_ready() {
+    let folder = tempfile::tempdir().unwrap();
+    let lab = StartedLab::start(&folder.path().join("lab"));
+    let intent = folder.path().join("conversion.toml");
+    std::fs::write(&intent, CONVERSION).unwrap();
+    let estate = lab.document["estate"].as_str().unwrap();
+    let planned = gmsactl(&["--non-interactive", "--estate", estate, "plan", "--intent"])
+        .arg(&intent)
+        .output()
+        .unwrap();
+    let text = String::from_utf8(planned.stdout).unwrap();
+    let before = text.split_once("Before you begin\n").unwrap().1;
+    let before: Vec<_> = before.lines().take_while(|line| !line.is_empty()).collect();
+    for (line, says) in [
+        (0, r"passwords at hand: CONTOSO\svc-mimsync. "),
+        (1, "a backup of FIMSynchronizationService on SQL01,"),
+        (2, "gmsactl rollback"),
+        (2, "The old accounts stay enabled"),
+    ] {
+        assert!(before[line].contains(says), "{says}: {before:#?}");
+    }
+    assert_eq!(before.len(), 3, "{before:#?}");
 }
 
 /// What a lab's directory has of an account, and who knows its password.

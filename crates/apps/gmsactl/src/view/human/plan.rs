@@ -1,8 +1,10 @@
 //! A plan as a runbook: what will be done, in which order, old → new.
 
+mod frame;
+
 use model::names::HostName;
 use model::plan::{
-    Action, Change, Plan, PlanDocument, Reversible, SHARED, SetupPage, Step, StepStatus, Wizard,
+    Action, Change, PlanDocument, Reversible, SHARED, SetupPage, Step, StepStatus, Wizard,
 };
 
 use super::Paint;
@@ -18,6 +20,7 @@ pub fn plan(document: &PlanDocument, paint: &Paint) -> String {
         estate.netbios_name
     );
     text += &legend(paint);
+    text += &frame::before(plan, paint);
     let mut component = None;
     for (number, step) in plan.steps.iter().enumerate() {
         if component != Some(&step.component) {
@@ -27,8 +30,8 @@ pub fn plan(document: &PlanDocument, paint: &Paint) -> String {
         }
         text += &one_step(number + 1, step, paint);
     }
-    text += &tickets(plan, paint);
-    text += &downtimes(plan, paint);
+    text += &frame::tickets(plan, paint);
+    text += &frame::downtimes(plan, paint);
     if !plan.findings.is_empty() {
         text += &format!(
             "\n{}\n{}",
@@ -36,7 +39,7 @@ pub fn plan(document: &PlanDocument, paint: &Paint) -> String {
             super::findings::findings(&plan.findings, paint)
         );
     }
-    text += &format!("\n{}\n", summary(plan, paint));
+    text += &format!("\n{}\n", frame::summary(plan, paint));
     text
 }
 
@@ -81,65 +84,6 @@ fn heading(first: &Step, rest: &[Step], paint: &Paint) -> String {
     };
     let name = paint.strong(first.component.as_str());
     format!("\n{name}{}\n", paint.dim(&format!("  {place}; {down}")))
-}
-
-/// Hosts that become members of a group: what that means is the operator's to do.
-fn tickets(plan: &Plan, paint: &Paint) -> String {
-    let joins = |host: &HostName| {
-        let computer = host.computer_account();
-        plan.steps.iter().any(|step| {
-            step.status == StepStatus::Change
-                && matches!(&step.action, Action::AddMember { member, .. } if member.same_as(&computer))
-        })
-    };
-    let mut hosts: Vec<_> = plan
-        .steps
-        .iter()
-        .filter_map(|step| step.host.as_ref())
-        .collect();
-    hosts.sort();
-    hosts.dedup();
-    let hosts: Vec<_> = hosts
-        .into_iter()
-        .filter(|host| joins(host))
-        .map(HostName::as_str)
-        .collect();
-    if hosts.is_empty() {
-        return String::new();
-    }
-    format!(
-        "\n{}\n  A membership counts from the computer's next Kerberos ticket on. When the run waits for one of {}: on \
-         that host\n  klist -li 0x3e7 purge, as an administrator, or a restart; then apply the plan again: it goes on from there.\n",
-        paint.strong("By hand, in between"),
-        hosts.join(", ")
-    )
-}
-
-/// How long each component is down on each host, in the order of the plan.
-fn downtimes(plan: &Plan, paint: &Paint) -> String {
-    let mut down: Vec<(String, u32)> = Vec::new();
-    let mut place = String::new();
-    for step in plan.steps.iter().filter(|step| step.downtime_seconds > 0) {
-        // A step in the directory belongs to the host whose service was stopped for it.
-        if let Some(host) = &step.host {
-            place = format!("{} on {host}", step.component);
-        }
-        match down.last_mut().filter(|(last, _)| *last == place) {
-            Some((_, seconds)) => *seconds += step.downtime_seconds,
-            None => down.push((place.clone(), step.downtime_seconds)),
-        }
-    }
-    if down.is_empty() {
-        return String::new();
-    }
-    let lines = down
-        .iter()
-        .map(|(place, seconds)| format!("  {place}: about {seconds} s\n"));
-    format!(
-        "\n{}\n{}",
-        paint.strong("Down, one after the other"),
-        lines.collect::<String>()
-    )
 }
 
 fn one_step(number: usize, step: &Step, paint: &Paint) -> String {
@@ -219,31 +163,4 @@ pub fn one_change(change: &Change, paint: &Paint) -> String {
         }
         (None, None) => change.what.clone(),
     }
-}
-
-fn summary(plan: &Plan, paint: &Paint) -> String {
-    let count = |status| {
-        plan.steps
-            .iter()
-            .filter(|step| step.status == status)
-            .count()
-    };
-    let (changes, checks, idle) = (
-        count(StepStatus::Change),
-        count(StepStatus::Check),
-        count(StepStatus::NoOp),
-    );
-    let downtime: u32 = plan.steps.iter().map(|step| step.downtime_seconds).sum();
-    let blocking = plan.blocking().count();
-    if blocking > 0 {
-        return paint.bad(&format!(
-            "Blocked by {blocking} finding(s): nothing can be applied before they are resolved."
-        ));
-    }
-    if changes == 0 {
-        return paint.good(&format!("No changes: {idle} steps hold already."));
-    }
-    format!(
-        "{changes} changes, {checks} checks, {idle} hold already; services down for about {downtime} s in all."
-    )
 }
