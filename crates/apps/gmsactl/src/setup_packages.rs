@@ -1,8 +1,9 @@
 //! The packages that an intent names as copies: what their tables say.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Cursor;
 
+use model::host::PropertyName;
 use model::intent::Intent;
 use msi_package::{Kind, Package};
 use planner::PackageFacts;
@@ -26,6 +27,7 @@ fn read(path: &str) -> Result<PackageFacts, String> {
     if package.kind != Kind::Installer {
         return Err("it is a patch or a transform, not the package of a product".to_owned());
     }
+    let fields = fields(&package);
     let names = package.properties.into_iter().map(|property| property.name);
     Ok(PackageFacts {
         sha256,
@@ -33,5 +35,16 @@ fn read(path: &str) -> Result<PackageFacts, String> {
         version: package.product.version,
         code: package.product.code,
         properties: names.collect(),
+        fields,
     })
+}
+
+/// What the fields of its pages set and a silent run can be told; never a password's.
+fn fields(package: &Package) -> Vec<PropertyName> {
+    let controls = package.dialogs.iter().flat_map(|page| &page.controls);
+    let names = controls.filter(|control| !control.password);
+    let names =
+        names.filter_map(|control| PropertyName::parse(control.property.as_ref()?.as_str()).ok());
+    let names = names.filter(|name| !name.is_of_a_password() && !name.is_of_every_package());
+    names.collect::<BTreeSet<_>>().into_iter().collect()
 }

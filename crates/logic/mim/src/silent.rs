@@ -41,11 +41,14 @@ pub(crate) fn setup(component: &Component, view: &HostView<'_>) -> Option<Silent
                 else {
                     continue;
                 };
+                let names = page.properties.iter().map(|told| told.name.clone());
                 let Some(carried) = view.host.carried(other.carrier()) else {
-                    continue; // Not on this host: nothing to tell.
+                    setup.left_out.extend(names); // Not on this host: nothing to tell.
+                    continue;
                 };
                 let then = account_then(view, id, carried.logon_account());
                 if then.is_none() {
+                    setup.left_out.extend(names);
                     match id.as_str() {
                         FIRST => setup.first = Some(Profile::title(other).to_owned()),
                         _ => setup.untold.push(Profile::title(other).to_owned()),
@@ -86,7 +89,7 @@ fn tell(setup: &mut SilentSetup, page: &Page, view: &HostView<'_>, account: &str
                 value,
                 reason,
             }),
-            None if told.optional => {}
+            None if told.optional => setup.left_out.push(told.name.clone()),
             None => setup.unknown.push(told.name.clone()),
         }
     }

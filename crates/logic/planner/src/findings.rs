@@ -321,6 +321,13 @@ pub const SETUP_UNTOLD: FindingKind = warns(
     DESIGN,
 );
 
+/// Fields of the package's pages that setup is not told.
+pub const SETUP_FIELDS: FindingKind = warns(
+    "GMSA-087",
+    "a page shows what is set; a silent run has what the package begins with where it is not told",
+    DESIGN,
+);
+
 /// All of them, in the order of their ids: what a manual or an explanation can be complete about.
 pub const ALL: &[FindingKind] = &[
     NO_ROOT_KEY,
@@ -367,6 +374,7 @@ pub const ALL: &[FindingKind] = &[
     SETUP_SETTING,
     SETUP_ORDER,
     SETUP_UNTOLD,
+    SETUP_FIELDS,
     RETIRED_NOT_FOUND,
     RETIRED_IN_USE,
     RETIRED_WITH_SPNS,

@@ -96,6 +96,8 @@ pub struct SilentSetup {
     pub untold: Vec<String>,
     /// A component that has to have its gMSA before.
     pub first: Option<String>,
+    /// Settings that it is not told for a known reason: of what is not on the host or not named here, or of no value.
+    pub left_out: Vec<PropertyName>,
 }
 
 /// What a package's own tables say.
@@ -111,6 +113,8 @@ pub struct PackageFacts {
     pub code: String,
     /// The names of its properties.
     pub properties: Vec<String>,
+    /// What the fields of its pages set, but for passwords: the names of public properties.
+    pub fields: Vec<PropertyName>,
 }
 
 /// A password that a product keeps encrypted for its logon account.

@@ -45,7 +45,7 @@ fn setup_moves_the_synchronization_service_and_it_goes_back() {
         "strategy = \"direct\"\n",
         &media::SYNC.by_setup(&[]),
     );
-    let run = convert(&scene, 1);
+    let run = convert(&scene, 1, "STANDIN_KEY_SET");
     let now = Dump::take();
     let service =
         r"[HKEY_LOCAL_MACHINE\System\CurrentControlSet\Services\FIMSynchronizationService]";
@@ -71,7 +71,7 @@ fn setup_moves_privileged_access_management_and_it_goes_back() {
         "conversion.toml",
         intent(PAM, &media::SERVICE.by_setup(&database)),
     );
-    let run = convert(&scene, 3);
+    let run = convert(&scene, 3, "MIMPAM_REST_API_PORT");
     let now = Dump::take_what_runs();
     runs_as(
         &now,
@@ -93,7 +93,7 @@ fn setup_moves_the_mim_service_with_its_portals_and_they_go_back() {
         "conversion.toml",
         intent(SERVICE, &media::SERVICE.by_setup(&[])),
     );
-    let run = convert(&scene, 6);
+    let run = convert(&scene, 6, "REGISTRATION_PORT");
     let now = Dump::take_what_runs();
     for host in ["mimsvc01 ", "mimsvc02 "] {
         runs_as(&now, host, "FIMService", "MIMSrvGMSAsvc$");
@@ -115,8 +115,8 @@ fn intent(wanted: &[Wanted], strategy: &str) -> String {
     format!("format = 1\n{}", conversions.collect::<String>())
 }
 
-/// Plans with so many setups, applies, and verifies.
-fn convert(scene: &Scene, setups: usize) -> String {
+/// Plans with so many setups, applies, and verifies. The plan says that a field of the pages is unknown to it.
+fn convert(scene: &Scene, setups: usize, unknown: &str) -> String {
     let plan = scene.plan();
     let steps = plan["steps"].as_array().unwrap();
     let count = steps
@@ -124,6 +124,12 @@ fn convert(scene: &Scene, setups: usize) -> String {
         .filter(|step| step["kind"] == "run-setup")
         .count();
     assert_eq!(count, setups, "{plan:#}");
+    let findings = plan["findings"].as_array().unwrap();
+    let mut untold = findings
+        .iter()
+        .filter(|finding| finding["id"] == "GMSA-087");
+    let what = untold.next().unwrap()["what"].as_str().unwrap();
+    assert!(what.contains(unknown), "{what}");
     let run = scene.apply();
     let verified = scene.json(&["verify", &run]).ended(DONE).json();
     assert_eq!(verified["holds"], true, "{verified:#}");

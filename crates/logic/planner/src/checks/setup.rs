@@ -29,6 +29,7 @@ pub(super) fn of_the_setup(
         Some(Ok(package)) => {
             findings.extend(of_the_package(package, wanted, host, &setup));
             findings.extend(of_unknown_properties(package, &setup, subject));
+            findings.extend(of_untold_fields(package, &setup, subject));
         }
         unread => {
             let why = match unread {
@@ -145,4 +146,59 @@ fn of_unknown_properties(
         let advice = "gmsactl msi inspect lists those that it has; take strategy = \"guided\" where the account's are missing";
         kind::SETUP_SETTING.found(subject, what, advice)
     })
+}
+
+/// What a person would see on a page and leave as it is, and a silent run resets.
+fn of_untold_fields(package: &PackageFacts, setup: &SilentSetup, subject: &str) -> Option<Finding> {
+    let told = setup.pages.iter().flat_map(|page| &page.properties);
+    let told: Vec<_> = told.map(|property| &property.name).collect();
+    let accounted = [&setup.unknown, &setup.left_out];
+    let untold = package.fields.iter().filter(|field| {
+        !told.contains(field) && !accounted.iter().any(|names| names.contains(field))
+    });
+    let untold: Vec<_> = untold.map(ToString::to_string).collect();
+    let first = untold.first()?;
+    let what = format!(
+        "pages of the package set {} too: setup is not told them",
+        untold.join(", ")
+    );
+    let advice = format!(
+        "give each whose value now is another than the package begins with (gmsactl msi inspect): \
+         setup.properties = {{ {first} = '…' }}"
+    );
+    Some(kind::SETUP_FIELDS.found(subject, what, advice))
+}
+
+#[cfg(test)]
+mod tests {
+    use model::host::PropertyName;
+
+    use super::*;
+
+    #[test]
+    fn a_field_that_nobody_accounts_for_is_told() {
+        let names = |names: &str| -> Vec<PropertyName> {
+            let names = names.split_whitespace();
+            names
+                .map(|name| PropertyName::parse(name).unwrap())
+                .collect()
+        };
+        let mut package = PackageFacts {
+            sha256: String::new(),
+            name: "a product".to_owned(),
+            version: "1".to_owned(),
+            code: String::new(),
+            properties: Vec::new(),
+            fields: names("RESET_PORT MAIL_SERVER RESET_ACCOUNT"),
+        };
+        let setup = SilentSetup {
+            unknown: names("MAIL_SERVER"),
+            left_out: names("RESET_ACCOUNT"),
+            ..SilentSetup::default()
+        };
+        let found = of_untold_fields(&package, &setup, "a host").unwrap();
+        assert!(found.what.contains("set RESET_PORT too"), "{found:?}");
+        package.fields = names("MAIL_SERVER");
+        assert_eq!(of_untold_fields(&package, &setup, "a host"), None);
+    }
 }
