@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use agent_protocol::{RegistryKey, RegistryValue};
 use engine::{RunReport, Silent};
 use lab::mim::package::{self, SERVICE_PACKAGE, SYNC_PACKAGE};
 use lab::mim::reference::BUILD;
@@ -101,12 +102,14 @@ fn type_into_wizard(stage: &Stage<'_>, plan: &Plan, account: &str) {
         .unwrap();
 }
 
-/// Applies until it is the wizard's turn: what the host needs before is done here.
-async fn until_handed_over(stage: &Stage<'_>, plan: &Plan) -> RunReport {
-    loop {
+/// Applies until that step is the one that waits: what the host needs before is done here.
+async fn until_at(stage: &Stage<'_>, plan: &Plan, step: &str) -> RunReport {
+    for _ in 0..10 {
         let report = stage.apply_once(plan, &Silent).await.unwrap();
         assert_eq!(report.outcome, Outcome::Waiting, "{report:?}");
-        if report.steps.iter().any(|step| step.status == "handed-over") {
+        let waits = |found: &&engine::StepReport| found.why.is_some();
+        let waiting = report.steps.iter().find(waits).unwrap();
+        if waiting.id.to_string().contains(step) {
             return report;
         }
         for host in plan
@@ -119,6 +122,7 @@ async fn until_handed_over(stage: &Stage<'_>, plan: &Plan) -> RunReport {
             stage.lab.refresh_tickets(host);
         }
     }
+    panic!("it never comes to {step}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -135,7 +139,7 @@ async fn a_wizard_that_nobody_followed_or_with_a_slip_is_handed_over_again() {
     let inventory = stage.discover(Some(&intent)).await.unwrap();
     let plan = stage.session.plan(&inventory, &intent);
 
-    let report = until_handed_over(&stage, &plan).await;
+    let report = until_at(&stage, &plan, "follow-wizard").await;
     let handed = |report: &RunReport| {
         let mut steps = report.steps.iter();
         let step = steps.find(|step| step.status == "handed-over").unwrap();
@@ -170,7 +174,7 @@ async fn a_wizard_that_nobody_followed_or_with_a_slip_is_handed_over_again() {
     // A third account is no gMSA of the plan: it is told, and handed over once more.
     let inventory = stage.discover(Some(&intent)).await.unwrap();
     let plan = stage.session.plan(&inventory, &intent);
-    until_handed_over(&stage, &plan).await;
+    until_at(&stage, &plan, "follow-wizard").await;
     stage
         .lab
         .host(&"MIMSYNC01".parse().unwrap())
@@ -311,4 +315,53 @@ fn setup(intent: &mut Intent) -> &mut Setup {
 
 fn settings(intent: &mut Intent) -> &mut BTreeMap<PropertyName, PropertyValue> {
     &mut setup(intent).properties
+}
+
+/// Another installation is in nobody's way but setup's: the run waits for its end, and so does the one with the wizard.
+#[tokio::test(flavor = "multi_thread")]
+async fn while_another_installation_runs_setup_waits() {
+    let folder = tempfile::tempdir().unwrap();
+    let global = no_options();
+    let lab = LabEstate::reference(Default::default()).await.unwrap();
+    let journal = folder.path().join("journal.sqlite");
+    let stage = Stage::new(&global, lab, &journal).await.unwrap();
+    let all = stage.intent(&stage.discover(None).await.unwrap());
+    let silent = by_setup(&all, &["sync"], folder.path());
+    let guided = alone(&all, "sync", Strategy::Guided);
+    for (mut intent, step, words) in [
+        (silent, "run-setup", "another installation was running"),
+        (guided, "follow-wizard", "setup is still running"),
+    ] {
+        intent.conversions[0].hosts.truncate(1);
+        let inventory = stage.discover(Some(&intent)).await.unwrap();
+        let plan = stage.session.plan(&inventory, &intent);
+        another_installation(&stage, true);
+        let report = until_at(&stage, &plan, step).await;
+        let mut steps = report.steps.iter();
+        let waits = steps.find(|found| found.id.to_string().contains(step));
+        let why = waits.unwrap().why.clone().unwrap();
+        assert!(why.contains(words), "{why}");
+
+        another_installation(&stage, false);
+        if step == "follow-wizard" {
+            type_into_wizard(&stage, &plan, r"CONTOSO\MIMSyncGMSAsvc$");
+        }
+        let report = stage.apply_once(&plan, &Silent).await.unwrap();
+        assert_eq!(report.outcome, Outcome::Done, "{report:?}");
+        take_back(&stage, report.run.unwrap()).await;
+    }
+}
+
+/// What Windows Installer keeps in MIMSYNC01's registry while it works.
+fn another_installation(stage: &Stage<'_>, runs: bool) {
+    let key = r"HKLM\SOFTWARE\Microsoft\Windows\CurrentVersion\Installer\InProgress";
+    let host = stage.lab.host(&"MIMSYNC01".parse().unwrap()).unwrap();
+    host.with(|machine| match runs {
+        true => {
+            let key = RegistryKey::parse(key).unwrap();
+            let value = RegistryValue::Text("another".to_owned());
+            machine.state.registry.write(&key, "", value, true).unwrap();
+        }
+        false => machine.state.registry.delete_tree(key),
+    });
 }
