@@ -219,7 +219,10 @@ fn version(component: &Component, view: &HostView<'_>) -> Option<Finding> {
     let minimum = component.entry.minimum_version;
     let found = Profile::version(component, view.host);
     let subject = format!("{}, {}", view.host.name, component.entry.product);
-    let advice = format!("install hotfix {minimum} or later on it, then discover again");
+    let advice = format!(
+        "install hotfix {minimum} or later on it by hand (its .msp: msiexec /p; gmsactl msi change runs no patches), then discover \
+         again"
+    );
     match found.as_deref().map(str::parse::<Version>) {
         Some(Ok(version)) if version >= minimum => None,
         Some(Ok(version)) => {
