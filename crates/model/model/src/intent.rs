@@ -1,5 +1,6 @@
 //! What is wanted: `conversion.toml`.
 
+mod contradictions;
 mod recipients;
 
 use std::collections::BTreeMap;
@@ -229,10 +230,8 @@ impl Intent {
             return Err(InvalidIntent::Empty);
         }
         for (index, conversion) in self.conversions.iter().enumerate() {
-            if let Some(why) = contradiction(
-                conversion,
-                self.conversions.get(..index).unwrap_or_default(),
-            ) {
+            let before = self.conversions.get(..index).unwrap_or_default();
+            if let Some(why) = contradictions::first(conversion, before) {
                 return Err(InvalidIntent::Conversion {
                     number: index + 1,
                     component: conversion.component.clone(),
@@ -250,84 +249,6 @@ impl Intent {
     pub fn to_text(&self) -> Result<String, toml::ser::Error> {
         toml::to_string_pretty(self)
     }
-}
-
-fn contradiction(conversion: &Conversion, before: &[Conversion]) -> Option<String> {
-    if conversion.hosts.is_empty() {
-        return Some("hosts is empty: name at least one host".to_owned());
-    }
-    let mut hosts = conversion.hosts.clone();
-    hosts.sort();
-    if let Some([twice, _]) = hosts.windows(2).find(|pair| pair.first() == pair.last()) {
-        return Some(format!("host {twice} stands twice in hosts"));
-    }
-    if conversion.interval_days == 0 || conversion.interval_days > 3650 {
-        return Some("interval-days must be between 1 and 3650".to_owned());
-    }
-    if conversion
-        .retrieval_group
-        .same_as(&conversion.gmsa.sam_account_name())
-    {
-        return Some("retrieval-group and gmsa are the same name".to_owned());
-    }
-    let clash = before
-        .iter()
-        .find(|other| other.component == conversion.component);
-    if let Some(host) = clash.and_then(|other| {
-        other
-            .hosts
-            .iter()
-            .find(|host| conversion.hosts.contains(host))
-    }) {
-        return Some(format!(
-            "host {host} has this component in an earlier conversion already"
-        ));
-    }
-    if let Some(exchange) = &conversion.exchange
-        && (exchange.mailbox == Mailbox::None) != exchange.account.is_none()
-    {
-        return Some("exchange needs an account for a mailbox, and none without".to_owned());
-    }
-    if let Some(why) = setup_contradiction(conversion) {
-        return Some(why);
-    }
-    let named = |other: &Conversion, spn: &Spn| {
-        let mut spns = other.spns.iter().flatten();
-        spns.any(|taken| taken.same_as(spn))
-    };
-    let mut spns = conversion.spns.iter().flatten();
-    if let Some(spn) = spns.find(|spn| before.iter().any(|other| named(other, spn))) {
-        return Some(format!(
-            "SPN {spn} moves with an earlier conversion already"
-        ));
-    }
-    before
-        .iter()
-        .find(|other| other.component != conversion.component && other.gmsa == conversion.gmsa)
-        .map(|other| {
-            format!(
-                "component {} has the same gMSA; give each component its own",
-                other.component
-            )
-        })
-}
-
-/// Setup and strategy belong together, and a password stands in no file.
-fn setup_contradiction(conversion: &Conversion) -> Option<String> {
-    let installer = conversion.strategy == Strategy::Installer;
-    let Some(setup) = &conversion.setup else {
-        return installer.then(|| {
-            "strategy installer needs setup: the package on the host, and a copy of it here"
-                .to_owned()
-        });
-    };
-    if !installer {
-        return Some("setup is for strategy = \"installer\" only".to_owned());
-    }
-    let mut names = setup.properties.keys();
-    names.find(|name| name.is_of_a_password()).map(|name| {
-        format!("property {name} is a password: none is needed, and none stands in a file")
-    })
 }
 
 #[cfg(test)]
