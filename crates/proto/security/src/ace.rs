@@ -96,6 +96,12 @@ impl AceType {
 }
 
 impl AceFlags {
+    /// OBJECT_INHERIT_ACE: what is no container inherits it.
+    pub const OBJECT_INHERIT: Self = Self(0x01);
+    /// CONTAINER_INHERIT_ACE: containers inherit it, and in a directory everything is one.
+    pub const CONTAINER_INHERIT: Self = Self(0x02);
+    /// NO_PROPAGATE_INHERIT_ACE: only what is right below inherits it.
+    pub const NO_PROPAGATE_INHERIT: Self = Self(0x04);
     /// INHERIT_ONLY_ACE: says nothing about the object that carries it.
     pub const INHERIT_ONLY: Self = Self(0x08);
     /// INHERITED_ACE: came from the parent.
@@ -187,6 +193,49 @@ impl Ace {
         match &self.body {
             AceBody::Object { object_type, .. } => *object_type,
             AceBody::Sid { .. } | AceBody::Opaque(_) => None,
+        }
+    }
+
+    /// The class of objects that inherit it, where it is limited to one.
+    #[must_use]
+    pub fn inherited_object_type(&self) -> Option<Guid> {
+        match &self.body {
+            AceBody::Object {
+                inherited_object_type,
+                ..
+            } => *inherited_object_type,
+            AceBody::Sid { .. } | AceBody::Opaque(_) => None,
+        }
+    }
+
+    /// The same rule for another trustee; `None` for a type that is not known.
+    #[must_use]
+    pub fn for_trustee(&self, trustee: Sid) -> Option<Self> {
+        let mut ace = self.clone();
+        match &mut ace.body {
+            AceBody::Sid { sid, .. } | AceBody::Object { sid, .. } => *sid = trustee,
+            AceBody::Opaque(_) => return None,
+        }
+        Some(ace)
+    }
+
+    /// Whether it came from the parent.
+    #[must_use]
+    pub fn is_inherited(&self) -> bool {
+        self.flags.contains(AceFlags::INHERITED)
+    }
+
+    /// Where it stands in Windows' canonical order: explicit denials first, of the object before those of parts of it;
+    /// then what is allowed, likewise; then what is inherited.
+    pub(crate) fn rank(&self) -> u8 {
+        if self.is_inherited() {
+            return 4;
+        }
+        match self.ace_type {
+            AceType::ACCESS_DENIED | AceType::ACCESS_DENIED_CALLBACK => 0,
+            AceType::ACCESS_DENIED_OBJECT | AceType::ACCESS_DENIED_CALLBACK_OBJECT => 1,
+            AceType::ACCESS_ALLOWED | AceType::ACCESS_ALLOWED_CALLBACK => 2,
+            _ => 3,
         }
     }
 

@@ -62,14 +62,26 @@ impl Acl {
         &self.aces
     }
 
-    /// Adds the ACE that [`Ace::allow`] makes, unless it is there; tells whether it was added.
+    /// Adds the ACE that [`Ace::allow`] makes, as [`Acl::add`] does.
     ///
-    /// It goes behind the other explicit ACEs and before the inherited ones: Windows' canonical order.
+    /// # Errors
+    /// As [`Acl::add`].
+    pub fn grant(&mut self, sid: Sid, mask: AccessMask) -> Result<bool, SecurityDescriptorError> {
+        self.add(Ace::allow(sid, mask))
+    }
+
+    /// Takes back what [`Acl::grant`] with the same arguments added, as [`Acl::take`] does.
+    pub fn revoke(&mut self, sid: Sid, mask: AccessMask) -> bool {
+        self.take(&Ace::allow(sid, mask))
+    }
+
+    /// Adds an ACE, unless the same is there; tells whether it was added. An object ACE raises the revision to 4.
+    ///
+    /// It goes to its place in Windows' canonical order, behind others of its kind; all others stay where they are.
     ///
     /// # Errors
     /// [`SecurityDescriptorError::TooLarge`] when there is no room for it.
-    pub fn grant(&mut self, sid: Sid, mask: AccessMask) -> Result<bool, SecurityDescriptorError> {
-        let ace = Ace::allow(sid, mask);
+    pub fn add(&mut self, ace: Ace) -> Result<bool, SecurityDescriptorError> {
         if self.aces.contains(&ace) {
             return Ok(false);
         }
@@ -77,21 +89,18 @@ impl Acl {
         if len > Self::MAX_LEN {
             return Err(SecurityDescriptorError::TooLarge(len));
         }
-        let inherited = |ace: &Ace| ace.flags().contains(AceFlags::INHERITED);
-        let end_of_explicit = self
-            .aces
-            .iter()
-            .position(inherited)
-            .unwrap_or(self.aces.len());
-        self.aces.insert(end_of_explicit, ace);
+        if ace.ace_type().has_object_shape() {
+            self.revision = Self::REVISION_DS;
+        }
+        let behind = |other: &Ace| other.rank() > ace.rank();
+        let place = self.aces.iter().position(behind);
+        self.aces.insert(place.unwrap_or(self.aces.len()), ace);
         Ok(true)
     }
 
-    /// Takes back what [`Acl::grant`] with the same arguments added, and nothing that only resembles it;
-    /// tells whether it was there.
-    pub fn revoke(&mut self, sid: Sid, mask: AccessMask) -> bool {
-        let ace = Ace::allow(sid, mask);
-        let Some(position) = self.aces.iter().rposition(|candidate| *candidate == ace) else {
+    /// Takes out an ACE, and nothing that only resembles it; tells whether it was there.
+    pub fn take(&mut self, ace: &Ace) -> bool {
+        let Some(position) = self.aces.iter().rposition(|candidate| candidate == ace) else {
             return false;
         };
         self.aces.remove(position);
@@ -155,5 +164,88 @@ impl Acl {
             trustees.extend(sid.filter(|sid| !trustees.contains(sid)));
         }
         trustees
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{Ace, SecurityDescriptor};
+
+    const GUID: &str = "bf9679c0-0de6-11d0-a285-00aa003049e2";
+
+    fn after(list: &str, entry: &str) -> String {
+        let mut list = SecurityDescriptor::from_sddl(list).unwrap();
+        let before = list.clone();
+        let ace: Ace = entry.parse().unwrap();
+        assert!(list.add(ace.clone()).unwrap());
+        assert!(!list.add(ace.clone()).unwrap(), "it is there");
+        let text = list.to_sddl();
+        assert!(list.take(&ace).unwrap());
+        assert_eq!(list.dacl().unwrap().aces(), before.dacl().unwrap().aces());
+        assert!(!list.take(&ace).unwrap(), "it is gone");
+        text
+    }
+
+    #[test]
+    fn an_entry_goes_to_its_place_and_moves_no_other() {
+        let denied = "(D;;RP;;;AN)";
+        let allowed = "(A;;RP;;;AU)";
+        let object = format!("(OA;;WP;{GUID};;BA)");
+        let inherited = "(A;ID;GA;;;SY)(D;ID;WP;;;AN)";
+        let list = format!("D:{denied}{allowed}{object}{inherited}");
+        let denial = format!("(OD;;WP;{GUID};;BG)");
+        let expected = format!("D:{denied}{denial}{allowed}{object}{inherited}");
+        assert_eq!(after(&list, &denial), expected);
+        let expected = format!("D:{denied}{allowed}(A;CI;CC;;;BG){object}{inherited}");
+        assert_eq!(after(&list, "(A;CI;CC;;;BG)"), expected);
+        let member = format!("(OA;CIIO;WP;{GUID};;BG)");
+        let expected = format!("D:{denied}{allowed}{object}{member}{inherited}");
+        assert_eq!(after(&list, &member), expected);
+        // One that nobody knows, and a list in another order than Windows': all stay where they are.
+        let odd = format!("(0x63;;#0102){allowed}{denied}");
+        assert_eq!(
+            after(&format!("D:{odd}"), &denial),
+            format!("D:{denial}{odd}")
+        );
+        assert_eq!(after("D:", allowed), format!("D:{allowed}"));
+    }
+
+    #[test]
+    fn an_object_ace_raises_the_revision() {
+        let mut list = SecurityDescriptor::from_sddl("D:(A;;RP;;;AU)").unwrap();
+        assert_eq!(list.dacl().unwrap().revision(), 2);
+        list.add(format!("(OA;;WP;{GUID};;BG)").parse().unwrap())
+            .unwrap();
+        assert_eq!(list.dacl().unwrap().revision(), 4);
+        let read = SecurityDescriptor::from_bytes(&list.to_bytes()).unwrap();
+        assert_eq!(read.to_sddl(), list.to_sddl());
+        assert_eq!(read.to_bytes(), list.to_bytes());
+    }
+
+    #[test]
+    fn an_entry_is_one_text_and_the_same_for_somebody_else() {
+        for text in [
+            "(A;CI;CCDCWP;;;AU)",
+            "(OA;CIIO;WP;bf9679c0-0de6-11d0-a285-00aa003049e2;bf967a9c-0de6-11d0-a285-00aa003049e2;AU)",
+            "(XA;;RP;;;AU;#61727478)",
+        ] {
+            let ace: Ace = text.parse().unwrap();
+            assert_eq!(ace.to_string(), text);
+            let other = ace.for_trustee("S-1-5-9".parse().unwrap()).unwrap();
+            assert_eq!(other.to_string(), text.replace(";AU", ";ED"));
+            let json = serde_json::to_string(&ace).unwrap();
+            assert_eq!(serde_json::from_str::<Ace>(&json).unwrap(), ace);
+        }
+        let unknown: Ace = "(0x63;;#0102)".parse().unwrap();
+        assert!(unknown.for_trustee("S-1-5-9".parse().unwrap()).is_none());
+        for text in [
+            "",
+            "()",
+            "A;;RP;;;AU",
+            "(A;;RP;;;AU)(A;;RP;;;AU)",
+            "(A;;RP;;;)",
+        ] {
+            assert!(text.parse::<Ace>().is_err(), "{text:?}");
+        }
     }
 }

@@ -4,6 +4,7 @@
 //! kept, so that a descriptor read and written without an edit is the same bytes.
 
 use crate::access_mask::AccessMask;
+use crate::ace::Ace;
 use crate::acl::Acl;
 use crate::control::Control;
 use crate::security_descriptor_error::SecurityDescriptorError;
@@ -205,16 +206,9 @@ impl SecurityDescriptor {
     /// Adds an ACE that allows `mask` to `sid`, as [`Acl::grant`] does; tells whether it was added.
     ///
     /// # Errors
-    /// [`SecurityDescriptorError::NoDacl`], or [`SecurityDescriptorError::TooLarge`] when there is no room.
+    /// As [`Self::add`].
     pub fn grant(&mut self, sid: Sid, mask: AccessMask) -> Result<bool, SecurityDescriptorError> {
-        let mut edited = self.clone();
-        let granted = edited
-            .dacl
-            .as_mut()
-            .ok_or(SecurityDescriptorError::NoDacl)?
-            .grant(sid, mask)?;
-        *self = edited.checked()?;
-        Ok(granted)
+        self.add(Ace::allow(sid, mask))
     }
 
     /// Takes back what [`Self::grant`] with the same arguments added; tells whether it was there.
@@ -222,11 +216,63 @@ impl SecurityDescriptor {
     /// # Errors
     /// [`SecurityDescriptorError::NoDacl`].
     pub fn revoke(&mut self, sid: Sid, mask: AccessMask) -> Result<bool, SecurityDescriptorError> {
-        Ok(self
-            .dacl
-            .as_mut()
-            .ok_or(SecurityDescriptorError::NoDacl)?
-            .revoke(sid, mask))
+        self.take(&Ace::allow(sid, mask))
+    }
+
+    /// Adds an ACE to the DACL, as [`Acl::add`] does; tells whether it was added.
+    ///
+    /// # Errors
+    /// [`SecurityDescriptorError::NoDacl`], or [`SecurityDescriptorError::TooLarge`] when there is no room.
+    pub fn add(&mut self, ace: Ace) -> Result<bool, SecurityDescriptorError> {
+        let mut edited = self.clone();
+        let dacl = edited.dacl.as_mut();
+        let added = dacl.ok_or(SecurityDescriptorError::NoDacl)?.add(ace)?;
+        *self = edited.checked()?;
+        Ok(added)
+    }
+
+    /// Takes an ACE out of the DACL, as [`Acl::take`] does; tells whether it was there.
+    ///
+    /// # Errors
+    /// [`SecurityDescriptorError::NoDacl`].
+    pub fn take(&mut self, ace: &Ace) -> Result<bool, SecurityDescriptorError> {
+        let dacl = self.dacl.as_mut();
+        Ok(dacl.ok_or(SecurityDescriptorError::NoDacl)?.take(ace))
+    }
+
+    /// This descriptor with those parts of another one that are asked for; a DACL comes with its control bits.
+    ///
+    /// # Errors
+    /// [`SecurityDescriptorError::TooLarge`] when it does not fit into [`Self::MAX_LEN`].
+    pub fn with_parts_of(
+        mut self,
+        other: &Self,
+        [owner, group, dacl]: [bool; 3],
+    ) -> Result<Self, SecurityDescriptorError> {
+        if owner {
+            self.owner = other.owner;
+        }
+        if group {
+            self.group = other.group;
+        }
+        if dacl {
+            self.dacl.clone_from(&other.dacl);
+            for bit in [
+                Control::DACL_PRESENT,
+                Control::DACL_AUTO_INHERIT_REQ,
+                Control::DACL_AUTO_INHERITED,
+                Control::DACL_PROTECTED,
+            ] {
+                self.control = self.control.with(bit, other.control.contains(bit));
+            }
+        }
+        self.checked()
+    }
+
+    /// The ACEs of the DACL that stand on the object itself, not inherited, and name `sid`; none where there is no DACL.
+    pub fn explicit_aces_of<'a>(&'a self, sid: &'a Sid) -> impl Iterator<Item = &'a Ace> {
+        let aces = self.dacl().into_iter().flat_map(Acl::aces);
+        aces.filter(|ace| ace.sid().as_ref() == Some(sid) && !ace.is_inherited())
     }
 }
 

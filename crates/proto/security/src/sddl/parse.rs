@@ -1,5 +1,9 @@
 //! SDDL to security descriptor.
 
+use std::str::FromStr;
+
+use serde::{Deserialize, Deserializer};
+
 use super::SddlError;
 use super::names::{ACE_FLAGS, ACE_TYPES, COMBINED_RIGHTS, RIGHTS, SID_ALIASES};
 use crate::access_mask::AccessMask;
@@ -131,6 +135,25 @@ fn parse_list(text: &str) -> Result<ParsedList, SddlError> {
         flags,
         acl: Some(Acl::new(aces)?),
     })
+}
+
+impl FromStr for Ace {
+    type Err = SddlError;
+
+    /// Reads one ACE as it is printed, with its brackets.
+    fn from_str(text: &str) -> Result<Self, SddlError> {
+        let inner = text
+            .strip_prefix('(')
+            .and_then(|rest| rest.strip_suffix(')'));
+        parse_ace(inner.ok_or_else(|| SddlError::Syntax(text.to_owned()))?)
+    }
+}
+
+impl<'de> Deserialize<'de> for Ace {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
 }
 
 fn parse_ace(text: &str) -> Result<Ace, SddlError> {

@@ -1,5 +1,9 @@
 //! Security descriptor to SDDL.
 
+use std::fmt;
+
+use serde::{Serialize, Serializer};
+
 use super::names::{ACE_FLAGS, ACE_TYPES, COMBINED_RIGHTS, RIGHTS, SID_ALIASES};
 use crate::access_mask::AccessMask;
 use crate::ace::{Ace, AceBody};
@@ -56,11 +60,23 @@ impl SecurityDescriptor {
 fn print_list(text: &mut String, acl: Option<&Acl>) {
     match acl {
         None => text.push_str("NO_ACCESS_CONTROL"),
-        Some(acl) => text.extend(acl.aces().iter().map(print_ace)),
+        Some(acl) => text.extend(acl.aces().iter().map(Ace::to_string)),
     }
 }
 
 /// `(type;flags;rights;object;inherited object;trustee[;#data])`, or `(0xtype;flags;#body)` for an unknown type.
+impl fmt::Display for Ace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&print_ace(self))
+    }
+}
+
+impl Serialize for Ace {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
 fn print_ace(ace: &Ace) -> String {
     let number = ace.ace_type().0;
     let ace_type = ACE_TYPES.iter().find(|(_, known)| *known == number);
