@@ -5,10 +5,13 @@ import sys
 
 import ldb
 from samba.auth import system_session
+from samba.dcerpc import security
 from samba.dsdb import UF_DONT_EXPIRE_PASSWD, UF_NORMAL_ACCOUNT
+from samba.ndr import ndr_unpack
 from samba.param import LoadParm
 from samba.provision.sambadns import add_host_record
 from samba.samdb import SamDB
+from samba.sd_utils import SDUtils
 
 RC4_AND_AES = 0x04 | 0x08 | 0x10  # [MS-KILE] 2.2.7 Supported Encryption Types Bit Flags
 
@@ -28,6 +31,9 @@ def main():
         directory.newgroup(group["name"])
         if group["members"]:
             directory.add_remove_group_members(group["name"], group["members"])
+    add_shadow_principals(directory)
+    for right in seed["rights"]:
+        delegate(directory, **right)
     add_controller_spns(directory, **seed["controller"])
     add_controller_address(directory, **seed["controller_address"])
 
@@ -54,6 +60,25 @@ def add_service_account(directory, service):
         "userAccountControl": [str(UF_NORMAL_ACCOUNT | UF_DONT_EXPIRE_PASSWD)],
     }
     modify(directory, service["name"], {name: value for name, value in values.items() if value})
+
+
+def add_shadow_principals(directory):
+    """What preparing a forest for Windows Server 2016 makes, and provisioning leaves out."""
+    name = f"CN=Shadow Principal Configuration,CN=Services,{directory.get_config_basedn()}"
+    directory.add({"dn": name, "objectClass": "msDS-ShadowPrincipalContainer"})
+
+
+def delegate(directory, account, below, entries):
+    """Entries for an account in the access list of an object; whom they name themselves does not count."""
+    sid = account_sid(directory, account)
+    object_dn = ",".join(part for part in (below, str(directory.domain_dn())) if part)
+    for entry in entries:
+        SDUtils(directory).dacl_add_ace(object_dn, entry.replace(";NU)", f";{sid})"))
+
+
+def account_sid(directory, account):
+    found = directory.search(dn_of(directory, account), scope=ldb.SCOPE_BASE, attrs=["objectSid"])
+    return ndr_unpack(security.dom_sid, found[0]["objectSid"][0])
 
 
 def add_controller_spns(directory, name, dns_name, domain):

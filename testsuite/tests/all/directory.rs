@@ -2,6 +2,7 @@
 
 mod operator;
 mod proofs;
+mod rights;
 mod scratch;
 mod searches;
 mod settings;

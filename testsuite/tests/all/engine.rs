@@ -1,6 +1,7 @@
 //! The engine, the planner and the catalogue on a world in memory: fail at every write, crash at every record, undo
 //! twice.
 
+mod access_lists;
 mod by_hand;
 mod crashes;
 mod credentials;

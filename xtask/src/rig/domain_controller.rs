@@ -93,7 +93,17 @@ fn provision(layout: &Layout) -> anyhow::Result<()> {
 fn seeded() -> String {
     let hosts = estate::HOSTS.iter().map(|host| host.name);
     let accounts = estate::SERVICE_ACCOUNTS.iter().map(|account| account.name);
-    hosts.chain(accounts).collect::<Vec<_>>().join("\n")
+    let delegated = estate::DELEGATED.iter();
+    let delegated = delegated.flat_map(|one| {
+        [one.account, one.below]
+            .into_iter()
+            .chain(one.entries.iter().copied())
+    });
+    hosts
+        .chain(accounts)
+        .chain(delegated)
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 fn smb_conf(layout: &Layout) -> PathBuf {
@@ -169,6 +179,9 @@ fn seed(layout: &Layout) -> anyhow::Result<()> {
         };
         json!({ "name": group, "members": members })
     });
+    let rights = estate::DELEGATED
+        .iter()
+        .map(|one| json!({ "account": one.account, "below": one.below, "entries": one.entries }));
     let seed = json!({
         "smb_conf": smb_conf(layout),
         "administrator": {
@@ -178,6 +191,7 @@ fn seed(layout: &Layout) -> anyhow::Result<()> {
         "computers": computers,
         "services": services.collect::<Vec<_>>(),
         "groups": groups,
+        "rights": rights.collect::<Vec<_>>(),
         "controller": { "name": estate::DC_NAME, "dns_name": estate::DC, "domain": estate::DOMAIN },
         "controller_address": {
             "name": estate::DC_NAME,

@@ -62,6 +62,49 @@ pub const SERVICE_ACCOUNTS: &[ServiceAccount] = &[
     account(MAIL_ACCOUNT, &[], false),
 ];
 
+/// What was delegated to an account on an object of the directory.
+pub struct Delegated {
+    /// Who may.
+    pub account: &'static str,
+    /// The object below the domain; the domain's head where it is empty.
+    pub below: &'static str,
+    /// Entries of its access list; in place of NU the account stands in them.
+    pub entries: &'static [&'static str],
+}
+
+/// To create, delete and manage users, and to change who is in groups.
+const ON_THE_DOMAIN: &[&str] = &[
+    "(OA;CI;CCDC;bf967aba-0de6-11d0-a285-00aa003049e2;;NU)",
+    "(OA;CIIO;CCDCLCSWRPWPDTLOCRSDRCWDWO;;bf967aba-0de6-11d0-a285-00aa003049e2;NU)",
+    "(OA;CIIO;RPWP;bf9679c0-0de6-11d0-a285-00aa003049e2;bf967a9c-0de6-11d0-a285-00aa003049e2;NU)",
+];
+const ADMIN_SD_HOLDER: &str = "CN=AdminSDHolder,CN=System";
+const ON_ADMIN_SD_HOLDER: &[&str] = &["(OA;;WP;bf9679c0-0de6-11d0-a285-00aa003049e2;;NU)"];
+const SHADOW_PRINCIPALS: &str = "CN=Shadow Principal Configuration,CN=Services,CN=Configuration";
+const ON_SHADOW_PRINCIPALS: &[&str] = &["(A;CI;CCDCLCRPWPRC;;;NU)"];
+
+/// What privileged access management has, as the lab's reference estate.
+pub const DELEGATED: &[Delegated] = &[
+    delegated("svc-mimservice", "", ON_THE_DOMAIN),
+    delegated("svc-pamcomp", "", ON_THE_DOMAIN),
+    delegated("svc-pammon", "", ON_THE_DOMAIN),
+    delegated("svc-mimservice", ADMIN_SD_HOLDER, ON_ADMIN_SD_HOLDER),
+    delegated("svc-pamcomp", ADMIN_SD_HOLDER, ON_ADMIN_SD_HOLDER),
+    delegated("svc-mimservice", SHADOW_PRINCIPALS, ON_SHADOW_PRINCIPALS),
+];
+
+const fn delegated(
+    account: &'static str,
+    below: &'static str,
+    entries: &'static [&'static str],
+) -> Delegated {
+    Delegated {
+        account,
+        below,
+        entries,
+    }
+}
+
 impl ServiceAccount {
     /// The services that it may delegate to.
     pub fn delegates_to(&self) -> &'static [&'static str] {

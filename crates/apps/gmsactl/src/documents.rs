@@ -24,7 +24,8 @@ use serde::Serialize;
 
 pub use directory::{
     Changed, ControllerState, DelegationDocument, GmsaList, GroupDocument, Holder, KeytabDocument,
-    Named, SpnCheck, SpnClash, SpnList, TestCheck, TestDocument, WaitDocument, named,
+    Named, RightOnObject, RightsDocument, SpnCheck, SpnClash, SpnList, TestCheck, TestDocument,
+    WaitDocument, named,
 };
 
 /// The document of `demo`.

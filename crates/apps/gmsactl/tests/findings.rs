@@ -147,6 +147,17 @@ const EDITS: &[(&str, Edit)] = &[
         let delegations = estate.inventory["delegations"].as_array_mut().unwrap();
         delegations[0]["delegation"]["other_entries"] = json!(true);
     }),
+    ("GMSA-038", |estate| {
+        let admins = format!(
+            "{}-512",
+            estate.inventory["domain"]["sid"].as_str().unwrap()
+        );
+        let groups = estate.inventory["groups"].as_array_mut().unwrap();
+        let joined = groups
+            .iter_mut()
+            .find(|group| group["name"] == "MIMSyncBrowse");
+        joined.unwrap()["sid"] = json!(admins);
+    }),
     ("GMSA-040", |estate| {
         estate.service("MIMPAM01", "PamMonitoringService")["logon_account"] = json!("LocalSystem");
     }),
@@ -287,9 +298,11 @@ fn what_the_lab_is_made_to_have_is_found() {
         let output = lab.run(verb);
         assert_eq!(output.status.code(), Some(0), "{verb:?}: {output:?}");
     }
-    // The reference estate itself has hosts behind a load balancer, a task beside a service, a warm standby, and what
-    // `direct` leaves out.
-    for id in ["GMSA-027", "GMSA-041", "MIM-003", "MIM-008", "MIM-017"] {
+    // The reference estate itself has hosts behind a load balancer, a task beside a service, a warm standby, what `direct`
+    // leaves out, and rights for privileged access management.
+    for id in [
+        "GMSA-027", "GMSA-041", "GMSA-063", "GMSA-064", "MIM-003", "MIM-008", "MIM-017",
+    ] {
         is_whole(id, &before[id]);
     }
     let after = Estate::of(&lab, folder.path()).findings(&lab, folder.path());

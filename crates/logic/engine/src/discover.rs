@@ -140,6 +140,7 @@ pub async fn discover_with(
         groups: Vec::new(),
         looked_up: Vec::new(),
         delegations: Vec::new(),
+        directory_rights: Vec::new(),
         spns: Vec::new(),
         hosts: found,
         databases: Vec::new(),

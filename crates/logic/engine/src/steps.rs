@@ -6,6 +6,7 @@ mod app_pool;
 mod com_access;
 mod database_access;
 mod delegation;
+mod directory_rights;
 mod disable_account;
 mod follow_wizard;
 mod gmsa;
@@ -198,6 +199,9 @@ pub(crate) fn of(step: &Step, estate: &PlannedEstate) -> Result<Box<dyn Journale
             account,
             right,
         }),
+        Action::CopyDirectoryRights {
+            object, to, aces, ..
+        } => Box::new(directory_rights::CopyDirectoryRights { object, to, aces }),
         Action::CopyComAccess {
             value, to, masks, ..
         } => Box::new(com_access::CopyComAccess {

@@ -1,12 +1,14 @@
 //! Everything that an operator should know before a plan is applied.
 
 mod delegation;
+mod directory_rights;
 mod forest;
 mod names;
 mod place;
 mod setup;
 mod spns;
 
+pub(crate) use directory_rights::{keeps, objects_of};
 pub(crate) use forest::of_the_forest;
 
 use model::finding::Finding;
@@ -14,6 +16,7 @@ use model::finding::Finding;
 use crate::conversion::Conversion;
 use crate::findings as kind;
 use delegation::{of_the_delegation, of_the_groups, of_the_groups_left};
+use directory_rights::{of_protected_groups, of_the_rights};
 use names::of_the_names;
 use place::of_a_place;
 use spns::of_the_spns;
@@ -47,7 +50,9 @@ pub(crate) fn of_a_conversion(conversion: &Conversion<'_>) -> Vec<Finding> {
     findings.extend(of_the_names(conversion));
     findings.extend(of_the_spns(conversion));
     findings.extend(of_the_delegation(conversion));
+    findings.extend(of_the_rights(conversion));
     findings.extend(of_the_groups(conversion));
+    findings.extend(of_protected_groups(conversion));
     findings.extend(of_the_groups_left(conversion));
     findings
 }

@@ -6,7 +6,7 @@ use model::inventory::Inventory;
 use model::names::SamAccountName;
 use model::plan::Fact;
 use model::ports::Delegation;
-use security::Sid;
+use security::{Ace, Sid};
 
 use crate::conversion::{Conversion, Place};
 use crate::database::wanted;
@@ -69,6 +69,7 @@ pub(crate) fn of_a_conversion(conversion: &Conversion<'_>) -> Vec<Fact> {
     for name in delegating {
         let found = inventory.delegation(&name).cloned().unwrap_or_default();
         facts.push(fact(name.as_str(), "delegation", in_words(&found)));
+        facts.extend(of_rights(conversion, &name));
     }
     facts.extend(of_databases(conversion));
     for spn in conversion.spns() {
@@ -80,6 +81,18 @@ pub(crate) fn of_a_conversion(conversion: &Conversion<'_>) -> Vec<Fact> {
         ));
     }
     facts
+}
+
+/// What an account may do in the directory by name.
+fn of_rights(conversion: &Conversion<'_>, name: &SamAccountName) -> Vec<Fact> {
+    let account = conversion.inventory.account(name);
+    let rights = account.map(|account| conversion.rights_of(&account.sid));
+    let each = rights.into_iter().flatten();
+    each.map(|(object, aces)| {
+        let what = format!("rights of {name}");
+        fact(object.as_str(), &what, list(&aces, Ace::to_string))
+    })
+    .collect()
 }
 
 /// What the gMSA lacks in the component's databases.

@@ -9,6 +9,7 @@ const SETSPN: &str = "Microsoft Learn, \"setspn\"; [MS-ADTS] 3.1.1.5.1.3 Uniquen
 const SCM: &str =
     "Microsoft Learn, \"ChangeServiceConfigW\" and \"SERVICE_CONFIG_MANAGED_ACCOUNT\"";
 const DELEGATION: &str = "Microsoft Learn, \"Configure Kerberos delegation for group Managed Service Accounts\"; [MS-SFU] 1.3";
+const PROTECTED: &str = "Microsoft Learn, \"Appendix C: Protected Accounts and Groups in Active Directory\"; [MS-ADTS] 3.1.1.6.1.3 Protection Operation";
 const DESIGN: &str = "gmsactl, ARCHITECTURE.md";
 
 const fn blocks(id: &'static str, why: &'static str, source: &'static str) -> FindingKind {
@@ -191,6 +192,12 @@ pub const GROUPS_NOT_JOINED: FindingKind = informs(
     "what the service may do through a group it may not do under the gMSA; what it does not need is better left behind",
     DESIGN,
 );
+/// The gMSA is to join a group of administrators.
+pub const JOINS_PROTECTED: FindingKind = warns(
+    "GMSA-038",
+    "every host that may retrieve the managed password can act as the account, and a member of such a group has the domain",
+    PROTECTED,
+);
 /// The service does not run under a password account of the domain.
 pub const NOT_A_PASSWORD_ACCOUNT: FindingKind = blocks(
     "GMSA-040",
@@ -240,6 +247,20 @@ pub const RIGHT_BY_POLICY: FindingKind = blocks(
     "the next refresh of the policy takes a local grant back, and at its next start the service fails with 1069 and \
      event 7041",
     "Microsoft Learn, \"User Rights Assignment\" (group policy settings win over local ones)",
+);
+/// The old account keeps its rights in the directory.
+pub const RIGHTS_STAY: FindingKind = informs(
+    "GMSA-063",
+    "the gMSA gets the same rights beside it, so that the way back stays open: until the old account is disabled, whoever \
+     has its password has them too",
+    DESIGN,
+);
+/// Rights on AdminSDHolder come to protected groups later.
+pub const ADMIN_SD_HOLDER: FindingKind = informs(
+    "GMSA-064",
+    "an entry there is a template: the domain controller with the PDC emulator role copies it to protected users and \
+     groups every 60 minutes, not at once",
+    PROTECTED,
 );
 /// An account that several components share holds the SPNs of one of them.
 pub const SPN_SHARED: FindingKind = blocks(
@@ -358,6 +379,7 @@ pub const ALL: &[FindingKind] = &[
     GROUP_MISSING,
     RETRIEVED_BY_OTHERS,
     GROUPS_NOT_JOINED,
+    JOINS_PROTECTED,
     NOT_A_PASSWORD_ACCOUNT,
     SHARED_ACCOUNT,
     SERVICE_NOT_RUNNING,
@@ -366,6 +388,8 @@ pub const ALL: &[FindingKind] = &[
     RIGHTS_NOT_CHECKED,
     RIGHT_DENIED,
     RIGHT_BY_POLICY,
+    RIGHTS_STAY,
+    ADMIN_SD_HOLDER,
     GAP,
     KEY_SET_UNKNOWN,
     KEY_SET_FILE_EXISTS,

@@ -5,9 +5,13 @@ use model::inventory::{Account, AccountClass, HostInventory, Inventory};
 use model::names::{LogonAccount, SamAccountName};
 use model::plan::{Action, Fact, Plan, Step};
 
+use crate::checks::{keeps, objects_of};
 use crate::findings as kind;
 use crate::planning::Planning;
 use crate::{assembled, facts, steps};
+
+const REMOVE: &str = "disabled, nobody has them; gmsactl account rights lists them. Remove them when the account is deleted: \
+                      dsacls OBJECT /R ACCOUNT";
 
 /// Plans it. Everything that still uses one of them, as far as it was seen, blocks.
 pub fn plan_of_retirement(planning: &Planning<'_>, accounts: &[SamAccountName]) -> Plan {
@@ -36,6 +40,8 @@ pub fn plan_of_retirement(planning: &Planning<'_>, accounts: &[SamAccountName]) 
         });
         findings.extend(in_use(account, &users));
         findings.extend(spns(account));
+        let objects = objects_of(inventory, &account.sid);
+        findings.extend(keeps(account, &objects, REMOVE));
         found.push(account);
     }
     findings.extend(unseen(inventory));

@@ -10,6 +10,7 @@ mod com_access;
 mod database_access;
 mod delegation;
 mod directory;
+mod directory_rights;
 mod guided;
 mod host;
 mod installer;

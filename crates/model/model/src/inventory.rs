@@ -2,10 +2,12 @@
 
 mod carrier;
 mod com_access;
+mod directory_right;
 mod on_host;
 
 pub use carrier::{Carried, Carrier, WebFolder};
 pub use com_access::{ComAccess, ComAccessValue};
+pub use directory_right::{DirectoryRight, DirectoryRights};
 pub use on_host::{
     AppPool, HostFacts, HostInventory, Product, Service, ServiceStart, ServiceState, Task,
     registry_path,
@@ -41,6 +43,10 @@ pub struct Inventory {
     /// Accounts of services that delegate, or that others delegate to.
     #[serde(default)]
     pub delegations: Vec<AccountDelegation>,
+    /// Entries of accounts of services in the access lists of the domain's head, its containers and organizational
+    /// units, and the shadow principals' container.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub directory_rights: Vec<DirectoryRight>,
     /// SPNs whose holders were searched for forest-wide.
     pub spns: Vec<SpnHolders>,
     /// Hosts of the estate that answered.

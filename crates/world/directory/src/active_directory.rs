@@ -5,14 +5,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use model::estate::DirectoryTransport;
-use model::inventory::{Account, Domain, Gap, Gmsa, Group, RootKeyFacts};
+use model::inventory::{Account, DirectoryRights, Domain, Gap, Gmsa, Group, RootKeyFacts};
 use model::names::{self, DnsName, HostName, LogonAccount, SamAccountName, Spn};
 use model::ports::{
     AccountControl, CreatedObject, Delegation, Directory, LookedUp, NewGmsa, NewGroup,
     PasswordProof, Proof, WorldError,
 };
 use model::secret::Password;
-use security::{FileTime, Guid, Sid};
+use security::{Ace, FileTime, Guid, Sid};
 use tokio::sync::OnceCell;
 
 use crate::changes::Change;
@@ -198,6 +198,22 @@ impl Directory for ActiveDirectory {
         caller: &Sid,
     ) -> Result<(), WorldError> {
         self.take_caller(account, caller).await
+    }
+
+    async fn rights_of(&self, principals: &[Sid]) -> Result<DirectoryRights, WorldError> {
+        self.find_rights(principals).await
+    }
+
+    async fn rights_on(&self, object: &names::Dn, principal: &Sid) -> Result<Vec<Ace>, WorldError> {
+        self.read_rights(object, principal).await
+    }
+
+    async fn add_rights(&self, object: &names::Dn, aces: &[Ace]) -> Result<(), WorldError> {
+        self.put_rights(object, aces).await
+    }
+
+    async fn take_rights(&self, object: &names::Dn, aces: &[Ace]) -> Result<(), WorldError> {
+        self.remove_rights(object, aces).await
     }
 
     async fn set_account_control(

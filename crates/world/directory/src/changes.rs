@@ -8,6 +8,7 @@ use security::SecurityDescriptor;
 use serde::Serialize;
 
 use crate::connection::{Connection, Write};
+use crate::descriptors::ACCESS_LIST;
 use crate::holding::{expect, has_values, read_back};
 
 /// One change of one object.
@@ -33,7 +34,8 @@ pub enum ChangeKind {
     Delete,
 }
 
-/// The values of one attribute that go and come. Descriptors are shown as SDDL, secrets as their length.
+/// The values of one attribute that go and come. Descriptors are shown as SDDL, an object's access list by the entries
+/// that go and come, secrets as their length.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct AttributeChange {
     /// Which.
@@ -194,6 +196,10 @@ fn describe(dn: &Dn, write: &Write, before: Option<&Entry>) -> Change {
         let (from, to) = match one.kind {
             ModificationKind::Add => (Vec::new(), new),
             ModificationKind::Delete => (new, Vec::new()),
+            ModificationKind::Replace if name.eq_ignore_ascii_case(ACCESS_LIST) => {
+                let old = before.and_then(|entry| entry.value(name));
+                differing(old, one.attribute.values().first().map(Vec::as_slice))
+            }
             ModificationKind::Replace => (old, new),
         };
         AttributeChange {
@@ -217,6 +223,25 @@ fn describe(dn: &Dn, write: &Write, before: Option<&Entry>) -> Change {
     }
 }
 
+/// The entries that only one of two access lists has.
+fn differing(old: Option<&[u8]>, new: Option<&[u8]>) -> (Vec<String>, Vec<String>) {
+    let entries = |list: Option<&[u8]>| {
+        let list = list.and_then(|bytes| SecurityDescriptor::from_bytes(bytes).ok());
+        let dacl = list.as_ref().and_then(SecurityDescriptor::dacl);
+        let aces = dacl.into_iter().flat_map(|dacl| dacl.aces());
+        aces.map(ToString::to_string).collect::<Vec<_>>()
+    };
+    let (mut from, mut to) = (entries(old), entries(new));
+    let both: Vec<_> = from
+        .iter()
+        .filter(|ace| to.contains(ace))
+        .cloned()
+        .collect();
+    from.retain(|ace| !both.contains(ace));
+    to.retain(|ace| !both.contains(ace));
+    (from, to)
+}
+
 fn shown(attribute: &Attribute) -> Vec<String> {
     let values = attribute.values().iter();
     values.map(|value| show(attribute.name(), value)).collect()
@@ -232,7 +257,7 @@ const SECRETS: [&str; 4] = [
 const DESCRIPTORS: [&str; 3] = [
     "msDS-GroupMSAMembership",
     "msDS-AllowedToActOnBehalfOfOtherIdentity",
-    "nTSecurityDescriptor",
+    ACCESS_LIST,
 ];
 
 fn show(attribute: &str, value: &[u8]) -> String {

@@ -1,14 +1,17 @@
 //! One connection to one domain controller, made on first use and made again when it broke.
+//!
+//! INVARIANT: of an object's own security descriptor only the access list is read and written.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use ldap::{Attribute, Client, Dn, Entry, Error, Modification, Search};
+use ldap::{Attribute, Client, Control, Dn, Entry, Error, Modification, SdFlags, Search};
 use model::names::DnsName;
 use tokio::sync::Mutex;
 
 use crate::changes::{Change, Recorder};
+use crate::descriptors::ACCESS_LIST;
 use crate::holding::read_back;
 use crate::options::DirectoryOptions;
 
@@ -119,11 +122,15 @@ impl Connection {
     /// The entry of that name, `None` where there is none. One round trip, no paging.
     pub(crate) async fn read(&self, dn: &Dn, attributes: &[&str]) -> Result<Option<Entry>, Error> {
         let client = self.client().await?;
-        match client.read(dn, attributes.iter().copied()).await {
+        let search = Search::entry(dn.clone()).attributes(attributes.iter().copied());
+        let search = controls(attributes.iter().copied())
+            .into_iter()
+            .fold(search, Search::control);
+        match client.read_as(&search).await {
             Err(Error::Closed { .. } | Error::Protocol { .. }) => {
                 self.forget(&client).await;
                 let client = self.client().await?;
-                self.keep_if_sound(&client, client.read(dn, attributes.iter().copied()).await)
+                self.keep_if_sound(&client, client.read_as(&search).await)
                     .await
             }
             answer => self.keep_if_sound(&client, answer).await,
@@ -175,7 +182,11 @@ impl Connection {
         let client = self.tried_client().await?;
         let answer = match write {
             Write::Add(attributes) => client.add(dn, attributes, &[]).await,
-            Write::Modify(modifications) => client.modify(dn, modifications, &[]).await,
+            Write::Modify(modifications) => {
+                let attributes = modifications.iter().map(|one| one.attribute.name());
+                let controls = controls(attributes);
+                client.modify(dn, modifications, &controls).await
+            }
             Write::Delete => client.delete(dn, &[]).await,
         };
         self.keep_if_sound(&client, answer).await
@@ -236,4 +247,12 @@ impl Connection {
             *session = None;
         }
     }
+}
+
+/// What a request about these attributes asks for beside.
+fn controls<'a>(mut attributes: impl Iterator<Item = &'a str>) -> Vec<Control> {
+    let list = attributes.any(|name| name.eq_ignore_ascii_case(ACCESS_LIST));
+    list.then(|| Control::sd_flags(SdFlags::DACL))
+        .into_iter()
+        .collect()
 }

@@ -22,6 +22,10 @@ pub(crate) struct Descriptor {
     pub(crate) removed_when_empty: bool,
 }
 
+/// The access list of an object itself. Only its discretionary part is read and written (see [`crate::connection`]):
+/// owner, group and audit rules stay, and who may not see them can work with it all the same.
+pub(crate) const ACCESS_LIST: &str = "nTSecurityDescriptor";
+
 /// Samba follows the published schema's systemOnly, Windows does not.
 const SYSTEM_ONLY: &str = "can only be modified as system";
 
@@ -37,6 +41,35 @@ impl Descriptor {
                 malformed(entry.dn.as_str(), &damaged).caused_by(error)
             })
     }
+
+    /// Every object has an access list: where there is none, it is not shown.
+    pub(crate) fn unreadable(&self, object: &names::Dn, cannot: &str) -> WorldError {
+        let what = format!("{cannot}: its access list is not shown to this user");
+        WorldError::new(ErrorKind::Denied, what).advise(format!(
+            "grant Read permissions on {object}, or run as a domain administrator"
+        ))
+    }
+
+    /// The list of an object that has no value of the attribute.
+    fn absent(&self, object: &names::Dn, cannot: &str) -> Result<SecurityDescriptor, WorldError> {
+        match self.attribute {
+            ACCESS_LIST => Err(self.unreadable(object, cannot)),
+            _ => SecurityDescriptor::for_retrieval_principals(&[])
+                .map_err(|error| impossible(cannot, error)),
+        }
+    }
+
+    /// What an operator must be granted to change it.
+    fn right(&self) -> String {
+        match self.attribute {
+            ACCESS_LIST => "Modify permissions".to_owned(),
+            attribute => format!("Write {attribute}"),
+        }
+    }
+}
+
+fn impossible(cannot: &str, error: SecurityDescriptorError) -> WorldError {
+    WorldError::new(ErrorKind::Conflict, format!("{cannot}: {error}")).caused_by(error)
 }
 
 impl ActiveDirectory {
@@ -54,14 +87,11 @@ impl ActiveDirectory {
         let entry = entry.ok_or_else(|| {
             WorldError::new(ErrorKind::NotFound, format!("{cannot}: it is not there"))
         })?;
-        let impossible = |error: SecurityDescriptorError| {
-            WorldError::new(ErrorKind::Conflict, format!("{cannot}: {error}")).caused_by(error)
-        };
         let mut descriptor = match of.read(&entry)? {
             Some(descriptor) => descriptor,
-            None => SecurityDescriptor::for_retrieval_principals(&[]).map_err(impossible)?,
+            None => of.absent(object, &cannot)?,
         };
-        if !edit(&mut descriptor).map_err(impossible)? {
+        if !edit(&mut descriptor).map_err(|error| impossible(&cannot, error))? {
             return Ok(());
         }
         let empty = descriptor.dacl().is_some_and(|dacl| dacl.aces().is_empty());
@@ -72,8 +102,8 @@ impl ActiveDirectory {
             .write(&ldap_dn(object), &Write::Modify(change))
             .await;
         let denied = format!(
-            "grant the right Write {} on {object}, or run as a domain administrator",
-            of.attribute
+            "grant the right {} on {object}, or run as a domain administrator",
+            of.right()
         );
         written.map_err(|error| match diagnostic(&error) {
             words if words.contains(SYSTEM_ONLY) => {

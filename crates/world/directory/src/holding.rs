@@ -4,7 +4,10 @@ use ldap::{
     Attribute, Dn, Error, Filter, Modification, ModificationKind, ResultCode, Scope, Search,
 };
 
+use security::{Ace, SecurityDescriptor};
+
 use crate::connection::{Connection, Write};
+use crate::descriptors::ACCESS_LIST;
 
 /// Where an answer was lost, looks whether the change is there; then it is as good as answered.
 pub(crate) async fn read_back(
@@ -52,7 +55,7 @@ async fn all_hold(
             ModificationKind::Replace => {
                 let name = one.attribute.name();
                 let found = server.read(dn, &[name]).await?;
-                found.is_some_and(|entry| entry.values(name) == one.attribute.values())
+                found.is_some_and(|entry| same(name, entry.values(name), one.attribute.values()))
             }
         };
         if !holds {
@@ -60,6 +63,19 @@ async fn all_hold(
         }
     }
     Ok(true)
+}
+
+/// Whether these are the values that were written. Of an access list, whose form is the domain controller's, the entries
+/// that are not inherited count.
+fn same(attribute: &str, found: &[Vec<u8>], written: &[Vec<u8>]) -> bool {
+    let own = |values: &[Vec<u8>]| {
+        let list = SecurityDescriptor::from_bytes(values.first()?).ok()?;
+        let aces = list.dacl()?.aces().iter();
+        let mut own: Vec<_> = aces.filter(|ace| !ace.is_inherited()).cloned().collect();
+        own.sort_by_cached_key(Ace::to_string);
+        Some(own)
+    };
+    found == written || (attribute.eq_ignore_ascii_case(ACCESS_LIST) && own(found) == own(written))
 }
 
 /// Whether the object has all these values: asked one by one, for a group may have a hundred thousand.

@@ -38,6 +38,7 @@ mod password_proof;
 mod principals;
 mod replication;
 mod retrieval;
+mod rights;
 mod root_key_creation;
 mod root_keys;
 mod searches;

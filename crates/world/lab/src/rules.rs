@@ -6,6 +6,7 @@ pub(crate) mod add;
 pub(crate) mod changes;
 pub(crate) mod constructed;
 pub(crate) mod delete;
+pub(crate) mod descriptors;
 pub(crate) mod gmsa;
 pub(crate) mod host_names;
 pub(crate) mod locate;

@@ -73,6 +73,7 @@ impl LabSeed {
             administrator_password: Zeroizing::default(),
             domain_sid: Some(saved.domain_sid),
             memberships: Vec::new(),
+            rights: Vec::new(),
             store: Some(store),
         })
     }

@@ -7,7 +7,7 @@ mod from_inventory;
 mod from_ldif;
 mod reference_estate;
 
-use security::{FileTime, Guid, Interval, Sid};
+use security::{Ace, FileTime, Guid, Interval, Sid};
 use zeroize::Zeroizing;
 
 use crate::clock::LabClock;
@@ -41,6 +41,8 @@ pub struct LabSeed {
     pub(crate) domain_sid: Option<Sid>,
     /// Whole names of groups and of their members, which are there by then.
     pub(crate) memberships: Vec<(String, String)>,
+    /// Entries in access lists, put there when everything else is.
+    pub(crate) rights: Vec<SeedRight>,
     /// All objects as they were saved, instead of everything else.
     pub(crate) store: Option<Store>,
 }
@@ -55,6 +57,16 @@ pub struct SeedRootKey {
     pub effective: FileTime,
     /// `msKds-CreateTime`.
     pub created: FileTime,
+}
+
+/// An entry in an object's access list.
+pub(crate) struct SeedRight {
+    /// The object's whole name; without such an object there is no entry.
+    pub(crate) object: String,
+    /// The account that it is for, in place of the one that it names.
+    pub(crate) account: Option<String>,
+    /// What it says.
+    pub(crate) ace: Ace,
 }
 
 /// An object to be added.
@@ -95,6 +107,7 @@ impl LabSeed {
             administrator_password: Zeroizing::new(administrator_password.to_vec()),
             domain_sid: None,
             memberships: Vec::new(),
+            rights: Vec::new(),
             store: None,
         }
     }

@@ -91,10 +91,16 @@ impl Client {
         dn: &Dn,
         attributes: impl IntoIterator<Item = A>,
     ) -> Result<Option<Entry>, Error> {
-        match self
-            .search(&Search::entry(dn.clone()).attributes(attributes))
+        self.read_as(&Search::entry(dn.clone()).attributes(attributes))
             .await
-        {
+    }
+
+    /// What such a search finds, which is to be for one entry ([`Search::entry`]); `None` where there is none.
+    ///
+    /// # Errors
+    /// As [`Client::search`].
+    pub async fn read_as(&self, search: &Search) -> Result<Option<Entry>, Error> {
+        match self.search(search).await {
             Ok(mut found) => Ok(found.entries.pop()),
             Err(error) if error.result_code() == Some(ResultCode::NO_SUCH_OBJECT) => Ok(None),
             Err(error) => Err(error),

@@ -1,6 +1,6 @@
 //! All of MIM: seven components on five hosts move to gMSAs, and back, whole and one by one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
 use serde_json::Value;
@@ -96,6 +96,9 @@ fn all_of_mim_moves_to_gmsas_and_back() {
     assert_eq!(verified["holds"], true, "{verified:#}");
     each_component_is_proved(&plan, &verified);
     is_converted(&Dump::take_every_host());
+    has_the_rights_of(&scene, "svc-mimservice", "MIMSrvGMSAsvc", 5);
+    has_the_rights_of(&scene, "svc-pamcomp", "MIMPamComp", 4);
+    has_the_rights_of(&scene, "svc-pammon", "MIMPamMon", 3);
     a_host_that_may_not_retrieve_starts_nothing(&scene);
 
     scene.roll_back(&run);
@@ -275,6 +278,20 @@ fn unconstrained(now: &Dump, gmsa: &str) -> bool {
     };
     let bits: u32 = line.rsplit(' ').next().unwrap().parse().unwrap();
     bits & 0x8_0000 != 0
+}
+
+/// Both accounts have so many entries in the directory, the same ones on the same objects.
+fn has_the_rights_of(scene: &Scene, old: &str, new: &str, count: usize) {
+    let of = |name: &str| {
+        let found = scene.json(&["account", "rights", name]).ended(DONE).json();
+        let sid = found["sid"].as_str().unwrap().to_owned();
+        let rights = found["rights"].as_array().unwrap().iter();
+        let rights = rights.map(|right| right.to_string().replace(&sid, "-"));
+        rights.collect::<BTreeSet<_>>()
+    };
+    let rights = of(old);
+    assert_eq!(rights.len(), count, "{rights:?}");
+    assert_eq!(of(new), rights, "{new}");
 }
 
 /// For each gMSA a host logs on with the password that it retrieves.

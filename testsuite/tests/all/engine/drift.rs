@@ -2,10 +2,9 @@
 
 use engine::{EngineError, RunReport, StepReport};
 use model::host::RegistryValue;
-use model::inventory::{AccountClass, ComAccessValue, ServiceState};
+use model::inventory::{AccountClass, ServiceState};
 use model::names::LogonAccount;
 use model::run::Outcome;
-use security::{AccessMask, Ace, SecurityDescriptor, Sid};
 
 use super::fake_world::reference::{OLD_PASSWORD, SYNC_SERVICE, add_account};
 use super::fake_world::{FakeService, HostState, State};
@@ -21,7 +20,7 @@ fn drift(shows_as: &'static str, happens: fn(&mut State)) -> Drift {
     Drift { shows_as, happens }
 }
 
-fn first_host(state: &mut State) -> &mut HostState {
+pub fn first_host(state: &mut State) -> &mut HostState {
     state.hosts.values_mut().next().unwrap()
 }
 
@@ -389,33 +388,4 @@ async fn a_password_that_was_changed_meanwhile_stops_the_rollback_before_it_begi
     scenario.world.snapshot().assert_is(&converted, "refused");
     set(OLD_PASSWORD);
     scenario.rollback_to(&start, "put right").await;
-}
-
-/// Somebody else edits the access list meanwhile: their entries stay, ours go.
-#[tokio::test]
-async fn entries_of_others_in_an_access_list_stay() {
-    let scenario = Scenario::rich();
-    scenario
-        .apply_to_the_end(&scenario.sound_plan().await, "apply")
-        .await;
-    let value = ComAccessValue::MachineLaunchRestriction;
-    let key = (ComAccessValue::KEY.to_owned(), value.name().to_owned());
-    let read = |state: &mut State| match &first_host(state).registry[&key] {
-        RegistryValue::Binary(bytes) => SecurityDescriptor::from_bytes(bytes).unwrap(),
-        other => panic!("{other:?}"),
-    };
-    let list = |state: &mut State| read(state).dacl().unwrap().aces().to_vec();
-    let (everybody, mask) = (Sid::AUTHENTICATED_USERS, AccessMask(0x1F));
-    let with_ours = list(&mut scenario.world.state()).len();
-    {
-        let mut state = scenario.world.state();
-        let mut edited = read(&mut state);
-        edited.grant(everybody, mask).unwrap();
-        let edited = RegistryValue::Binary(edited.to_bytes());
-        first_host(&mut state).registry.insert(key.clone(), edited);
-    }
-    assert_eq!(scenario.rollback().await.unwrap().outcome, Outcome::Unwound);
-    let left = list(&mut scenario.world.state());
-    assert_eq!(left.len(), with_ours, "theirs came, ours went");
-    assert!(left.contains(&Ace::allow(everybody, mask)));
 }

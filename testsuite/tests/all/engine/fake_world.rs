@@ -11,6 +11,7 @@ mod journal;
 mod key_set;
 pub mod packages;
 pub mod reference;
+pub mod rights;
 mod snapshot;
 mod state;
 

@@ -77,7 +77,11 @@ impl Scenario {
     /// is in its plan.
     pub fn rich() -> Self {
         let mut scenario = Self::sync_and_portal();
-        reference::add_rights_of_the_old_account(&mut scenario.world.state());
+        {
+            let mut state = scenario.world.state();
+            reference::add_rights_of_the_old_account(&mut state);
+            reference::add_directory_rights(&mut state);
+        }
         for conversion in &mut scenario.intent.conversions {
             conversion.groups = vec![reference::GROUP.parse().unwrap()];
             conversion.delegation = DelegationWish::Unconstrained;

@@ -5,6 +5,7 @@ mod delete;
 mod import;
 mod retire;
 mod retrieval;
+mod rights;
 mod settings;
 mod show;
 mod test;
@@ -61,6 +62,16 @@ pub enum AccountVerb {
     /// Disable password accounts that nothing runs as any more; journaled, so that it can be taken back.
     #[command(after_help = retire::EXAMPLE)]
     Retire(retire::Retire),
+    /// Show what an account or group may do in the directory by name, as delegated on containers.
+    #[command(after_help = "Example:\n  gmsactl account rights svc-pamcomp --estate estate.toml")]
+    Rights {
+        /// Its sAMAccountName; the $ of a gMSA may be left out.
+        #[arg(value_name = "NAME", value_parser = name)]
+        name: SamAccountName,
+    },
+    /// Give another account the same entries in the access lists of the directory; every other entry stays as it is.
+    #[command(after_help = rights::EXAMPLE)]
+    CopyRights(rights::CopyRights),
     /// Delete a gMSA for good, with what refers to it shown first.
     #[command(
         after_help = "Example:\n  gmsactl account delete MIMOldGMSA --yes --estate estate.toml"
@@ -80,6 +91,8 @@ pub async fn run(verb: &AccountVerb, global: &Global, output: &Output) -> Done {
         AccountVerb::Deny(args) => retrieval::deny(args, global, output).await,
         AccountVerb::Test(args) => test::run(args, global, output).await,
         AccountVerb::Retire(args) => retire::run(args, global, output).await,
+        AccountVerb::Rights { name } => rights::show(name, global, output).await,
+        AccountVerb::CopyRights(args) => rights::copy(args, global, output).await,
         AccountVerb::Delete(args) => delete::run(args, global, output).await,
     }
 }

@@ -6,7 +6,7 @@ use directory::{ActiveDirectory, Change, Member};
 use model::inventory::Gmsa;
 use model::names::{Dn, DnsName, SamAccountName, Spn};
 use model::ports::Delegation;
-use security::{Guid, Sid};
+use security::{Ace, Guid, Sid};
 use serde::Serialize;
 
 use crate::error::Failure;
@@ -79,6 +79,32 @@ pub struct DelegationDocument {
     pub delegation: Delegation,
     /// The callers with their names.
     pub callers: Vec<Named>,
+}
+
+/// The document of `account rights`.
+#[derive(Debug, Serialize)]
+pub struct RightsDocument {
+    /// Where it is.
+    pub dn: Dn,
+    /// `sAMAccountName`.
+    pub name: SamAccountName,
+    /// `objectSid`.
+    pub sid: Sid,
+    /// Its entries, by object.
+    pub rights: Vec<RightOnObject>,
+    /// How many objects there are whose access list the operator may not read.
+    pub unreadable: usize,
+}
+
+/// An entry of an object's access list.
+#[derive(Debug, Serialize)]
+pub struct RightOnObject {
+    /// The object.
+    pub object: Dn,
+    /// The entry, as SDDL writes one.
+    pub entry: Ace,
+    /// The same in words.
+    pub means: String,
 }
 
 /// The document of `spn show`.

@@ -18,8 +18,8 @@ mod sql;
 
 pub use agent::agent;
 pub use changes::{
-    account_test, change_in_short, changed, controllers, delegation, gmsas, group, keytab,
-    listed_account, spn_check, spns, wait,
+    account_test, change_in_short, changed, controllers, delegation, directory_rights, gmsas,
+    group, keytab, listed_account, spn_check, spns, wait,
 };
 pub use demo::demo;
 pub use directory::{account, derived, doctor, inventory, root_keys};

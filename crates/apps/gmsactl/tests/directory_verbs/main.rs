@@ -15,6 +15,7 @@ mod groups;
 mod hard_names;
 mod keys;
 mod lost_answers;
+mod rights;
 mod spns;
 mod tables;
 mod world;

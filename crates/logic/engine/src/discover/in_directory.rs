@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use futures_util::future::join_all;
 use model::inventory::{
-    Account, AccountClass, AccountDelegation, Domain, HostInventory, Inventory, SpnHolders,
+    Account, AccountClass, AccountDelegation, Domain, Gap, HostInventory, Inventory, SpnHolders,
 };
 use model::names::{SamAccountName, Spn};
 use model::ports::Delegation;
@@ -27,6 +27,7 @@ pub(super) async fn look_up(world: &World, questions: &Questions, inventory: &mu
             .push(gap("accounts and groups", &error)),
     }
     delegations(world, inventory).await;
+    rights(world, inventory).await;
     let spns = spns(questions, &inventory.accounts);
     for (spn, holders) in spns
         .iter()
@@ -74,6 +75,33 @@ async fn delegations(world: &World, inventory: &mut Inventory) {
         }
     }
     inventory.delegations = found;
+}
+
+/// What the accounts of services may do in the directory by name.
+async fn rights(world: &World, inventory: &mut Inventory) {
+    let of_services = |account: &&Account| account.class != AccountClass::Computer;
+    let accounts = inventory.accounts.iter().filter(of_services);
+    let sids: Vec<_> = accounts.map(|account| account.sid).collect();
+    if sids.is_empty() {
+        return;
+    }
+    let subject = "rights of accounts on containers of the directory";
+    let gaps = &mut inventory.coverage.gaps;
+    match world.directory.rights_of(&sids).await {
+        Ok(found) => {
+            inventory.directory_rights = found.entries;
+            if found.unreadable > 0 {
+                gaps.push(Gap {
+                    subject: subject.to_owned(),
+                    why: format!("{} access lists may not be read", found.unreadable),
+                    advice: Some(
+                        "grant Read permissions, or run as a domain administrator".to_owned(),
+                    ),
+                });
+            }
+        }
+        Err(error) => gaps.push(gap(subject, &error)),
+    }
 }
 
 /// Logon accounts of the domain, the hosts' computer accounts, and what the intent names: each once.

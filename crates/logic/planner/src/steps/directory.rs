@@ -38,6 +38,7 @@ impl StepList<'_> {
             None => self.create_gmsa(before),
         };
         self.delegation(&ready);
+        self.copy_directory_rights(&ready);
         self.join_groups(&ready);
     }
 

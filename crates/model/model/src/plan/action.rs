@@ -1,6 +1,6 @@
 //! What exactly a step does: data that leaves the engine no choice.
 
-use security::Sid;
+use security::{Ace, Sid};
 use serde::{Deserialize, Serialize};
 
 use crate::database::{DatabasePlace, Repair};
@@ -98,6 +98,17 @@ pub enum Action {
         account: LogonAccount,
         /// Which.
         right: AccountRight,
+    },
+    /// Let an account do to an object of the directory what another one may.
+    CopyDirectoryRights {
+        /// The object.
+        object: Dn,
+        /// The account whose entries are copied.
+        from: SamAccountName,
+        /// Who gets them.
+        to: SamAccountName,
+        /// That account's entries in the object's access list.
+        aces: Vec<Ace>,
     },
     /// Let an account use DCOM on the host as another one may.
     CopyComAccess {
@@ -331,6 +342,7 @@ impl Action {
             Self::GrantDatabaseAccess { .. } => "grant-database-access",
             Self::DisableAccount { .. } => "disable-account",
             Self::GrantRight { .. } => "grant-right",
+            Self::CopyDirectoryRights { .. } => "copy-directory-rights",
             Self::CopyComAccess { .. } => "copy-com-access",
             Self::StartWithNetwork { .. } => "start-with-network",
             Self::StopAppPool { .. } => "stop-app-pool",

@@ -1,11 +1,11 @@
 //! The port to Active Directory: typed verbs, one directory operation each or a read.
 
 use async_trait::async_trait;
-use security::{FileTime, Guid, Sid};
+use security::{Ace, FileTime, Guid, Sid};
 use serde::{Deserialize, Serialize};
 
 use super::WorldError;
-use crate::inventory::{Account, Domain, Gap, Gmsa, Group, RootKeyFacts};
+use crate::inventory::{Account, DirectoryRights, Domain, Gap, Gmsa, Group, RootKeyFacts};
 use crate::names::{Dn, DnsName, GmsaName, HostName, LogonAccount, SamAccountName, Spn};
 use crate::secret::Password;
 
@@ -221,6 +221,23 @@ pub trait Directory: Send + Sync {
 
     /// Takes back exactly the entry that [`Directory::allow_delegation_from`] adds.
     async fn revoke_delegation_from(&self, account: &Dn, caller: &Sid) -> Result<(), WorldError>;
+
+    /// The entries that name one of these principals on the domain's head, on each of its containers and organizational
+    /// units (AdminSDHolder among them), and on the container of shadow principals where the forest has one.
+    async fn rights_of(&self, principals: &[Sid]) -> Result<DirectoryRights, WorldError>;
+
+    /// The entries for a principal that stand on one object itself.
+    ///
+    /// # Errors
+    /// [`super::ErrorKind::NotFound`] where there is no such object, [`super::ErrorKind::Denied`] where its list may not
+    /// be read.
+    async fn rights_on(&self, object: &Dn, principal: &Sid) -> Result<Vec<Ace>, WorldError>;
+
+    /// Adds entries to an object's access list, in the canonical order; those that are there, and all others, stay.
+    async fn add_rights(&self, object: &Dn, aces: &[Ace]) -> Result<(), WorldError>;
+
+    /// Takes exactly these entries out of an object's access list; no error for one that is not there.
+    async fn take_rights(&self, object: &Dn, aces: &[Ace]) -> Result<(), WorldError>;
 
     /// Sets or clears a bit of `userAccountControl`; no error when it is so already.
     async fn set_account_control(

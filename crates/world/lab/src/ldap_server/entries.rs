@@ -8,6 +8,7 @@ use super::encode::Outbox;
 use crate::rules::Caller;
 use crate::rules::access::AccessCheck;
 use crate::rules::constructed::constructed;
+use crate::rules::descriptors;
 use crate::store::Store;
 use crate::store::object::{Object, ObjectId, Value};
 use crate::store::schema::{Attr, FORWARD_LINKS, back_link};
@@ -27,8 +28,18 @@ pub(super) struct Selection {
     /// Everything that is not given on request only.
     usual: bool,
     named: Vec<Named>,
-    descriptor_parts: i32,
+    descriptor_parts: [bool; 3],
     types_only: bool,
+}
+
+/// The parts of security descriptors that a request is about: owner, group, DACL. The lab has no audit rules.
+pub(super) fn descriptor_parts(controls: &[Control]) -> [bool; 3] {
+    let mut controls = controls.iter();
+    let asked = controls.find(|control| control.control_type[..] == *SD_FLAGS.as_bytes());
+    let flags =
+        asked.and_then(|control| rasn::ber::decode::<Flags>(control.control_value.as_ref()?).ok());
+    let flags = flags.map_or(OWNER | GROUP | DACL, |flags| flags.parts);
+    [OWNER, GROUP, DACL].map(|part| flags & part != 0)
 }
 
 /// Who reads, and in answer to which message.
@@ -55,15 +66,10 @@ impl Selection {
             .iter()
             .filter_map(|name| Named::parse(name))
             .collect();
-        let flags = controls
-            .iter()
-            .find(|control| control.control_type[..] == *SD_FLAGS.as_bytes());
-        let flags = flags
-            .and_then(|control| rasn::ber::decode::<Flags>(control.control_value.as_ref()?).ok());
         Self {
             usual,
             named,
-            descriptor_parts: flags.map_or(OWNER | GROUP | DACL, |flags| flags.parts),
+            descriptor_parts: descriptor_parts(controls),
             types_only: request.types_only,
         }
     }
@@ -129,15 +135,10 @@ impl Selection {
     }
 
     fn descriptor(&self, caller: &Caller<'_>, object: &Object) -> Vec<Vec<u8>> {
-        let own = object
-            .bytes(Attr::NtSecurityDescriptor)
-            .and_then(|bytes| SecurityDescriptor::from_bytes(bytes).ok());
-        let whole = own.as_ref().unwrap_or_else(|| caller.defaults.of(object));
-        let has = |part| self.descriptor_parts & part != 0;
-        let owner = whole.owner().filter(|_| has(OWNER));
-        let group = whole.group().filter(|_| has(GROUP));
-        let dacl = whole.dacl().cloned().filter(|_| has(DACL));
-        let shown = SecurityDescriptor::new(owner, group, dacl);
+        let whole = descriptors::of(caller, object);
+        let nothing = SecurityDescriptor::new(None, None, None);
+        let parts = self.descriptor_parts;
+        let shown = nothing.and_then(|nothing| nothing.with_parts_of(&whole, parts));
         shown.map(|shown| shown.to_bytes()).into_iter().collect()
     }
 }

@@ -9,12 +9,15 @@ use rasn_ldap::{
 
 use super::connection::{Connection, End};
 use super::encode::{Outcome, ResponseTag};
+use super::entries::descriptor_parts;
 use super::{global_catalog, read_only, search};
 use crate::faults::{Fate, RequestKind};
 use crate::rules::access::AccessCheck;
 use crate::rules::modify::Change;
 use crate::rules::refusal::Refusal;
-use crate::rules::{Caller, add, constructed, delete, locate, modify, rename, root_dse, values};
+use crate::rules::{
+    Caller, add, constructed, delete, descriptors, locate, modify, rename, root_dse, values,
+};
 use crate::store::Store;
 use crate::store::schema::Attr;
 
@@ -140,7 +143,7 @@ impl Connection {
                 .write(|store| add_object(&caller, store, request))
                 .map(|()| Outcome::success()),
             ProtocolOp::ModifyRequest(request) => directory
-                .write(|store| modify_object(&caller, store, request))
+                .write(|store| modify_object(&caller, store, request, controls))
                 .map(|()| Outcome::success()),
             ProtocolOp::DelRequest(request) => {
                 let tree = has_control(controls, TREE_DELETE);
@@ -263,8 +266,9 @@ fn modify_object(
     caller: &Caller<'_>,
     store: &mut Store,
     request: ModifyRequest,
+    controls: &[Control],
 ) -> Result<(), Refusal> {
-    let changes: Vec<Change> = request
+    let mut changes: Vec<Change> = request
         .changes
         .into_iter()
         .map(|change| Change {
@@ -279,6 +283,8 @@ fn modify_object(
                 .collect(),
         })
         .collect();
+    let parts = descriptor_parts(controls);
+    descriptors::complete(caller, store, &request.object, &mut changes, parts);
     modify::modify(caller, store, &request.object, &changes)
 }
 

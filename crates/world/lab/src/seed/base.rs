@@ -29,6 +29,12 @@ const CONTAINERS: [&str; 6] = [
     "Builtin",
 ];
 
+/// What protected users and groups get their access list from ([MS-ADTS] 3.1.1.6.1 "AdminSDHolder").
+pub(super) const ADMIN_SD_HOLDER: &str = "CN=AdminSDHolder,CN=System";
+
+/// Below the configuration, from Windows Server 2016 on.
+pub(super) const SHADOW_PRINCIPALS: &str = "CN=Shadow Principal Configuration,CN=Services";
+
 /// The relative identifier of the first domain controller.
 pub(super) const CONTROLLER_RID: u32 = 1000;
 
@@ -72,6 +78,7 @@ pub(super) fn names<'a>(controllers: impl Iterator<Item = &'a str>) -> Vec<Strin
     let users = groups.chain(["Administrator", "Guest", "krbtgt"]);
     let users = users.map(|name| format!("CN={name},CN=Users"));
     let others = [
+        ADMIN_SD_HOLDER.to_owned(),
         "CN=LostAndFound".to_owned(),
         "OU=Domain Controllers".to_owned(),
     ];
@@ -127,6 +134,7 @@ fn put_domain(builder: &mut Builder<'_>) -> Option<()> {
     for container in CONTAINERS {
         builder.put(&format!("CN={container},{domain}"), "container")?;
     }
+    builder.put(&format!("{ADMIN_SD_HOLDER},{domain}"), "container")?;
     builder.put(&forest.lost_and_found(), "lostAndFound")?;
     builder
         .put(
@@ -199,6 +207,7 @@ fn put_configuration(builder: &mut Builder<'_>) -> Option<()> {
         }
     }
     builder.put(&below("CN=Services"), "container")?;
+    builder.put(&below(SHADOW_PRINCIPALS), "msDS-ShadowPrincipalContainer")?;
     builder.put(&below("CN=Windows NT,CN=Services"), "container")?;
     let service = builder.put(
         &below("CN=Directory Service,CN=Windows NT,CN=Services"),

@@ -2,7 +2,7 @@
 
 use security::{Guid, Sid};
 
-use super::{LabSeed, SeedObject, SeedRootKey, base, random_password};
+use super::{LabSeed, SeedObject, SeedRight, SeedRootKey, base, random_password};
 use crate::LabError;
 use crate::directory::Directory;
 use crate::forest::Forest;
@@ -10,7 +10,7 @@ use crate::random;
 use crate::rules::access::DefaultDescriptors;
 use crate::rules::refusal::Refusal;
 use crate::rules::token::Token;
-use crate::rules::{Caller, add, locate, passwords, values};
+use crate::rules::{Caller, add, descriptors, locate, passwords, values};
 use crate::store::Store;
 use crate::store::class::{Class, ROOT_KEY};
 use crate::store::dn;
@@ -91,6 +91,9 @@ pub(crate) fn build(seed: &LabSeed) -> Result<Directory, LabError> {
     for (group, member) in &seed.memberships {
         // A member of another domain has no object here.
         builder.member(group, member);
+    }
+    for right in &seed.rights {
+        builder.right(right);
     }
     Ok(Directory::new(forest, defaults, store, seed.clock.clone()))
 }
@@ -208,6 +211,20 @@ impl Builder<'_> {
             return Some(());
         }
         self.store.link(group, Attr::Member, member);
+        Some(())
+    }
+
+    fn right(&mut self, right: &SeedRight) -> Option<()> {
+        let object = self.resolve(&right.object)?;
+        let ace = match &right.account {
+            Some(account) => {
+                let found = self.store.find(Attr::SamAccountName, account.as_bytes());
+                let sid = self.store.get(*found.first()?)?.sid()?;
+                right.ace.for_trustee(sid)?
+            }
+            None => right.ace.clone(),
+        };
+        descriptors::add(&self.caller, self.store, object, ace);
         Some(())
     }
 

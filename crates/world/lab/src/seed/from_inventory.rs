@@ -5,13 +5,13 @@
 
 use std::collections::BTreeSet;
 
-use model::inventory::{Account, AccountClass, Gmsa, Group, Inventory};
+use model::inventory::{Account, AccountClass, DirectoryRight, Gmsa, Group, Inventory};
 use model::ports::{AccountControl, Delegation};
 use security::SecurityDescriptor;
 use zeroize::Zeroizing;
 
 use super::controllers::MOST as MOST_CONTROLLERS;
-use super::{LabSeed, SeedObject, SeedRootKey, base, random_password};
+use super::{LabSeed, SeedObject, SeedRight, SeedRootKey, base, random_password};
 use crate::rules::accounts::ACCOUNT_DISABLE;
 use crate::store::class;
 use crate::store::dn::{self, Rdn};
@@ -107,12 +107,30 @@ impl Import<'_> {
                 self.member(group.as_str(), account.dn.as_str());
             }
         }
+        for right in &found.directory_rights {
+            self.right(right);
+        }
         for group in &found.groups {
             for member in &group.members {
                 self.mentioned(member.as_str(), "contact");
                 self.member(group.dn.as_str(), member.as_str());
             }
         }
+    }
+
+    /// What is in the configuration is there already, in every forest.
+    fn right(&mut self, right: &DirectoryRight) {
+        let object = right.object.as_str();
+        let name = object.to_lowercase();
+        let configuration = format!(",cn=configuration{}", self.suffix.to_lowercase());
+        if !name.ends_with(&configuration) {
+            self.mentioned(object, class_of(name.starts_with("ou=")));
+        }
+        self.seed.rights.push(SeedRight {
+            object: object.to_owned(),
+            account: None,
+            ace: right.ace.clone(),
+        });
     }
 
     fn gmsa(&mut self, gmsa: &Gmsa) {
@@ -229,15 +247,19 @@ impl Import<'_> {
             let above = printed(parts.get(cut..)?);
             if self.placed.insert(above.to_lowercase()) {
                 let unit = above.to_lowercase().starts_with("ou=");
-                let class = if unit {
-                    "organizationalUnit"
-                } else {
-                    "container"
-                };
-                self.seed.objects.push(SeedObject::new(&above, class));
+                let above = SeedObject::new(&above, class_of(unit));
+                self.seed.objects.push(above);
             }
         }
         Some(relative)
+    }
+}
+
+/// The class of what has others below it.
+fn class_of(unit: bool) -> &'static str {
+    match unit {
+        true => "organizationalUnit",
+        false => "container",
     }
 }
 

@@ -27,6 +27,7 @@ static CLASSES: &[Class] = &[
     Class { name: "contact", chain: &["top", "person", "organizationalPerson", "contact"], rdn: "CN", must: &[] },
     Class { name: "organizationalUnit", chain: &["top", "organizationalUnit"], rdn: "OU", must: &[] },
     Class { name: "container", chain: &["top", "container"], rdn: "CN", must: &[] },
+    Class { name: "msDS-ShadowPrincipalContainer", chain: &["top", "container", "msDS-ShadowPrincipalContainer"], rdn: "CN", must: &[] },
     Class { name: "lostAndFound", chain: &["top", "lostAndFound"], rdn: "CN", must: &[] },
     Class { name: "builtinDomain", chain: &["top", "builtinDomain"], rdn: "CN", must: &[] },
     Class { name: "domainDNS", chain: &["top", "domain", "domainDNS"], rdn: "DC", must: &[] },

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use model::inventory::{
-    Account, AccountClass, Domain, DomainController, Gmsa, Group, RootKeyFacts,
+    Account, AccountClass, DirectoryRights, Domain, DomainController, Gmsa, Group, RootKeyFacts,
 };
 use model::names::{Dn, HostName, LogonAccount, SamAccountName, Spn};
 use model::ports::{
@@ -10,9 +10,10 @@ use model::ports::{
     PasswordProof, Proof, WorldError,
 };
 use model::secret::Password;
-use security::{FileTime, Guid, Interval, Sid};
+use security::{Ace, FileTime, Guid, Interval, Sid};
 
 use super::FakeWorld;
+use super::rights;
 use super::state::{FakeAccount, State, error};
 
 #[async_trait]
@@ -223,6 +224,30 @@ impl Directory for FakeWorld {
                 Ok(())
             },
         )
+    }
+
+    async fn rights_of(&self, principals: &[Sid]) -> Result<DirectoryRights, WorldError> {
+        self.read("search for rights", |state| {
+            Ok(rights::of(state, principals))
+        })
+    }
+
+    async fn rights_on(&self, object: &Dn, principal: &Sid) -> Result<Vec<Ace>, WorldError> {
+        self.read(&format!("read the rights on {object}"), |state| {
+            rights::on(state, object, principal)
+        })
+    }
+
+    async fn add_rights(&self, object: &Dn, aces: &[Ace]) -> Result<(), WorldError> {
+        self.write(&format!("add rights on {object}"), |state| {
+            rights::add(state, object, aces)
+        })
+    }
+
+    async fn take_rights(&self, object: &Dn, aces: &[Ace]) -> Result<(), WorldError> {
+        self.write(&format!("take rights on {object}"), |state| {
+            rights::take(state, object, aces)
+        })
     }
 
     async fn set_account_control(

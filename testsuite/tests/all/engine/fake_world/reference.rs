@@ -18,6 +18,7 @@ use super::database::{access_of, put};
 use super::fault::Faults;
 use super::host::HostSettings;
 use super::key_set::KeySet;
+use super::rights;
 use super::state::{FakeAccount, FakeService, HostState, State};
 
 pub const OLD_ACCOUNT: &str = r"CONTOSO\svc-mimsync";
@@ -28,6 +29,7 @@ pub const PORTAL_ACCOUNT: &str = r"CONTOSO\svc-reset";
 pub const PORTAL_PASSWORD: &str = "Rs5-forgotten";
 pub const RECIPIENT: &str = "age1sfjyc2h656ntzam9lhmcqwdxkenvkmjf8lphuap8kgg5qvu9u3fsyaxnfk";
 pub const GROUP: &str = "MIMSyncAdmins";
+pub const ADMIN_SD_HOLDER: &str = "CN=AdminSDHolder,CN=System,DC=contoso,DC=com";
 pub const SYNC_SERVICE: &str = "FIMSynchronizationService";
 pub const PLAIN_SERVICE: &str = "PlainService";
 const PRODUCT_FOLDER: &str =
@@ -42,6 +44,7 @@ pub fn state(hosts: &[&str]) -> State {
         root_keys: Vec::new(),
         accounts: BTreeMap::new(),
         groups: BTreeMap::new(),
+        access_lists: BTreeMap::new(),
         hosts: BTreeMap::new(),
         databases: BTreeMap::new(),
         records: Vec::new(),
@@ -238,6 +241,25 @@ pub fn add_com_access(state: &mut State) {
     for host in state.hosts.values_mut() {
         host.registry.insert(key.clone(), list.clone());
     }
+}
+
+/// The password account may create users in the domain, and change who is in protected groups.
+pub fn add_directory_rights(state: &mut State) {
+    let sid = state.accounts["svc-mimsync"].account.sid;
+    let (user, member) = (
+        "bf967aba-0de6-11d0-a285-00aa003049e2",
+        "bf9679c0-0de6-11d0-a285-00aa003049e2",
+    );
+    let own = format!(
+        "(OD;;WP;{member};;{sid})(A;;RP;;;AU)(OA;CI;CCDC;{user};;{sid})(OA;CIIO;WP;{member};;{sid})"
+    );
+    rights::put(
+        state,
+        "DC=contoso,DC=com",
+        &format!("D:{own}(A;CIID;GA;;;BA)"),
+    );
+    let template = format!("D:PAI(A;;GA;;;SY)(OA;;WP;{member};;{sid})");
+    rights::put(state, ADMIN_SD_HOLDER, &template);
 }
 
 /// A service without key set, dependants and SPNs, under an account of its own.

@@ -22,6 +22,8 @@ impl Snapshot {
                 .values()
                 .map(|group| format!("group {group:?}")),
         );
+        let lists = state.access_lists.iter();
+        lines.extend(lists.map(|(object, list)| format!("{object}: {}", list.to_sddl())));
         for (place, accounts) in &state.databases {
             let there = accounts.values();
             let there = there.filter(|it| !it.logins.is_empty() || !it.users.is_empty());

@@ -9,7 +9,7 @@ use model::inventory::{
 };
 use model::names::{Dn, DnsName, HostName, LogonAccount, SamAccountName, ServiceName};
 use model::ports::{CreatedObject, Delegation, ErrorKind, WorldError};
-use security::{FileTime, Guid, Sid};
+use security::{FileTime, Guid, SecurityDescriptor, Sid};
 
 use super::fault::Faults;
 use super::host::HostSettings;
@@ -22,6 +22,8 @@ pub struct State {
     pub root_keys: Vec<RootKeyFacts>,
     pub accounts: BTreeMap<String, FakeAccount>,
     pub groups: BTreeMap<String, Group>,
+    /// Access lists of objects, as far as anybody looks at them.
+    pub access_lists: BTreeMap<Dn, SecurityDescriptor>,
     pub hosts: BTreeMap<HostName, HostState>,
     /// What accounts have in each database, by account.
     pub databases: BTreeMap<DatabasePlace, BTreeMap<String, DatabaseAccess>>,

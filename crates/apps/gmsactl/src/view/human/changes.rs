@@ -6,7 +6,7 @@ use model::inventory::{Account, AccountClass};
 use super::Paint;
 use crate::documents::{
     Changed, ControllerState, DelegationDocument, GmsaList, GroupDocument, KeytabDocument, Named,
-    SpnCheck, SpnClash, SpnList, TestDocument, WaitDocument,
+    RightsDocument, SpnCheck, SpnClash, SpnList, TestDocument, WaitDocument,
 };
 
 /// What was changed, or would be: old → new.
@@ -139,6 +139,29 @@ pub fn listed_account(account: &Account, paint: &Paint) -> String {
         account.spns.len(),
         account.dn
     )
+}
+
+/// What an account may do in the directory by name.
+pub fn directory_rights(document: &RightsDocument, paint: &Paint) -> String {
+    let mut text = format!("{}\n", paint.strong(document.name.as_str()));
+    for of_object in document
+        .rights
+        .chunk_by(|one, next| one.object == next.object)
+    {
+        let object = of_object.iter().take(1);
+        text.extend(object.map(|right| format!("  on {}\n", right.object)));
+        for right in of_object {
+            text += &format!("    {}\n", right.means);
+        }
+    }
+    if document.rights.is_empty() {
+        text += "  has no entry of its own on any container\n";
+    }
+    if document.unreadable > 0 {
+        let unreadable = format!("{} access lists may not be read", document.unreadable);
+        text += &format!("  {}\n", paint.warn(&unreadable));
+    }
+    text
 }
 
 /// Whose a SID is.
