@@ -12,6 +12,7 @@
 //! | `refusals.rs`, `blocked.rs`, `credentials.rs`, `plans.rs`, `journals.rs`, `agents.rs`, `clocks.rs`, `domain_state.rs` | bad input and faults |
 //! | `deployment.rs` | the agent that gmsactl brings along |
 //! | `winrm.rs`, `winrm_agent.rs` | hosts behind WinRM: connections; agents, installed and brought |
+//! | `sealed.rs` | a key set of which only a sealed copy stays |
 //! | `secrets.rs` | no password in any file or stream |
 //! | `located.rs` | a domain controller found by DNS and ping |
 //! | `by_hand.rs`, `keytabs.rs` | the directory's verbs by hand, judged by Samba's own tool and by MIT Kerberos |
@@ -44,6 +45,7 @@ mod plans;
 mod reference;
 mod refusals;
 mod scene;
+mod sealed;
 mod secrets;
 mod setups;
 mod tickets;
