@@ -14,6 +14,7 @@ pub fn follow_wizard(lab: &LabEstate, host: &HostName, action: &Action) -> Optio
         to,
         wizard,
         key_set,
+        saves,
         stores,
         ..
     } = action
@@ -41,6 +42,7 @@ pub fn follow_wizard(lab: &LabEstate, host: &HostName, action: &Action) -> Optio
         pool,
         account: &account,
         key_set: key_set.as_deref(),
+        saves: saves.first().map(String::as_str),
         mailbox,
     };
     let done = lab

@@ -35,14 +35,33 @@ async fn take_back(stage: &Stage<'_>, run: RunId) {
     assert_eq!(report.outcome, Outcome::Unwound, "{report:?}");
 }
 
-/// What is not as it was before, but for what setup does in the database: that is the product's, and stays.
+/// What is not as it was before, but for what setup does in the database and the key set file that it saves, with the
+/// folder of that: these are the product's, and stay.
 fn left(stage: &Stage<'_>, start: &crate::lab_snapshot::LabSnapshot) -> Vec<String> {
-    let differences = start.differences(&stage.lab.snapshot().unwrap());
-    let in_database = |line: &String| line.to_lowercase().contains("sql");
+    let of_setup = ["sql", "miiskeys.bin", r"c:\mimbackup", "files: free"];
+    let mut differences = start.differences(&stage.lab.snapshot().unwrap());
+    differences.retain(|line| {
+        let line = line.to_lowercase();
+        let mut of_setup = of_setup.iter();
+        !of_setup.any(|what| line.contains(what)) || line.contains("miiskeys-1.bin")
+    });
     differences
-        .into_iter()
-        .filter(|line| !in_database(line))
-        .collect()
+}
+
+/// The key set files that setup saved, as they are on record: told apart from the exported one by their names, since
+/// in this lab the same keys are the same file.
+fn saved_by_setup(stage: &Stage<'_>, run: &RunId) -> Vec<String> {
+    let domain = &stage.session.estate.domain.name;
+    let mut saved = engine::key_sets_saved_by_setup(&stage.journal, domain).unwrap();
+    saved.retain(|saved| saved.run == *run);
+    let exports = engine::exported_key_sets(&stage.journal, domain).unwrap();
+    for saved in &saved {
+        let export = exports.iter().find(|export| export.run == *run).unwrap();
+        assert_ne!(saved.file, export.file);
+        assert_eq!(saved.facts, export.facts);
+    }
+    let text = |saved: engine::SavedKeySet| format!("{} {}", saved.host, saved.file);
+    saved.into_iter().map(text).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -77,6 +96,11 @@ async fn each_component_is_converted_with_its_wizard_and_taken_back() {
             assert!(!set(kind), "{component}: {kind} is the wizard's");
         }
         assert!(!left(&stage, &start).is_empty());
+        let saved: &[&str] = match component {
+            "sync" => &[r"MIMSYNC01 C:\MIMBackup\miiskeys.bin"],
+            _ => &[],
+        };
+        assert_eq!(saved_by_setup(&stage, &run), saved, "{component}");
         take_back(&stage, run).await;
         assert_eq!(left(&stage, &start), Vec::<String>::new(), "{component}");
     }
@@ -95,6 +119,7 @@ fn type_into_wizard(stage: &Stage<'_>, plan: &Plan, account: &str) {
         pool: false,
         account,
         key_set: key_set.as_deref(),
+        saves: None,
         mailbox: None,
     };
     let host = stage.lab.host(host).unwrap();
@@ -261,6 +286,14 @@ async fn every_component_is_converted_by_a_silent_setup_and_taken_back() {
         assert_eq!(setups.count(), hosts.sum::<usize>(), "{components:?}");
         let restarts = engine::restarts_wanted(&stage.journal, &run).unwrap();
         assert_eq!(restarts.is_empty(), components == ["sync"], "{restarts:?}");
+        let saved: &[&str] = match components {
+            ["sync"] => &[
+                r"MIMSYNC01 C:\Windows\System32\miiskeys.bin",
+                r"MIMSYNC02 C:\Windows\System32\miiskeys.bin",
+            ],
+            _ => &[],
+        };
+        assert_eq!(saved_by_setup(&stage, &run), saved, "{components:?}");
         take_back(&stage, run).await;
         let left: Vec<_> = left(&stage, &start)
             .into_iter()

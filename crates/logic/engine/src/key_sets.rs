@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 
 use crate::error::EngineError;
 use crate::history::History;
+use crate::steps::{AfterWizard, SetupEnded};
 
 /// A key set file that a run exported and did not take back.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -38,6 +39,58 @@ pub struct SealedKeySet {
     pub facts: FileFacts,
     /// Whose identities open it.
     pub recipients: Vec<Recipient>,
+}
+
+/// A key set file that a product's setup saved by itself while a run had it change the account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SavedKeySet {
+    /// The run.
+    pub run: RunId,
+    /// The host that it is on.
+    pub host: HostName,
+    /// Its path there.
+    pub file: String,
+    /// Size and hash, as they were when setup had ended.
+    #[serde(flatten)]
+    pub facts: FileFacts,
+}
+
+/// What setups saved, oldest first; a run that was taken back too, because the files stay.
+///
+/// # Errors
+/// Where the journal, or a record of it, cannot be read.
+pub fn key_sets_saved_by_setup(
+    journal: &dyn Journal,
+    domain: &DnsName,
+) -> Result<Vec<SavedKeySet>, EngineError> {
+    let mut found = Vec::new();
+    for run in journal.runs()? {
+        let history = History::read(journal, &run)?;
+        if history.plan.estate.domain != *domain {
+            continue;
+        }
+        for step in &history.plan.steps {
+            let saved = match &step.action {
+                Action::FollowWizard { .. } => {
+                    recorded::<AfterWizard>(&history, &step.id)?.map(|after| after.saved)
+                }
+                Action::RunSetup { .. } => {
+                    recorded::<SetupEnded>(&history, &step.id)?.map(|ended| ended.saved)
+                }
+                _ => None,
+            };
+            let (Some(host), Some(saved)) = (&step.host, saved) else {
+                continue;
+            };
+            found.extend(saved.into_iter().map(|saved| SavedKeySet {
+                run: run.clone(),
+                host: host.clone(),
+                file: saved.file,
+                facts: saved.facts,
+            }));
+        }
+    }
+    Ok(found)
 }
 
 /// All of an estate, oldest first.
@@ -115,6 +168,14 @@ fn outcome<T: DeserializeOwned>(
     if !history.state(step).may_have_changed() {
         return Ok(None);
     }
+    recorded(history, step)
+}
+
+/// What a step made, whether it was taken back or not.
+fn recorded<T: DeserializeOwned>(
+    history: &History,
+    step: &StepId,
+) -> Result<Option<T>, EngineError> {
     let record = history.step(step);
     let Some(outcome) = record.and_then(|record| record.outcome.as_ref()) else {
         return Ok(None);

@@ -36,7 +36,9 @@ pub use apply::{ApplyRequest, apply, open_run};
 pub use discover::{ComponentProbe, HostQuestion, Manner, Questions, discover, discover_with};
 pub use error::EngineError;
 pub use history::{Direction, History, StepRecord};
-pub use key_sets::{ExportedKeySet, SealedKeySet, exported_key_sets};
+pub use key_sets::{
+    ExportedKeySet, SavedKeySet, SealedKeySet, exported_key_sets, key_sets_saved_by_setup,
+};
 pub use progress::{Progress, Silent};
 pub use report::{RunReport, StepReport};
 pub use restarts::restarts_wanted;

@@ -16,12 +16,14 @@ mod logon_account;
 mod password;
 mod root_key;
 mod run_setup;
+mod saved_key_set;
 mod sealed_key_set;
 mod service;
 mod service_trigger;
 mod spn;
 mod store_password;
 
+pub(crate) use follow_wizard::AfterWizard;
 pub(crate) use run_setup::SetupEnded;
 
 use model::names::HostName;
@@ -165,11 +167,13 @@ pub(crate) fn of(step: &Step, estate: &PlannedEstate) -> Result<Box<dyn Journale
             to,
             wizard,
             stores,
+            saves,
             key_set: _, // The step before holds it.
         } => Box::new(follow_wizard::FollowWizard {
             switch: account_switch::AccountSwitch::of(host()?, carrier, from, to),
             wizard,
             stores,
+            saves,
         }),
         Action::GrantDatabaseAccess {
             place,
@@ -188,11 +192,13 @@ pub(crate) fn of(step: &Step, estate: &PlannedEstate) -> Result<Box<dyn Journale
             package,
             sha256,
             pages,
+            saves,
         } => Box::new(run_setup::RunSetup {
             switch: account_switch::AccountSwitch::of(host()?, carrier, from, to),
             package,
             sha256,
             pages,
+            saves,
         }),
         Action::GrantRight { account, right } => Box::new(account_right::GrantRight {
             host: host()?,

@@ -181,12 +181,22 @@ impl Profile for Component {
         self.entry.key_set.as_ref()?.tools(view, old, new)
     }
 
+    fn saved_key_sets(&self, view: &HostView<'_>) -> Vec<String> {
+        let key_set = self.entry.key_set.as_ref();
+        key_set.map_or_else(Vec::new, |key_set| key_set.saved_by_setup(view))
+    }
+
     fn setup(&self, view: &HostView<'_>) -> Option<SilentSetup> {
         silent::setup(self, view)
     }
 
     fn wizard(&self, view: &HostView<'_>, key_set: Option<&str>) -> Option<Wizard> {
-        wizard::wizard(&self.entry.id, &self.entry.product, view, key_set)
+        let saved = self.saved_key_sets(view).into_iter().next();
+        let files = wizard::KeySetFiles {
+            exported: key_set,
+            saved: saved.as_deref(),
+        };
+        wizard::wizard(&self.entry.id, &self.entry.product, view, &files)
     }
 
     fn database_location(&self) -> Option<DatabaseLocation> {

@@ -21,7 +21,12 @@ pub(crate) struct KeySet {
     pub activate_tool: String,
     /// The file to export to, unless the intent names another.
     pub file: String,
+    /// The name under which setup offers to save a key set of its own.
+    saved_by_setup: String,
 }
+
+/// Where a program of Windows writes a file that is named without a folder; the export tool's own default.
+const SYSTEM_FOLDER: &str = r"C:\Windows\System32";
 
 impl KeySet {
     /// The registry value that holds the product's folder: key and value name.
@@ -50,6 +55,24 @@ impl KeySet {
                 folder.to_owned()
             }
         })
+    }
+
+    /// Where setup may save a key set of its own: beside the exported one, which is what a person is told, in the
+    /// product's folder, or where programs write that are told no folder. Nobody published where it does.
+    pub fn saved_by_setup(&self, view: &HostView<'_>) -> Vec<String> {
+        let exported = view.conversion.key_set.as_deref().unwrap_or(&self.file);
+        let product = self.folder(view.host);
+        let folders = [
+            Self::folder_of(exported),
+            product.map(|folder| format!("{folder}\\Bin")),
+            product.map(str::to_owned),
+            Some(SYSTEM_FOLDER.to_owned()),
+        ];
+        let folders = folders.into_iter().flatten();
+        folders
+            .map(|folder| format!("{}\\{}", folder.trim_end_matches('\\'), self.saved_by_setup))
+            .filter(|file| !file.eq_ignore_ascii_case(exported))
+            .collect()
     }
 
     /// The three command lines of a conversion; `None` where a folder is not known.

@@ -245,9 +245,18 @@ fn standby(component: &Component, view: &HostView<'_>) -> Finding {
     let subject = format!("{}, {}", view.host.name, view.carried.name());
     let what = "it is stopped and taken for a warm standby: its account is changed, its key set is not activated, and it \
                 is not started";
-    let tool = component.entry.key_set.as_ref().and_then(|key_set| {
+    let key_set = component.entry.key_set.as_ref();
+    let file = key_set.map(|key_set| view.conversion.key_set.as_deref().unwrap_or(&key_set.file));
+    let sealed = file.and_then(|file| view.conversion.sealed_copy_of(file));
+    let keep = match sealed {
+        Some(sealed) => format!(
+            "the active server's exported key set stays as {sealed} only: keep a copy of that, and open it that day \
+             (gmsactl keyset open)"
+        ),
+        None => "keep a copy of the active server's exported key set for it".to_owned(),
+    };
+    let tool = key_set.zip(file).and_then(|(key_set, file)| {
         let folder = key_set.folder(view.host)?;
-        let file = view.conversion.key_set.as_deref().unwrap_or(&key_set.file);
         Some(format!(
             "\"{folder}\\{}\" {file} {}",
             key_set.activate_tool,
@@ -256,8 +265,8 @@ fn standby(component: &Component, view: &HostView<'_>) -> Finding {
     });
     let tool = tool.unwrap_or_else(|| "miisactivate.exe".to_owned());
     let advice = format!(
-        "keep a copy of the active server's exported key set for it. The day you fail over: copy that file there, run \
-         {tool}, then start the service. If this is the active server: start it, and plan again"
+        "{keep}. The day you fail over: copy that file there, run {tool}, then start the service. If this is the active \
+         server: start it, and plan again"
     );
     STANDBY.found(subject, what, advice)
 }

@@ -13,7 +13,16 @@ struct Filling<'a> {
     gmsa: &'a LogonAccount,
     domain: &'a str,
     key_set: Option<&'a str>,
+    saved_key_set: Option<&'a str>,
     mailbox: Option<&'a LogonAccount>,
+}
+
+/// Key set files that a wizard asks for.
+pub(crate) struct KeySetFiles<'a> {
+    /// The one to give it, if one is to be activated.
+    pub exported: Option<&'a str>,
+    /// Where to save its own.
+    pub saved: Option<&'a str>,
 }
 
 /// The way through the wizard of a product for one of its components.
@@ -21,14 +30,15 @@ pub(crate) fn wizard(
     component: &ComponentId,
     product: &str,
     view: &HostView<'_>,
-    key_set: Option<&str>,
+    files: &KeySetFiles<'_>,
 ) -> Option<Wizard> {
     let found = setup_data::of(product)?;
     let filling = Filling {
         product,
         gmsa: view.gmsa,
         domain: &view.inventory.domain.netbios_name,
-        key_set,
+        key_set: files.exported,
+        saved_key_set: files.saved,
         mailbox: mailbox(view.conversion.exchange.as_ref()),
     };
     let own = found.page.into_iter();
@@ -79,6 +89,7 @@ impl Filling<'_> {
         setup_data::filled(template, &self.gmsa.to_string(), self.domain)
             .replace("{product}", self.product)
             .replace("{key-set}", self.key_set.unwrap_or_default())
+            .replace("{saved-key-set}", self.saved_key_set.unwrap_or_default())
             .replace("{mailbox}", &mailbox)
     }
 }
@@ -115,6 +126,7 @@ mod tests {
             gmsa: &gmsa,
             domain: "CONTOSO",
             key_set: Some(r"C:\k.bin"),
+            saved_key_set: Some(r"C:\saved.bin"),
             mailbox: Some(&gmsa),
         };
         for product in setup_data::products().unwrap() {

@@ -71,6 +71,12 @@ pub trait Profile: Sync {
         None
     }
 
+    /// Where its setup may save a key set by itself, for a component that has one: the first is where a person is told
+    /// to save it.
+    fn saved_key_sets(&self, _view: &HostView<'_>) -> Vec<String> {
+        Vec::new()
+    }
+
     /// What its setup is told in a silent run that gives it the gMSA; `None` where its setup is not known.
     fn setup(&self, _view: &HostView<'_>) -> Option<SilentSetup> {
         None

@@ -9,13 +9,13 @@ mod verify;
 use std::sync::Arc;
 
 use clap::Subcommand;
-use engine::exported_key_sets;
+use engine::{exported_key_sets, key_sets_saved_by_setup};
 use mim::Node;
 use model::inventory::Inventory;
 use model::ports::{FileFacts, Host, Hosts, Journal, WorldError};
 
 use super::Done;
-use crate::documents::keyset::{ExportNow, FileNow};
+use crate::documents::keyset::{ExportNow, FileNow, SavedNow};
 use crate::error::Failure;
 use crate::options::Global;
 use crate::session::Session;
@@ -80,6 +80,29 @@ async fn exports(
         });
     }
     Ok(exports)
+}
+
+/// The files that setups saved by themselves, each compared with what its host has now.
+async fn saved_by_setup(
+    session: &Session<'_>,
+    hosts: &dyn Hosts,
+    journal: &dyn Journal,
+) -> Result<Vec<SavedNow>, Failure> {
+    let domain = &session.estate.domain.name;
+    let exports = exported_key_sets(journal, domain)?;
+    let mut found = Vec::new();
+    for saved in key_sets_saved_by_setup(journal, domain)? {
+        let host = hosts.host(&saved.host).await;
+        let now = file_now(&host, &saved.file, Some(&saved.facts)).await;
+        found.push(SavedNow {
+            same_as_an_export: exports.iter().any(|export| export.facts == saved.facts),
+            holds: now.holds,
+            now: now.now,
+            detail: now.detail,
+            saved,
+        });
+    }
+    Ok(found)
 }
 
 /// What is in a file's place, compared with what is to be there.

@@ -1,6 +1,6 @@
 //! What `keyset` prints.
 
-use engine::ExportedKeySet;
+use engine::{ExportedKeySet, SavedKeySet};
 use mim::Node;
 use model::ports::FileFacts;
 use serde::Serialize;
@@ -12,6 +12,24 @@ pub struct KeysetDocument {
     pub services: Vec<Node>,
     /// The files that runs of the journal exported.
     pub exports: Vec<ExportNow>,
+    /// The files that setups saved by themselves: never those that are restored.
+    pub saved_by_setup: Vec<SavedNow>,
+}
+
+/// A file that a setup saved, and what is there now.
+#[derive(Debug, Serialize)]
+pub struct SavedNow {
+    /// What it saved.
+    #[serde(flatten)]
+    pub saved: SavedKeySet,
+    /// Whether its content is that of an export of this journal.
+    pub same_as_an_export: bool,
+    /// Whether it is still there as it was.
+    pub holds: bool,
+    /// What is there; none where nothing is, or the host did not say.
+    pub now: Option<FileFacts>,
+    /// What was seen.
+    pub detail: String,
 }
 
 /// The document of `keyset verify`.

@@ -11,6 +11,7 @@ use model::ports::Host;
 use serde::{Deserialize, Serialize};
 
 use super::account_switch::{AccountSwitch, PriorAccount};
+use super::saved_key_set::{self, FoundFile};
 use super::store_password::{put_back, text_of};
 use crate::step::{Check, Scene, Step, StepError};
 
@@ -25,6 +26,7 @@ pub(crate) struct FollowWizard {
     pub switch: AccountSwitch,
     pub wizard: Wizard,
     pub stores: Option<StoredValues>,
+    pub saves: Vec<String>,
 }
 
 /// What there was before a person began.
@@ -36,6 +38,9 @@ pub(crate) struct BeforeWizard {
     empty: Option<RegistryValue>,
     /// Number in the log of the newest end of an installation; `None` where the log cannot be read.
     event: Option<u64>,
+    /// What was in the places where setup may save a key set.
+    #[serde(default)]
+    key_sets: Vec<FoundFile>,
 }
 
 /// What was seen when it was done.
@@ -43,6 +48,9 @@ pub(crate) struct BeforeWizard {
 pub(crate) struct AfterWizard {
     /// Whether the end of an installation was logged meanwhile; `None` where the log cannot be read.
     event: Option<bool>,
+    /// The key set files that setup saved.
+    #[serde(default)]
+    pub saved: Vec<FoundFile>,
 }
 
 #[async_trait]
@@ -62,6 +70,7 @@ impl Step for FollowWizard {
             filled,
             empty,
             event: newest_end(host.as_ref()).await,
+            key_sets: saved_key_set::found(host.as_ref(), &self.saves).await?,
         })
     }
 
@@ -80,7 +89,8 @@ impl Step for FollowWizard {
             (Some(before), Some(now)) => Some(now > before),
             _ => None,
         };
-        Ok(AfterWizard { event })
+        let saved = saved_key_set::saved(host.as_ref(), &self.saves, &prior.key_sets).await;
+        Ok(AfterWizard { event, saved })
     }
 
     async fn check(&self, scene: &Scene<'_>) -> Result<Check, StepError> {
@@ -93,12 +103,15 @@ impl Step for FollowWizard {
             return Ok(Check::Differs(why));
         }
         let outcome = scene.outcome_of::<AfterWizard>(scene.step)?;
-        let log = match outcome.and_then(|outcome| outcome.event) {
+        let log = match outcome.as_ref().and_then(|outcome| outcome.event) {
             Some(true) => "; Windows Installer logged the end of a setup",
             Some(false) => "; Windows Installer logged no end of a setup",
             None => "",
         };
-        Ok(Check::Holds(seen + log))
+        let saved = outcome.map_or_else(String::new, |outcome| {
+            saved_key_set::told(scene, &self.saves, &outcome.saved)
+        });
+        Ok(Check::Holds(seen + log + &saved))
     }
 
     async fn can_undo(&self, scene: &Scene<'_>, prior: &BeforeWizard) -> Result<(), StepError> {

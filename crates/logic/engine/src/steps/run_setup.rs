@@ -12,6 +12,7 @@ use model::plan::SetupPage;
 use serde::{Deserialize, Serialize};
 
 use super::account_switch::{AccountSwitch, PriorAccount};
+use super::saved_key_set::{self, FoundFile};
 use crate::step::{Check, Scene, Step, StepError};
 
 /// Where the host keeps the log.
@@ -26,6 +27,17 @@ pub(crate) struct RunSetup {
     pub package: String,
     pub sha256: String,
     pub pages: Vec<SetupPage>,
+    pub saves: Vec<String>,
+}
+
+/// What there was before setup ran.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct BeforeSetup {
+    #[serde(flatten)]
+    account: PriorAccount,
+    /// What was in the places where setup may save a key set.
+    #[serde(default)]
+    key_sets: Vec<FoundFile>,
 }
 
 /// How setup ended.
@@ -35,23 +47,26 @@ pub(crate) struct SetupEnded {
     code: Option<u32>,
     /// Whether it wants a restart.
     pub restart: bool,
+    /// The key set files that it saved.
+    #[serde(default)]
+    pub saved: Vec<FoundFile>,
 }
 
 #[async_trait]
 impl Step for RunSetup {
-    type Prior = PriorAccount;
+    type Prior = BeforeSetup;
     type Outcome = SetupEnded;
 
-    async fn observe(&self, scene: &Scene<'_>) -> Result<PriorAccount, StepError> {
-        self.switch.observe(scene).await
+    async fn observe(&self, scene: &Scene<'_>) -> Result<BeforeSetup, StepError> {
+        let host = scene.world.host(self.switch.host()).await?;
+        Ok(BeforeSetup {
+            account: self.switch.observe(scene).await?,
+            key_sets: saved_key_set::found(host.as_ref(), &self.saves).await?,
+        })
     }
 
-    async fn apply(
-        &self,
-        scene: &Scene<'_>,
-        prior: &PriorAccount,
-    ) -> Result<SetupEnded, StepError> {
-        let before = prior.account();
+    async fn apply(&self, scene: &Scene<'_>, prior: &BeforeSetup) -> Result<SetupEnded, StepError> {
+        let before = prior.account.account();
         if !before.same_as(self.switch.from()) && !before.same_as(self.switch.to()) {
             let expected = self.switch.from();
             return Err(StepError::refused(
@@ -62,48 +77,52 @@ impl Step for RunSetup {
                 "somebody changed it since the plan was made: plan again",
             ));
         }
-        let mut ended = SetupEnded {
-            code: None,
-            restart: false,
-        };
+        let (mut code, mut restart) = (None, false);
+        let host = scene.world.host(self.switch.host()).await?;
         if !self.has_the_gmsa(scene).await? {
-            let host = scene.world.host(self.switch.host()).await?;
             let end = host.run_setup(&self.run()?, None).await?;
             self.judge(&end)?;
-            ended = SetupEnded {
-                code: Some(end.code),
-                restart: end.wants_restart() || end.restarts(),
-            };
+            code = Some(end.code);
+            restart = end.wants_restart() || end.restarts();
         }
+        let saved = saved_key_set::saved(host.as_ref(), &self.saves, &prior.key_sets).await;
         self.switch.complete(scene).await?;
-        Ok(ended)
+        Ok(SetupEnded {
+            code,
+            restart,
+            saved,
+        })
     }
 
     async fn check(&self, scene: &Scene<'_>) -> Result<Check, StepError> {
         let outcome = scene.outcome_of::<SetupEnded>(scene.step)?;
-        let restart = outcome.is_some_and(|outcome| outcome.restart);
+        let restart = outcome.as_ref().is_some_and(|outcome| outcome.restart);
+        let saved = outcome.map_or_else(String::new, |outcome| {
+            saved_key_set::told(scene, &self.saves, &outcome.saved)
+        });
         Ok(match self.switch.check(scene).await? {
             Check::Holds(seen) if restart => {
                 let host = self.switch.host();
                 Check::Holds(format!(
-                    "{seen}; setup wants a restart of the host, in a quiet hour: gmsactl host reboot {host}"
+                    "{seen}{saved}; setup wants a restart of the host, in a quiet hour: gmsactl host reboot {host}"
                 ))
             }
+            Check::Holds(seen) => Check::Holds(seen + &saved),
             other => other,
         })
     }
 
-    async fn can_undo(&self, scene: &Scene<'_>, prior: &PriorAccount) -> Result<(), StepError> {
-        self.switch.can_undo(scene, prior).await
+    async fn can_undo(&self, scene: &Scene<'_>, prior: &BeforeSetup) -> Result<(), StepError> {
+        self.switch.can_undo(scene, &prior.account).await
     }
 
     async fn undo(
         &self,
         scene: &Scene<'_>,
-        prior: &PriorAccount,
+        prior: &BeforeSetup,
         _outcome: Option<&SetupEnded>,
     ) -> Result<(), StepError> {
-        self.switch.undo(scene, prior).await
+        self.switch.undo(scene, &prior.account).await
     }
 }
 

@@ -41,6 +41,7 @@ impl<'a> StepList<'a> {
             to: switch.new.clone(),
             wizard,
             key_set: key_set.map(str::to_owned),
+            saves: profile.saved_key_sets(&view),
             stores,
         };
         self.push(Draft {

@@ -14,10 +14,11 @@ impl<'a> StepList<'a> {
     pub(super) fn run_setup(&mut self, switch: &Switch<'a>, requires: Vec<StepId>) -> StepId {
         let conversion = self.conversion;
         let view = switch.place.view(conversion);
-        let setup = conversion
-            .profile
-            .zip(view)
-            .and_then(|(profile, view)| profile.setup(&view));
+        let known = conversion.profile.zip(view);
+        let setup = known
+            .as_ref()
+            .and_then(|(profile, view)| profile.setup(view));
+        let saves = known.map(|(profile, view)| profile.saved_key_sets(&view));
         let (Some(setup), Some(Ok(package)), Some(wanted)) =
             (setup, conversion.package, &conversion.wanted.setup)
         else {
@@ -37,6 +38,7 @@ impl<'a> StepList<'a> {
             package: wanted.package.clone(),
             sha256: package.sha256.clone(),
             pages: setup.pages,
+            saves: saves.unwrap_or_default(),
         };
         self.push(Draft {
             requires,

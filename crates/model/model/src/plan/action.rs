@@ -229,6 +229,9 @@ pub enum Action {
         /// The exported key set file that the wizard is given, if it asks for one.
         #[serde(skip_serializing_if = "Option::is_none", default)]
         key_set: Option<String>,
+        /// Files in which setup may have saved a key set of its own by the end.
+        #[serde(skip_serializing_if = "Vec::is_empty", default)]
+        saves: Vec<String>,
         /// The password that setup stores encrypted on the way, if it does.
         #[serde(skip_serializing_if = "Option::is_none", default)]
         stores: Option<StoredValues>,
@@ -247,6 +250,9 @@ pub enum Action {
         sha256: String,
         /// What it is given: every setting that is not to be reset.
         pages: Vec<SetupPage>,
+        /// Files in which it may have saved a key set of its own by the end.
+        #[serde(skip_serializing_if = "Vec::is_empty", default)]
+        saves: Vec<String>,
     },
     /// Store a password anew, encrypted for the service's gMSA by a helper of the product.
     StorePassword {

@@ -8,7 +8,7 @@ use agent_protocol::{
     AccountName, HostPath, PoolIdentity, RegistryKey, RegistryValue, Secret, ServiceName,
 };
 
-use super::installation::{SYNC_DATABASE, SYNC_SERVICE};
+use super::installation::{Installations, SYNC_DATABASE, SYNC_SERVICE};
 use super::key_protect::protected;
 use super::key_tools;
 use super::mim_service::{
@@ -17,6 +17,7 @@ use super::mim_service::{
 };
 use super::sql_server::{Role, SqlServer};
 use crate::hosts::domain::AccountKind;
+use crate::hosts::files::Content;
 use crate::hosts::logon::{Principal, principal};
 use crate::hosts::machine::Machine;
 use crate::hosts::programs::Ending;
@@ -33,6 +34,9 @@ const NO_PACKAGE: i32 = 1619;
 const COMMAND_LINE: i32 = 1639;
 /// ERROR_SUCCESS_REBOOT_REQUIRED.
 const REBOOT_REQUIRED: i32 = 3010;
+/// Nobody published whether a silent run saves a key set file, and where: here it does, where a program writes that is
+/// told no folder.
+const SAVED_SILENTLY: &str = r"C:\Windows\System32\miiskeys.bin";
 const START_PATIENCE_MS: u64 = 180_000;
 
 /// `NAME=value` arguments, by name.
@@ -155,6 +159,7 @@ fn change_sync(
         &account,
         given.get("SERVICEPASSWORD"),
     )?;
+    save_key_set(machine, SAVED_SILENTLY).map_err(|why| Ending::failed(FAILURE, why))?;
     Ok(Ending::done(""))
 }
 
@@ -221,6 +226,8 @@ pub struct Entries<'a> {
     pub account: &'a str,
     /// The key set file that is supplied, where the wizard asks for one.
     pub key_set: Option<&'a str>,
+    /// Where the wizard is told to save a key set file of its own, if it asks.
+    pub saves: Option<&'a str>,
     /// The password of a mailbox, where the wizard asks for one: the registry key, the value that gets it, the one that
     /// gets nothing.
     pub mailbox: Option<(&'a RegistryKey, [&'a str; 2], &'a [u8])>,
@@ -266,10 +273,24 @@ pub fn follow_wizard(
         &[file, entries.account.trim_end_matches('$'), "/q"],
         None,
     );
-    match ending.code {
-        0 => Ok(()),
-        _ => Err(said(ending)),
+    if ending.code != 0 {
+        return Err(said(ending));
     }
+    let Some(file) = entries.saves else {
+        return Ok(());
+    };
+    save_key_set(machine, file).map_err(|why| format!("cannot save {file}: {why}"))
+}
+
+/// Setup's own file of the key set: its keys, saved by another program than the export tool.
+fn save_key_set(machine: &mut Machine<'_>, file: &str) -> Result<(), String> {
+    let sync = Installations::or_none(machine.state).sync;
+    let sync = sync.ok_or("the synchronization service is not set up on this server")?;
+    let path = HostPath::parse(file).map_err(|error| error.to_string())?;
+    let now = machine.clock_millis();
+    let content = Content::Bytes(sync.key_set.to_file());
+    let written = machine.state.files.write(&path, content, now);
+    written.map_err(|code| code.to_string())
 }
 
 fn change_mim_service(

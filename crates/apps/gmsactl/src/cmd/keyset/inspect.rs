@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::{exports, services};
+use super::{exports, saved_by_setup, services};
 use crate::cmd::Done;
 use crate::documents::keyset::KeysetDocument;
 use crate::options::Global;
@@ -21,9 +21,11 @@ impl Inspect {
         let journal = session::journal(global)?;
         let world = session.world(&[]).await?;
         let inventory = session.discover(&world, None).await?;
+        let (hosts, journal) = (world.hosts.as_ref(), journal.as_ref());
         let document = KeysetDocument {
             services: services(&session, &inventory),
-            exports: exports(&session, world.hosts.as_ref(), journal.as_ref()).await?,
+            exports: exports(&session, hosts, journal).await?,
+            saved_by_setup: saved_by_setup(&session, hosts, journal).await?,
         };
         output.document(&document, human::keysets);
         Ok(0)

@@ -14,7 +14,30 @@ pub fn keysets(document: &KeysetDocument, paint: &Paint) -> String {
         text += &lines_of(node, paint);
     }
     text += &format!("\n{}\n", paint.strong("Exports in this journal"));
-    text + &exports(&document.exports, paint)
+    text += &exports(&document.exports, paint);
+    if !document.saved_by_setup.is_empty() {
+        let title = "Saved by setup itself: nothing is restored from these";
+        text += &format!("\n{}\n", paint.strong(title));
+    }
+    for found in &document.saved_by_setup {
+        let saved = &found.saved;
+        let word = match found.holds {
+            true => paint.good("holds  "),
+            false => paint.bad("differs"),
+        };
+        let same = match found.same_as_an_export {
+            true => "the content of an export",
+            false => "not an export",
+        };
+        text += &format!(
+            "  {word} {} on {}, run {}: {same}\n          {}\n",
+            saved.file,
+            saved.host,
+            saved.run,
+            paint.dim(&found.detail)
+        );
+    }
+    text
 }
 
 /// Whether they are still whole.
