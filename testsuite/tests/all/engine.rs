@@ -14,6 +14,7 @@ mod interleavings;
 mod journal;
 mod many_hosts;
 mod planning;
+mod refused_plans;
 mod retirement;
 mod scenario;
 mod sealed;

@@ -10,8 +10,7 @@ use model::names::{LogonAccount, RunId};
 use model::plan::Plan;
 use model::run::Outcome;
 
-use crate::lab_estate::LabEstate;
-use crate::lab_only_tests::{convert, no_options};
+use crate::lab_only_tests::{convert, no_options, proposed};
 use crate::lab_stage::Stage;
 use crate::options::Global;
 
@@ -36,10 +35,8 @@ struct World<'a> {
 
 impl<'a> World<'a> {
     /// A MIM Service that runs as its gMSA on both hosts, without a stored password.
-    async fn converted(global: &'a Global, journal: &std::path::Path) -> Self {
-        let lab = LabEstate::reference(Default::default()).await.unwrap();
-        let stage = Stage::new(global, lab, journal).await.unwrap();
-        let mut intent = stage.intent(&stage.discover(None).await.unwrap());
+    async fn converted(global: &'a Global, folder: &std::path::Path) -> Self {
+        let (stage, mut intent) = proposed(global, folder).await;
         intent
             .conversions
             .retain(|wanted| wanted.component.as_str() == "service");
@@ -121,9 +118,8 @@ impl<'a> World<'a> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_password_is_stored_on_each_node_and_taken_back() {
-    let folder = tempfile::tempdir().unwrap();
-    let global = no_options();
-    let world = World::converted(&global, &folder.path().join("journal.sqlite")).await;
+    let (folder, global) = (tempfile::tempdir().unwrap(), no_options());
+    let world = World::converted(&global, folder.path()).await;
     let before = world.values();
     let plan = world.plan().await;
     let kinds: Vec<_> = plan.steps.iter().map(|step| step.kind.as_str()).collect();
@@ -151,12 +147,8 @@ async fn the_password_is_stored_on_each_node_and_taken_back() {
 /// A conversion does it too, where the intent says whose mailbox it is; and gives the old value back.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_conversion_stores_the_password_for_the_gmsa() {
-    let folder = tempfile::tempdir().unwrap();
-    let global = no_options();
-    let lab = LabEstate::reference(Default::default()).await.unwrap();
-    let journal = folder.path().join("journal.sqlite");
-    let stage = Stage::new(&global, lab, &journal).await.unwrap();
-    let mut intent = stage.intent(&stage.discover(None).await.unwrap());
+    let (folder, global) = (tempfile::tempdir().unwrap(), no_options());
+    let (stage, mut intent) = proposed(&global, folder.path()).await;
     intent
         .conversions
         .retain(|wanted| wanted.component.as_str() == "service");
@@ -192,9 +184,8 @@ async fn a_conversion_stores_the_password_for_the_gmsa() {
 /// what is there then is all of one or all of the other.
 #[tokio::test(flavor = "multi_thread")]
 async fn whatever_goes_wrong_the_helper_does_not_stay() {
-    let folder = tempfile::tempdir().unwrap();
-    let global = no_options();
-    let world = World::converted(&global, &folder.path().join("journal.sqlite")).await;
+    let (folder, global) = (tempfile::tempdir().unwrap(), no_options());
+    let world = World::converted(&global, folder.path()).await;
     let (before, stored) = (world.values(), world.stored().await);
     // Create, start and delete are three runs of one program; two values are written.
     let requests = [

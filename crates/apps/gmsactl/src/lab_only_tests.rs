@@ -1,5 +1,7 @@
 //! One component at a time: converted alone and taken back, and taken back alone out of a whole conversion.
 
+use std::path::Path;
+
 use clap::Parser;
 use engine::{RollbackRequest, RunReport, Silent};
 use model::intent::Intent;
@@ -18,6 +20,15 @@ use crate::view::Output;
 pub fn no_options() -> Global {
     let words = ["gmsactl", "--non-interactive", "doctor"];
     Cli::try_parse_from(words).unwrap().global
+}
+
+/// The reference estate with everything that works on it, and the proposal for it.
+pub async fn proposed<'a>(global: &'a Global, folder: &Path) -> (Stage<'a>, Intent) {
+    let lab = LabEstate::reference(Default::default()).await.unwrap();
+    let journal = folder.join("journal.sqlite");
+    let stage = Stage::new(global, lab, &journal).await.unwrap();
+    let intent = stage.intent(&stage.discover(None).await.unwrap());
+    (stage, intent)
 }
 
 /// Plans and applies to the end.
@@ -68,13 +79,9 @@ fn traces(stage: &Stage<'_>, intent: &Intent, component: &ComponentId) -> Vec<St
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_component_is_converted_and_taken_back_alone() {
-    let folder = tempfile::tempdir().unwrap();
-    let global = no_options();
-    let lab = LabEstate::reference(Default::default()).await.unwrap();
-    let journal = folder.path().join("journal.sqlite");
-    let stage = Stage::new(&global, lab, &journal).await.unwrap();
+    let (folder, global) = (tempfile::tempdir().unwrap(), no_options());
+    let (stage, all) = proposed(&global, folder.path()).await;
     let start = stage.lab.snapshot().unwrap();
-    let all = stage.intent(&stage.discover(None).await.unwrap());
     assert_eq!(all.conversions.len(), 7);
     for wanted in &all.conversions {
         let alone = Intent::of(vec![wanted.clone()]);
@@ -97,13 +104,9 @@ async fn each_component_is_converted_and_taken_back_alone() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_component_is_taken_back_out_of_a_whole_conversion() {
-    let folder = tempfile::tempdir().unwrap();
-    let global = no_options();
-    let lab = LabEstate::reference(Default::default()).await.unwrap();
-    let journal = folder.path().join("journal.sqlite");
-    let stage = Stage::new(&global, lab, &journal).await.unwrap();
+    let (folder, global) = (tempfile::tempdir().unwrap(), no_options());
+    let (stage, intent) = proposed(&global, folder.path()).await;
     let start = stage.lab.snapshot().unwrap();
-    let intent = stage.intent(&stage.discover(None).await.unwrap());
     let (plan, run) = convert(&stage, &intent).await;
     let mut left = plan.intent.conversions.clone();
     while let Some(wanted) = left.pop() {

@@ -7,8 +7,7 @@ use model::intent::Intent;
 use model::run::Outcome;
 use sealed_file::Identities;
 
-use crate::lab_estate::LabEstate;
-use crate::lab_only_tests::{convert, no_options, roll_back};
+use crate::lab_only_tests::{convert, no_options, proposed, roll_back};
 use crate::lab_stage::Stage;
 
 // A pair as age-keygen writes it, made for tests and used nowhere else.
@@ -50,13 +49,9 @@ fn with_recipient(mut intent: Intent) -> Intent {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_estate_is_converted_with_a_sealed_key_set_and_taken_back_when_it_is_opened() {
-    let folder = tempfile::tempdir().unwrap();
-    let global = no_options();
-    let lab = LabEstate::reference(Default::default()).await.unwrap();
-    let journal = folder.path().join("journal.sqlite");
-    let stage = Stage::new(&global, lab, &journal).await.unwrap();
+    let (folder, global) = (tempfile::tempdir().unwrap(), no_options());
+    let (stage, intent) = proposed(&global, folder.path()).await;
     let start = stage.lab.snapshot().unwrap();
-    let intent = stage.intent(&stage.discover(None).await.unwrap());
     let (plan, run) = convert(&stage, &with_recipient(intent)).await;
     let kinds: Vec<_> = plan.steps.iter().map(|step| step.kind.as_str()).collect();
     assert_eq!(kinds.last(), Some(&"remove-key-set"));

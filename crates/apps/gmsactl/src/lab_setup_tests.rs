@@ -13,8 +13,7 @@ use model::names::{HostName, LogonAccount, RunId};
 use model::plan::{Action, Plan};
 use model::run::Outcome;
 
-use crate::lab_estate::LabEstate;
-use crate::lab_only_tests::{convert, no_options, roll_back};
+use crate::lab_only_tests::{convert, no_options, proposed, roll_back};
 use crate::lab_stage::Stage;
 
 /// Any of the password accounts: this one's password is known to the lab.
@@ -66,13 +65,9 @@ fn saved_by_setup(stage: &Stage<'_>, run: &RunId) -> Vec<String> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_component_is_converted_with_its_wizard_and_taken_back() {
-    let folder = tempfile::tempdir().unwrap();
-    let global = no_options();
-    let lab = LabEstate::reference(Default::default()).await.unwrap();
-    let journal = folder.path().join("journal.sqlite");
-    let stage = Stage::new(&global, lab, &journal).await.unwrap();
+    let (folder, global) = (tempfile::tempdir().unwrap(), no_options());
+    let (stage, all) = proposed(&global, folder.path()).await;
     let start = stage.lab.snapshot().unwrap();
-    let all = stage.intent(&stage.discover(None).await.unwrap());
     for wanted in &all.conversions {
         let component = wanted.component.as_str();
         let mut intent = alone(&all, component, Strategy::Guided);
@@ -152,13 +147,9 @@ async fn until_at(stage: &Stage<'_>, plan: &Plan, step: &str) -> RunReport {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_wizard_that_nobody_followed_or_with_a_slip_is_handed_over_again() {
-    let folder = tempfile::tempdir().unwrap();
-    let global = no_options();
-    let lab = LabEstate::reference(Default::default()).await.unwrap();
-    let journal = folder.path().join("journal.sqlite");
-    let stage = Stage::new(&global, lab, &journal).await.unwrap();
+    let (folder, global) = (tempfile::tempdir().unwrap(), no_options());
+    let (stage, all) = proposed(&global, folder.path()).await;
     let start = stage.lab.snapshot().unwrap();
-    let all = stage.intent(&stage.discover(None).await.unwrap());
     let mut intent = alone(&all, "sync", Strategy::Guided);
     intent.conversions[0].hosts.truncate(1);
     let inventory = stage.discover(Some(&intent)).await.unwrap();
@@ -267,13 +258,9 @@ fn by_setup(all: &Intent, components: &[&str], folder: &std::path::Path) -> Inte
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_component_is_converted_by_a_silent_setup_and_taken_back() {
-    let folder = tempfile::tempdir().unwrap();
-    let global = no_options();
-    let lab = LabEstate::reference(Default::default()).await.unwrap();
-    let journal = folder.path().join("journal.sqlite");
-    let stage = Stage::new(&global, lab, &journal).await.unwrap();
+    let (folder, global) = (tempfile::tempdir().unwrap(), no_options());
+    let (stage, all) = proposed(&global, folder.path()).await;
     let start = stage.lab.snapshot().unwrap();
-    let all = stage.intent(&stage.discover(None).await.unwrap());
     for components in [
         &["sync"][..],
         &["service", "sspr-registration", "sspr-reset"],
@@ -305,12 +292,8 @@ async fn every_component_is_converted_by_a_silent_setup_and_taken_back() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_setup_that_would_fail_or_reset_something_blocks_the_plan() {
-    let folder = tempfile::tempdir().unwrap();
-    let global = no_options();
-    let lab = LabEstate::reference(Default::default()).await.unwrap();
-    let journal = folder.path().join("journal.sqlite");
-    let stage = Stage::new(&global, lab, &journal).await.unwrap();
-    let all = stage.intent(&stage.discover(None).await.unwrap());
+    let (folder, global) = (tempfile::tempdir().unwrap(), no_options());
+    let (stage, all) = proposed(&global, folder.path()).await;
     type Change = fn(&mut Intent);
     let cases: [(&[&str], &str, Change); 6] = [
         (&["sspr-reset"], "GMSA-085", |_| {}),
@@ -353,12 +336,8 @@ fn settings(intent: &mut Intent) -> &mut BTreeMap<PropertyName, PropertyValue> {
 /// Another installation is in nobody's way but setup's: the run waits for its end, and so does the one with the wizard.
 #[tokio::test(flavor = "multi_thread")]
 async fn while_another_installation_runs_setup_waits() {
-    let folder = tempfile::tempdir().unwrap();
-    let global = no_options();
-    let lab = LabEstate::reference(Default::default()).await.unwrap();
-    let journal = folder.path().join("journal.sqlite");
-    let stage = Stage::new(&global, lab, &journal).await.unwrap();
-    let all = stage.intent(&stage.discover(None).await.unwrap());
+    let (folder, global) = (tempfile::tempdir().unwrap(), no_options());
+    let (stage, all) = proposed(&global, folder.path()).await;
     let silent = by_setup(&all, &["sync"], folder.path());
     let guided = alone(&all, "sync", Strategy::Guided);
     for (mut intent, step, words) in [

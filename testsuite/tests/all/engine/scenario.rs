@@ -1,5 +1,7 @@
 //! One estate, what is wanted of it, and the verbs as the command line calls them.
 
+mod plain;
+
 use std::path::Path;
 
 use engine::{
@@ -8,14 +10,13 @@ use engine::{
 };
 use mim::Component;
 use model::estate::Estate;
-use model::finding::Finding;
 use model::intent::{Conversion, DelegationWish, Intent, Strategy};
-use model::inventory::{Carrier, HostInventory, Inventory};
-use model::names::{ComponentId, DnsName, HostName, LogonAccount, RunId, ServiceName, Spn};
+use model::inventory::Inventory;
+use model::names::{HostName, LogonAccount, RunId};
 use model::plan::Plan;
 use model::ports::{Journal, WorldError};
 use model::run::Outcome;
-use planner::{HostView, KeySetTools, Planning, Profile, Suggestion};
+use planner::{Planning, Profile};
 
 use super::by_hand;
 use super::fake_world::packages;
@@ -358,66 +359,5 @@ fn conversion(component: &str, hosts: &[&str], gmsa: &str) -> Conversion {
 
 fn profiles(catalogue: &[Component]) -> Vec<&dyn Profile> {
     let known = catalogue.iter().map(|component| component as &dyn Profile);
-    known.chain([&PLAIN as &dyn Profile]).collect()
-}
-
-/// A component without a key set, which the catalogue does not have yet.
-struct Plain(std::sync::LazyLock<(ComponentId, Carrier)>);
-
-static PLAIN: Plain = Plain(std::sync::LazyLock::new(|| {
-    (
-        "plain".parse().unwrap(),
-        Carrier::Service(reference::PLAIN_SERVICE.parse().unwrap()),
-    )
-}));
-
-impl Profile for Plain {
-    fn component(&self) -> &ComponentId {
-        &self.0.0
-    }
-
-    fn title(&self) -> &str {
-        "a service without a key set"
-    }
-
-    fn carrier(&self) -> &Carrier {
-        &self.0.1
-    }
-
-    fn watched_services(&self) -> &[ServiceName] {
-        &[]
-    }
-
-    fn registry(&self) -> Vec<(String, String)> {
-        Vec::new()
-    }
-
-    fn owns(&self, _spn: &Spn) -> bool {
-        false
-    }
-
-    fn expected_spns(&self, _host: &DnsName) -> Vec<Spn> {
-        Vec::new()
-    }
-
-    fn suggestion(&self) -> Suggestion {
-        Suggestion {
-            gmsa: "PlainGMSA".parse().unwrap(),
-            retrieval_group: "PlainGMSA_Hosts".parse().unwrap(),
-            key_set: None,
-            groups: Vec::new(),
-        }
-    }
-
-    fn findings(&self, _view: &HostView<'_>) -> Vec<Finding> {
-        Vec::new()
-    }
-
-    fn version(&self, _host: &HostInventory) -> Option<String> {
-        None
-    }
-
-    fn key_set(&self, _: &HostView<'_>, _: &LogonAccount, _: &LogonAccount) -> Option<KeySetTools> {
-        None
-    }
+    known.chain([&plain::PLAIN as &dyn Profile]).collect()
 }
