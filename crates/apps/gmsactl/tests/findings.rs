@@ -179,6 +179,16 @@ const EDITS: &[(&str, Edit)] = &[
             .unwrap();
         registry.retain(|name, _| !name.ends_with("!Path"));
     }),
+    ("GMSA-088", |estate| {
+        let line = "component = \"service\"\n";
+        assert!(estate.intent.contains(line), "{}", estate.intent);
+        estate.intent = estate.intent.replace(
+            line,
+            &format!(
+                "{line}recipient = \"age1sfjyc2h656ntzam9lhmcqwdxkenvkmjf8lphuap8kgg5qvu9u3fsyaxnfk\"\n"
+            ),
+        );
+    }),
     ("MIM-002", |estate| {
         estate.host("MIMPAM01")["products"] = json!([]);
     }),

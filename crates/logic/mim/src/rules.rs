@@ -1,17 +1,17 @@
 //! MIM's own rules: what an operator should know before a component is converted on a host.
 
 mod database;
+mod key_set;
 mod neighbours;
 
 use model::finding::{Finding, FindingKind, Severity};
 use model::intent::Strategy;
 use model::inventory::{Carrier, ServiceState};
 use model::names::{ComponentId, ServiceName};
-use planner::{HostView, Profile, findings as planner_findings};
+use planner::{HostView, Profile};
 
 use crate::component::Component;
 use crate::exchange;
-use crate::key_set::KeySet;
 use crate::version::Version;
 
 const GMSA: &str =
@@ -200,7 +200,7 @@ pub(crate) fn findings(component: &Component, view: &HostView<'_>) -> Vec<Findin
     }
     findings.extend(match component.stands_by(view.carried) {
         true => Some(standby(component, view)),
-        false => key_set(component, view),
+        false => key_set::finding(component, view),
     });
     findings.extend(database::findings(component, view));
     if component.entry.id.as_str() == SERVICE {
@@ -269,38 +269,6 @@ fn standby(component: &Component, view: &HostView<'_>) -> Finding {
          server: start it, and plan again"
     );
     STANDBY.found(subject, what, advice)
-}
-
-fn key_set(component: &Component, view: &HostView<'_>) -> Option<Finding> {
-    let key_set = component.entry.key_set.as_ref()?;
-    let (key, value) = key_set.folder_location();
-    let file = view.conversion.key_set.as_deref().unwrap_or(&key_set.file);
-    let subject = format!("{}, key set", view.host.name);
-    if key_set.folder(view.host).is_none() {
-        let what = format!("the product's folder is not in the registry ({key}, {value})");
-        return Some(planner_findings::KEY_SET_UNKNOWN.found(
-            subject,
-            what,
-            "repair the installation of the product",
-        ));
-    }
-    if KeySet::folder_of(file).is_none() {
-        let what = format!("key-set = {file} is no absolute path");
-        return Some(planner_findings::KEY_SET_UNKNOWN.found(
-            subject,
-            what,
-            "name a file with its drive, such as C:\\MIMBackup\\miiskeys-1.bin",
-        ));
-    }
-    let sealed = view.conversion.sealed_copy_of(file);
-    let files = [Some(file), sealed.as_deref()];
-    let mut there = files.into_iter().flatten();
-    let found = there.find_map(|file| Some((file, view.host.files.get(file)?)));
-    found.map(|(file, hash)| {
-        let what = format!("{file} is there already (SHA-256 {hash})");
-        let advice = "move it to a safe place, or name another file as key-set in conversion.toml";
-        planner_findings::KEY_SET_FILE_EXISTS.found(subject, what, advice)
-    })
 }
 
 fn mim_service(view: &HostView<'_>) -> Vec<Finding> {
