@@ -378,7 +378,10 @@ mod tests {
         let error = AgentClient::greet(Box::new(Newer)).await.err().unwrap();
         assert_eq!(
             error.to_string(),
-            "the agent (9.9) speaks protocol 7, this side 4: it is newer"
+            format!(
+                "the agent (9.9) speaks protocol 7, this side {}: it is newer",
+                PROTOCOL_VERSION.0
+            )
         );
     }
 }
