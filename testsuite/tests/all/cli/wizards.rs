@@ -11,7 +11,24 @@ use super::scene::Scene;
 
 /// The run waits: `apply` again goes on.
 const WAITING: i32 = 5;
-const WIZARD: &str = "sync/follow-wizard";
+
+/// A step that a person does, and with what.
+struct Wizard {
+    step: &'static str,
+    media: &'static Media,
+    host: &'static str,
+}
+
+const SYNC: &Wizard = &Wizard {
+    step: "sync/follow-wizard",
+    media: &media::SYNC,
+    host: "MIMSYNC01",
+};
+const SERVICE: &Wizard = &Wizard {
+    step: "service/follow-wizard",
+    media: &media::SERVICE,
+    host: "MIMSVC01",
+};
 
 #[test]
 fn a_person_follows_the_pages_and_the_run_goes_on() {
@@ -19,46 +36,78 @@ fn a_person_follows_the_pages_and_the_run_goes_on() {
     let before = Dump::take();
     scene.edit("conversion.toml", "\"direct\"", "\"guided\"");
     let plan = scene.plan();
-    let entered = entered(&media::SYNC, step_of(&plan, WIZARD));
+    let entered = entered(&media::SYNC, step_of(&plan, SYNC.step));
     let wanted = [
         ("SERVICEACCOUNT", "MIMSyncGMSAsvc$"),
         ("SERVICEDOMAIN", "CONTOSO"),
         ("STANDIN_KEY_SET", r"C:\MIMBackup\miiskeys-1.bin"),
     ];
-    assert_eq!(
-        entered,
-        wanted.map(|(name, value)| (name.to_owned(), value.to_owned()))
-    );
+    assert_eq!(entered, owned(&wanted));
 
-    let why = handed_over(&scene);
+    let why = handed_over(&scene, SYNC);
     assert!(
         why.contains(r"runs as CONTOSO\svc-mimsync, and is to run as CONTOSO\MIMSyncGMSAsvc$"),
         "{why}"
     );
-    assert_eq!(handed_over(&scene), why, "nobody did anything");
+    assert_eq!(handed_over(&scene, SYNC), why, "nobody did anything");
 
     // Without its $ the name is that of a user, and setup wants a password: nothing was changed.
-    let refused = follow(&scene, &with(&entered, "SERVICEACCOUNT", "MIMSyncGMSAsvc"));
+    let refused = follow(
+        &scene,
+        SYNC,
+        &with(&entered, "SERVICEACCOUNT", "MIMSyncGMSAsvc"),
+    );
     let refused = refused.ended(REFUSED).json();
     assert_eq!(refused["succeeded"], false, "{refused:#}");
-    assert_eq!(handed_over(&scene), why);
+    assert_eq!(handed_over(&scene, SYNC), why);
 
     // The account that the guide types, which is not the one that it made.
     let mut other = with(&entered, "SERVICEACCOUNT", "MIMSyncGMSA$");
     other.retain(|(name, _)| name != "STANDIN_KEY_SET");
-    follow(&scene, &other).ended(DONE);
-    let named = handed_over(&scene);
+    follow(&scene, SYNC, &other).ended(DONE);
+    let named = handed_over(&scene, SYNC);
     assert!(
         named.contains(r"runs as CONTOSO\MIMSyncGMSA$, and is to run as CONTOSO\MIMSyncGMSAsvc$"),
         "{named}"
     );
 
-    follow(&scene, &entered).ended(DONE);
+    follow(&scene, SYNC, &entered).ended(DONE);
     let run = scene.apply();
     let verified = scene.json(&["verify", &run]).ended(DONE).json();
     assert_eq!(verified["holds"], true, "{verified:#}");
     let now = Dump::take();
     assert!(now.says("service FIMSynchronizationService STATE              : 4  RUNNING"));
+    scene.roll_back(&run);
+    before.assert_unchanged();
+}
+
+/// With the box for a managed account, and once without it.
+#[test]
+fn the_mim_service_follows_its_pages() {
+    let scene = Scene::of_every_host();
+    let before = Dump::take_every_host();
+    scene.write(
+        "conversion.toml",
+        "format = 1\n[[conversion]]\ncomponent = \"service\"\nhosts = [\"MIMSVC01\"]\ngmsa = \"MIMSrvGMSAsvc\"\n\
+         retrieval-group = \"MIMService_Servers\"\nstrategy = \"guided\"\n",
+    );
+    let plan = scene.plan();
+    let entered = entered(&media::SERVICE, step_of(&plan, SERVICE.step));
+    let wanted = [
+        ("USE_MANAGED_ACCOUNT_FOR_SERVICE", "1"),
+        ("SERVICE_ACCOUNT_NAME", "MIMSrvGMSAsvc$"),
+        ("SERVICE_ACCOUNT_DOMAIN", "CONTOSO"),
+    ];
+    assert_eq!(entered, owned(&wanted));
+
+    let why = handed_over(&scene, SERVICE);
+    let unticked = with(&entered, "USE_MANAGED_ACCOUNT_FOR_SERVICE", "0");
+    follow(&scene, SERVICE, &unticked).ended(REFUSED);
+    assert_eq!(handed_over(&scene, SERVICE), why);
+    follow(&scene, SERVICE, &entered).ended(DONE);
+    let run = scene.apply();
+    let verified = scene.json(&["verify", &run]).ended(DONE).json();
+    assert_eq!(verified["holds"], true, "{verified:#}");
     scene.roll_back(&run);
     before.assert_unchanged();
 }
@@ -103,22 +152,26 @@ fn the_pages_are_those_of_the_packages() {
 
 /// Applies; the wizard's step says why it waits.
 #[track_caller]
-fn handed_over(scene: &Scene) -> String {
+fn handed_over(scene: &Scene, wizard: &Wizard) -> String {
     let report = scene.json(&["apply", "plan.json"]).ended(WAITING).json();
-    let step = step_of(&report, WIZARD);
+    let step = step_of(&report, wizard.step);
     assert_eq!(step["status"], "handed-over", "{step:#}");
     let advice = step["advice"].as_str().unwrap();
-    assert!(
-        advice.contains("clear it and type MIMSyncGMSAsvc$, with the $"),
-        "{advice}"
-    );
+    assert!(advice.contains("GMSAsvc$, with the $"), "{advice}");
     step["why"].as_str().unwrap().to_owned()
 }
 
 /// Runs setup with what was entered; on all other pages a wizard shows what is set, here it is said again.
-fn follow(scene: &Scene, entered: &[(String, String)]) -> Answer {
-    let properties = [entered, &media::SYNC.restated()].concat();
-    media::SYNC.change(scene, "MIMSYNC01", &properties, &[])
+fn follow(scene: &Scene, wizard: &Wizard, entered: &[(String, String)]) -> Answer {
+    let properties = [entered, &wizard.media.restated()].concat();
+    wizard.media.change(scene, wizard.host, &properties, &[])
+}
+
+fn owned(properties: &[(&str, &str)]) -> Vec<(String, String)> {
+    let owned = properties
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    owned.collect()
 }
 
 fn with(entered: &[(String, String)], name: &str, value: &str) -> Vec<(String, String)> {
@@ -148,7 +201,7 @@ fn entered(media: &Media, step: &Value) -> Vec<(String, String)> {
 
 /// The text that an entry says to type; `None` where nothing is to be typed.
 fn typed(entry: &str) -> Option<String> {
-    if ["leave it empty", "Yes", "No:", "Next"]
+    if ["leave it empty", "it cannot", "Yes", "No:", "Next"]
         .iter()
         .any(|nothing| entry.starts_with(nothing))
     {
