@@ -137,7 +137,7 @@ const UNREACHED: &[Case] = &[
     Case {
         edits: &[("estate.toml", "port = 2201", "prot = 2201")],
         kind: "estate",
-        says: &["estate.toml", "line 22", "unknown field `prot`"],
+        says: &["estate.toml", "line 21", "unknown field `prot`"],
         ..NOTHING
     },
     Case {

@@ -73,6 +73,9 @@ impl AgentError {
             Self::Failed(failure) if failure.kind == FailureKind::Denied => {
                 "the agent must run as an administrator of the host, with an elevated token"
             }
+            Self::Failed(failure) if failure.kind == FailureKind::NotFound => {
+                "compare the name with what is there: gmsactl host shows services, values, pools, tasks and groups"
+            }
             Self::Failed(failure) if failure.kind == FailureKind::NotSupported => {
                 "this part of Windows is missing there: look whether its role, feature or tool is installed on the host"
             }
