@@ -28,29 +28,42 @@ fn a_started_lab_is_an_estate_like_any_other() {
     assert_eq!(lab.run(&["plan"]).status.code(), Some(2));
 }
 
+/// What a plan for people says before its first step.
+fn before(lab: &StartedLab, intent: &Path) -> Vec<String> {
+    let estate = lab.document["estate"].as_str().unwrap();
+    let planned = gmsactl(&["--non-interactive", "--estate", estate, "plan", "--intent"])
+        .arg(intent)
+        .output()
+        .unwrap();
+    let text = String::from_utf8(planned.stdout).unwrap();
+    let before = text.split_once("Before you begin\n").unwrap().1;
+    let lines = before.lines().take_while(|line| !line.is_empty());
+    lines.map(str::to_owned).collect()
+}
+
 #[test]
 fn a_plan_for_people_says_what_to_have_ready() {
     let folder = tempfile::tempdir().unwrap();
     let lab = StartedLab::start(&folder.path().join("lab"));
     let intent = folder.path().join("conversion.toml");
     std::fs::write(&intent, CONVERSION).unwrap();
-    let estate = lab.document["estate"].as_str().unwrap();
-    let planned = gmsactl(&["--non-interactive", "--estate", estate, "plan", "--intent"])
-        .arg(&intent)
-        .output()
-        .unwrap();
-    let text = String::from_utf8(planned.stdout).unwrap();
-    let before = text.split_once("Before you begin\n").unwrap().1;
-    let before: Vec<_> = before.lines().take_while(|line| !line.is_empty()).collect();
+    let told = before(&lab, &intent);
     for (line, says) in [
         (0, r"passwords at hand: CONTOSO\svc-mimsync. "),
         (1, "a backup of FIMSynchronizationService on SQL01,"),
         (2, "gmsactl rollback"),
         (2, "The old accounts stay enabled"),
     ] {
-        assert!(before[line].contains(says), "{says}: {before:#?}");
+        assert!(told[line].contains(says), "{says}: {told:#?}");
     }
-    assert_eq!(before.len(), 3, "{before:#?}");
+    assert_eq!(told.len(), 3, "{told:#?}");
+    assert!(!told[2].contains("no way back"), "{told:#?}");
+
+    let recipient =
+        "recipient = \"age1sfjyc2h656ntzam9lhmcqwdxkenvkmjf8lphuap8kgg5qvu9u3fsyaxnfk\"";
+    std::fs::write(&intent, format!("{CONVERSION}\n{recipient}\n")).unwrap();
+    let told = before(&lab, &intent);
+    assert!(told[2].contains("(remove-key-set)"), "{told:#?}");
 }
 
 /// What a lab's directory has of an account, and who knows its password.

@@ -64,11 +64,7 @@ pub fn key_sets_saved_by_setup(
     domain: &DnsName,
 ) -> Result<Vec<SavedKeySet>, EngineError> {
     let mut found = Vec::new();
-    for run in journal.runs()? {
-        let history = History::read(journal, &run)?;
-        if history.plan.estate.domain != *domain {
-            continue;
-        }
+    for (run, history) in histories(journal, domain)? {
         for step in &history.plan.steps {
             let saved = match &step.action {
                 Action::FollowWizard { .. } => {
@@ -93,6 +89,21 @@ pub fn key_sets_saved_by_setup(
     Ok(found)
 }
 
+/// The runs on an estate, oldest first.
+fn histories(
+    journal: &dyn Journal,
+    domain: &DnsName,
+) -> Result<Vec<(RunId, History)>, EngineError> {
+    let mut found = Vec::new();
+    for run in journal.runs()? {
+        let history = History::read(journal, &run)?;
+        if history.plan.estate.domain == *domain {
+            found.push((run, history));
+        }
+    }
+    Ok(found)
+}
+
 /// All of an estate, oldest first.
 ///
 /// # Errors
@@ -102,11 +113,7 @@ pub fn exported_key_sets(
     domain: &DnsName,
 ) -> Result<Vec<ExportedKeySet>, EngineError> {
     let mut found = Vec::new();
-    for run in journal.runs()? {
-        let history = History::read(journal, &run)?;
-        if history.plan.estate.domain != *domain {
-            continue;
-        }
+    for (run, history) in histories(journal, domain)? {
         for step in &history.plan.steps {
             let Action::ExportKeySet { file, .. } = &step.action else {
                 continue;

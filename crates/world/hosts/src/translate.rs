@@ -67,7 +67,7 @@ pub fn product(product: wire::Product) -> Product {
     }
 }
 
-/// Whether the host can use a gMSA.
+/// Size and hash of a file.
 pub fn file(digest: wire::FileDigest) -> FileFacts {
     FileFacts {
         size: digest.size,
@@ -75,6 +75,7 @@ pub fn file(digest: wire::FileDigest) -> FileFacts {
     }
 }
 
+/// Whether the host can use a gMSA.
 pub fn retrieval_state(state: wire::ServiceAccountState) -> RetrievalState {
     match state {
         wire::ServiceAccountState::NotExist => RetrievalState::NotExist,

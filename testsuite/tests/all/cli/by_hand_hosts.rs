@@ -86,6 +86,17 @@ impl Hand {
     }
 }
 
+/// What puts the host back, run when the test is over; where it holds already, nothing happens.
+struct Afterwards<'a>(&'a Hand, Vec<Vec<&'a str>>);
+
+impl Drop for Afterwards<'_> {
+    fn drop(&mut self) {
+        for line in &self.1 {
+            drop(self.0.scene.gmsactl().args(line).output());
+        }
+    }
+}
+
 #[test]
 fn a_service_is_stopped_given_an_account_and_started_as_before() {
     let hand = Hand::on_the_sync_host();
@@ -93,6 +104,13 @@ fn a_service_is_stopped_given_an_account_and_started_as_before() {
     assert_eq!(before["services"][0]["state"], "running");
     assert_eq!(hand.state(), "RUNNING");
     let old = hand.logon_account();
+    let _restored = Afterwards(
+        &hand,
+        vec![
+            hand.line(&["set-account"], &[SYNC, "--account", &old]),
+            hand.line(&["start"], &[SYNC]),
+        ],
+    );
 
     let stopped = hand.changes(&["stop"], &[SYNC]);
     assert_eq!(hand.state(), "STOPPED");
@@ -116,6 +134,10 @@ fn a_service_is_stopped_given_an_account_and_started_as_before() {
 fn values_of_the_registry_are_those_that_wine_reads() {
     let hand = Hand::on_the_sync_host();
     let name = format!("GmsaProbe{}", std::process::id());
+    let _removed = Afterwards(
+        &hand,
+        vec![hand.line(&["registry", "delete"], &[SERVICE_KEY, &name])],
+    );
     for (option, value, kind, shown, data) in [
         ("--text", "a b", "REG_SZ", json!("a b"), "a b"),
         ("--expandable", "%x%", "REG_EXPAND_SZ", json!("%x%"), "%x%"),
@@ -155,6 +177,16 @@ fn a_pool_changes_in_the_configuration_file_and_back() {
         pool["identity"]["SpecificUser"].as_str().unwrap(),
     );
     let folder = pool["applications"][0]["physical_path"].as_str().unwrap();
+    let _restored = Afterwards(
+        &hand,
+        vec![
+            hand.line(
+                &["app-pools", "set-identity"],
+                &[name, "--account", account],
+            ),
+            hand.line(&["app-pools", "start"], &[name]),
+        ],
+    );
     let serving = hand.shows(&["app-pools", "show"], &["--serves", folder]);
     assert_eq!(serving["app_pools"], json!([pool]));
 

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::names::DnsName;
 
 /// What a product calls a server that is the host itself, beside an empty name.
-const ITSELF: [&str; 6] = [".", "(local)", "local", "localhost", "127.0.0.1", "::1"];
+const ITSELF: [&str; 5] = [".", "(local)", "localhost", "127.0.0.1", "::1"];
 
 /// A database on a server, as anybody in the network names both.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -120,6 +120,7 @@ mod tests {
             (Some(r"tcp:.\MIM,1500"), None, r"mim01.contoso.com\MIM,1500"),
             (Some("SQL01"), Some("MIM"), r"SQL01\MIM"),
             (Some("SQL01"), None, "SQL01"),
+            (Some("LOCAL"), None, "LOCAL"),
             (Some("localhost.contoso.com"), None, "localhost.contoso.com"),
         ] {
             let expected = format!("Sync on {seen}");

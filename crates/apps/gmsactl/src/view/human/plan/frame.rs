@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use model::names::HostName;
-use model::plan::{Action, Plan, Step, StepStatus};
+use model::plan::{Action, Plan, Reversible, Step, StepStatus};
 
 use super::Paint;
 
@@ -84,8 +84,27 @@ fn way_back(plan: &Plan) -> String {
     };
     format!(
         "The way back is open at any time, after a crash too: gmsactl runs shows the run, gmsactl rollback takes it \
-         back.{old}"
+         back.{}{old}",
+        one_way(plan)
     )
+}
+
+/// The steps that it does not undo, or is hindered by.
+fn one_way(plan: &Plan) -> String {
+    let numbered = (1..).zip(&plan.steps);
+    let closing = numbered.filter(|(_, step)| {
+        step.status == StepStatus::Change && step.reversible == Reversible::None
+    });
+    let steps: Vec<_> = closing
+        .map(|(number, step)| format!("{number} ({})", step.kind))
+        .collect();
+    match steps.is_empty() {
+        true => String::new(),
+        false => format!(
+            " Exceptions, marked \"no way back\": step {}; gmsactl explain KIND says what that means.",
+            steps.join(", ")
+        ),
+    }
 }
 
 /// Hosts that become members of a group: what that means is the operator's to do.
