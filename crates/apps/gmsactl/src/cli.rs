@@ -42,6 +42,7 @@ pub enum Verb {
     #[command(subcommand)]
     Lab(cmd::lab::LabVerb),
     /// Can this machine reach the directory and the hosts, and with which rights?
+    #[command(after_help = "Example:\n  gmsactl doctor --estate estate.toml")]
     Doctor,
     /// Find what is there: directory and hosts into an inventory, and a first conversion.toml.
     Discover(cmd::discover::Discover),

@@ -37,6 +37,20 @@ fn every_command_and_option_is_in_the_manual() {
 }
 
 #[test]
+fn the_help_of_every_command_ends_with_an_example_of_it() {
+    let without: Vec<_> = commands(&[])
+        .into_iter()
+        .filter(|command| {
+            let words: Vec<_> = command.split(' ').collect();
+            let help = help(&words);
+            let example = help.split_once("Example").map(|(_, example)| example);
+            !example.is_some_and(|example| example.contains(&format!("gmsactl {command}")))
+        })
+        .collect();
+    assert_eq!(without, Vec::<String>::new());
+}
+
+#[test]
 fn what_stands_for_powershell_exists() {
     let page = page("from-powershell.md");
     let lines = quoted(&page).filter_map(|text| text.strip_prefix("gmsactl "));
