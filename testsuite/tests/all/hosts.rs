@@ -3,6 +3,7 @@
 //! A restart is asked for nowhere here: it would end the host for every other test. The lab's own tests do it.
 
 mod accepted;
+mod access_lists;
 mod accounts;
 mod files;
 mod registry;
@@ -14,6 +15,7 @@ mod web_server;
 
 use std::time::Duration;
 
+use model::host::Namespace;
 use model::inventory::ServiceState;
 use model::ports::{ErrorKind, Reads, RetrievalState};
 use model::secret::Password;
@@ -47,6 +49,7 @@ async fn what_is_read_at_once_is_what_is_read_one_by_one() {
         let host = &scratch.host;
         let key = format!(r"HKLM\SYSTEM\CurrentControlSet\Services\{SYNC}");
         let program = scratch.tool("miiskmu.exe");
+        let namespaces = vec![Namespace::parse(r"root\CIMV2").unwrap()];
         let reads = Reads {
             registry: vec![
                 (key.clone(), "ObjectName".to_owned()),
@@ -54,15 +57,18 @@ async fn what_is_read_at_once_is_what_is_read_one_by_one() {
             ],
             files: vec![program.clone(), r"C:\GmsaProbe\none".to_owned()],
             triggers: vec!["GmsaProbeNone".parse().unwrap()],
+            namespaces: namespaces.clone(),
         };
         let services = host.services().await.unwrap();
         let file = host.file(&program).await.unwrap();
         assert!(file.is_some());
+        let lists = host.access_lists(&namespaces).await.unwrap();
 
         host.foresee(&reads, PATIENCE).await.unwrap();
         for _ in 0..2 {
             // First what was foreseen, then asked again.
             assert_eq!(host.services().await.unwrap(), services);
+            assert_eq!(host.access_lists(&namespaces).await.unwrap(), lists);
             assert_eq!(
                 host.registry_text(&key, "ObjectName").await.unwrap(),
                 Some(r"CONTOSO\svc-mimsync".to_owned())

@@ -11,6 +11,7 @@ use journal_sqlite::SqliteJournal;
 use managed_password::Keytab;
 use mim::{Component, Detection, Excluded};
 use model::estate::{Estate, HostAccess};
+use model::host::Namespace;
 use model::intent::Intent;
 use model::inventory::Inventory;
 use model::names::{HostName, LogonAccount, SamAccountName};
@@ -74,6 +75,13 @@ impl<'a> Session<'a> {
             .iter()
             .map(|component| component as &dyn Profile)
             .collect()
+    }
+
+    /// The namespaces of WMI whose access lists matter, and these beside them.
+    pub fn namespaces(&self, others: &[Namespace]) -> Vec<Namespace> {
+        let profiles = self.profiles();
+        let of_products = profiles.iter().flat_map(|profile| profile.namespaces());
+        engine::namespaces_with(of_products.chain(others))
     }
 
     /// Logs on to the directory.
@@ -249,6 +257,7 @@ impl<'a> Session<'a> {
             carrier: profile.carrier().clone(),
             services: profile.watched_services().to_vec(),
             registry: profile.registry(),
+            namespaces: profile.namespaces().to_vec(),
             database: profile.database_location(),
             gmsas: planner::gmsas_of(*profile, intent),
         };

@@ -128,6 +128,65 @@ fn a_service_is_stopped_given_another_account_and_started_as_before() {
 }
 
 #[test]
+fn entries_of_access_lists_are_shown_and_copied() {
+    let scene = Scene::new();
+    let (old, new) = (r"CONTOSO\svc-mimservice", r"CONTOSO\svc-pammon");
+    let of = |who: &str| scene.host(&["access", "show", "MIMSYNC01", "--of", who], 0);
+    let had = of(old);
+    let means = |document: &Value| {
+        let entries = document["entries"].as_array().unwrap().clone();
+        let told = |entry: &Value| {
+            format!(
+                "{}: {}",
+                entry["list"].as_str().unwrap(),
+                entry["means"].as_str().unwrap()
+            )
+        };
+        entries.iter().map(told).collect::<Vec<_>>()
+    };
+    let by_wmi = "allow enable account, remote enable, on it and everything below";
+    assert_eq!(
+        means(&had),
+        [
+            "MachineLaunchRestriction: allow local launch, remote launch, local activation, remote activation, execute"
+                .to_owned(),
+            "MachineAccessRestriction: allow local access, remote access, execute".to_owned(),
+            format!(r"root\CIMV2: {by_wmi}"),
+            format!(r"root\MicrosoftIdentityIntegrationServer: {by_wmi}"),
+        ]
+    );
+    assert_eq!(means(&of(new)), [""; 0]);
+
+    let copy = ["access", "copy", "MIMSYNC01", "--from", old, "--to", new];
+    let some = scene.changes(&[&copy[..], &["--on", r"ROOT\cimv2"]].concat());
+    assert_eq!(some["changes"][0]["what"], r"root\CIMV2");
+    assert_eq!(means(&of(new)), [format!(r"root\CIMV2: {by_wmi}")]);
+    let rest = scene.changes(&copy);
+    assert_eq!(rest["changes"].as_array().unwrap().len(), 3);
+    assert_eq!(means(&of(new)), means(&had));
+    assert_eq!(of(old), had, "the other one keeps its own");
+
+    let none = scene.host(
+        &["access", "copy", "MIMSVC01", "--from", old, "--to", new],
+        0,
+    );
+    assert_eq!(none["changes"], json!([]));
+    assert!(
+        none["advice"][0]
+            .as_str()
+            .unwrap()
+            .contains("no entry of its own")
+    );
+    let whole = scene.host(
+        &["access", "show", "MIMSYNC01", "--namespace", "root/none"],
+        0,
+    );
+    assert!(means(&whole).len() > 8, "{whole}");
+    let bad = scene.host(&["access", "show", "MIMSYNC01", "--namespace", "none"], 64);
+    assert_eq!(bad["error"]["kind"], "usage");
+}
+
+#[test]
 fn rights_groups_triggers_and_values_are_changed_and_taken_back() {
     let scene = Scene::new();
     let before = scene.host(&["rights", "show", "MIMSYNC01"], 0);

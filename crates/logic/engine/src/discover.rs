@@ -1,6 +1,6 @@
 //! Finds what is there: the directory and the hosts, each asked once, with every gap named.
 
-mod com_access;
+mod access_lists;
 mod databases;
 mod in_directory;
 mod on_hosts;
@@ -9,12 +9,14 @@ use std::time::Duration;
 
 use futures_util::future::join;
 use model::database::DatabaseLocation;
+use model::host::Namespace;
 use model::inventory::{Carrier, Coverage, Gap, Inventory};
 use model::names::{ComponentId, DnsName, HostName, SamAccountName, ServiceName, Spn};
 use model::ports::WorldError;
 
 use crate::run::with_causes;
 use crate::world::World;
+pub use access_lists::namespaces_with;
 use in_directory::look_up;
 use on_hosts::ask_hosts;
 
@@ -57,6 +59,8 @@ pub struct ComponentProbe {
     pub services: Vec<ServiceName>,
     /// Registry values to read: key and value name.
     pub registry: Vec<(String, String)>,
+    /// Namespaces of WMI that it brings, whose access lists are read.
+    pub namespaces: Vec<Namespace>,
     /// Where the registry says which database it has.
     pub database: Option<DatabaseLocation>,
     /// The gMSAs that it is to have: their access to that database is looked at beside that of its logon accounts.

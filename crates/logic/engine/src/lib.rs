@@ -33,7 +33,9 @@ mod world;
 
 pub use admission::changed_facts;
 pub use apply::{ApplyRequest, apply, open_run};
-pub use discover::{ComponentProbe, HostQuestion, Manner, Questions, discover, discover_with};
+pub use discover::{
+    ComponentProbe, HostQuestion, Manner, Questions, discover, discover_with, namespaces_with,
+};
 pub use error::EngineError;
 pub use history::{Direction, History, StepRecord};
 pub use key_sets::{

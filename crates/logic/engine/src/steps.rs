@@ -3,10 +3,9 @@
 mod account_right;
 mod account_switch;
 mod app_pool;
-mod com_access;
+mod copy_entries;
 mod database_access;
 mod delegation;
-mod directory_rights;
 mod disable_account;
 mod follow_wizard;
 mod gmsa;
@@ -207,14 +206,18 @@ pub(crate) fn of(step: &Step, estate: &PlannedEstate) -> Result<Box<dyn Journale
         }),
         Action::CopyDirectoryRights {
             object, to, aces, ..
-        } => Box::new(directory_rights::CopyDirectoryRights { object, to, aces }),
-        Action::CopyComAccess {
-            value, to, masks, ..
-        } => Box::new(com_access::CopyComAccess {
-            host: host()?,
-            value,
+        } => Box::new(copy_entries::CopyEntries {
+            on: copy_entries::DirectoryObject(object),
             to,
-            masks,
+            aces,
+        }),
+        Action::CopyHostAccess { list, to, aces, .. } => Box::new(copy_entries::CopyEntries {
+            on: copy_entries::HostList {
+                host: host()?,
+                list,
+            },
+            to,
+            aces,
         }),
         Action::StartWithNetwork { service } => Box::new(service_trigger::StartWithNetwork {
             host: host()?,

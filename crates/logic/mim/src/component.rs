@@ -2,6 +2,7 @@
 
 use model::database::DatabaseLocation;
 use model::finding::Finding;
+use model::host::Namespace;
 use model::inventory::{Carried, Carrier, HostInventory, WebFolder};
 use model::names::{
     ComponentId, DnsName, GmsaName, LogonAccount, SamAccountName, ServiceName, Spn,
@@ -38,6 +39,9 @@ pub(crate) struct Entry {
     pool_of_folder: Option<String>,
     pub product: String,
     pub minimum_version: Version,
+    /// Namespaces of WMI that come with it.
+    #[serde(default)]
+    namespaces: Vec<Namespace>,
     /// Classes of the SPNs that are the component's.
     #[serde(default)]
     spn_classes: Vec<String>,
@@ -137,6 +141,10 @@ impl Profile for Component {
         values.sort();
         values.dedup();
         values
+    }
+
+    fn namespaces(&self) -> &[Namespace] {
+        &self.entry.namespaces
     }
 
     fn owns(&self, spn: &Spn) -> bool {

@@ -127,11 +127,11 @@ const SETUP_RIGHTS: FindingKind = FindingKind {
     source: GMSA,
 };
 
-const WMI_NOT_COPIED: FindingKind = FindingKind {
+const ACCESS_LISTS_UNREAD: FindingKind = FindingKind {
     id: "MIM-017",
     severity: Severity::Warns,
     why: "for password reset the MIM Service calls the Synchronization Service by WMI; without the right it fails with \
-          0x80070005. The plan copies DCOM's machine-wide lists, not those of WMI's namespaces",
+          0x80070005. The plan copies only what it could read",
     source: "Microsoft Learn, \"Deploying Self-Service Password Reset\" (FIM 2010 R2)",
 };
 
@@ -153,7 +153,7 @@ pub const FINDINGS: &[FindingKind] = &[
     PAM_BESIDE_SYNC,
     DATABASE_RIGHT,
     NOT_COPIED,
-    WMI_NOT_COPIED,
+    ACCESS_LISTS_UNREAD,
     SETUP_RIGHTS,
 ];
 
@@ -206,7 +206,7 @@ pub(crate) fn findings(component: &Component, view: &HostView<'_>) -> Vec<Findin
     if component.entry.id.as_str() == SERVICE {
         findings.extend(mim_service(view));
         findings.extend(sync_groups(component, view));
-        findings.extend(neighbours::wmi(view));
+        findings.extend(neighbours::unread_lists(view));
     }
     findings.extend(neighbours::findings(component, view));
     if view.conversion.strategy == Strategy::Direct {

@@ -9,7 +9,7 @@
 //! | [`plan_of_key_sets`] | the same | plan that exports key sets and changes nothing else |
 //! | [`plan_of_retirement`] | inventory, accounts | plan that disables password accounts |
 //! | [`questions`] | estate, intent, profiles | what discovery must look for |
-//! | [`rights_in_words`] | an entry of an access list | the same in an administrator's words |
+//! | [`rights_in_words`], [`host_access_in_words`] | an entry of an access list | the same in an administrator's words |
 //! | [`database::judge`] | what a database server has of two accounts | what one lacks, and the T-SQL that gives it |
 //!
 //! INVARIANT: pure and deterministic: no clock, no I/O; the same input gives the same plan, byte for byte.
@@ -40,7 +40,7 @@ pub use profile::{
 pub use proposal::{Wanted, gmsas_of, propose, questions};
 pub use proposal_text::proposal_text;
 pub use retirement::{is_of_retirement, plan_of_retirement};
-pub use rights_in_words::rights_in_words;
+pub use rights_in_words::{host_access_in_words, rights_in_words};
 pub use store_password::{is_of_passwords, plan_of_passwords};
 
 use model::finding::Finding;

@@ -2,7 +2,7 @@
 
 use model::database::{DatabaseLocation, DatabasePlace};
 use model::finding::Finding;
-use model::host::PropertyName;
+use model::host::{Namespace, PropertyName};
 use model::intent::Conversion;
 use model::inventory::{Carried, Carrier, HostInventory, Inventory};
 use model::names::{
@@ -26,6 +26,11 @@ pub trait Profile: Sync {
 
     /// Registry values that discovery must read for it: key and value name.
     fn registry(&self) -> Vec<(String, String)>;
+
+    /// Namespaces of WMI that it brings.
+    fn namespaces(&self) -> &[Namespace] {
+        &[]
+    }
 
     /// Whether an SPN of the old account belongs to this component and moves with it.
     fn owns(&self, spn: &Spn) -> bool;

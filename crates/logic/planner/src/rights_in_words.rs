@@ -1,6 +1,10 @@
 //! An entry of an access list in the directory, in an administrator's words.
 
+mod on_hosts;
+
 use security::{Ace, AceFlags, AceType, Guid};
+
+pub use on_hosts::host_access_in_words;
 
 /// [MS-ADTS] 5.1.3.2 "Access Rights".
 const RIGHTS: [(u32, &str); 13] = [
@@ -44,27 +48,35 @@ const KINDS: [(&str, &str); 10] = [
 /// What it allows or denies, of what, and where: `allow write: member, on each group below`.
 #[must_use]
 pub fn rights_in_words(ace: &Ace) -> String {
-    let verb = match ace.ace_type() {
+    let mask = ace.mask().map_or(0, |mask| mask.0);
+    let about = ace.object_type();
+    let about = about.map_or_else(String::new, |about| format!(": {}", kind(&about)));
+    format!("{} {}{about}{}", verb(ace), rights(mask), reach(ace))
+}
+
+fn verb(ace: &Ace) -> &'static str {
+    match ace.ace_type() {
         AceType::ACCESS_ALLOWED | AceType::ACCESS_ALLOWED_OBJECT => "allow",
         AceType::ACCESS_DENIED | AceType::ACCESS_DENIED_OBJECT => "deny",
         AceType::ACCESS_DENIED_CALLBACK | AceType::ACCESS_DENIED_CALLBACK_OBJECT => {
             "on a condition deny"
         }
         _ => "on a condition allow",
-    };
-    let mask = ace.mask().map_or(0, |mask| mask.0);
-    let about = ace.object_type();
-    let about = about.map_or_else(String::new, |about| format!(": {}", kind(&about)));
-    format!("{verb} {}{about}{}", rights(mask), reach(ace))
+    }
 }
 
 fn rights(mask: u32) -> String {
     if mask & FULL_CONTROL == FULL_CONTROL || mask & GENERIC_ALL != 0 {
         return "full control".to_owned();
     }
-    let named = RIGHTS.iter().filter(|(bit, _)| mask & bit != 0);
+    named(mask, &RIGHTS)
+}
+
+/// The rights by their names, in the table's order, and a number for those that have none.
+fn named(mask: u32, rights: &[(u32, &str)]) -> String {
+    let named = rights.iter().filter(|(bit, _)| mask & bit != 0);
     let mut words: Vec<_> = named.map(|(_, name)| (*name).to_owned()).collect();
-    let known = RIGHTS.iter().fold(0, |known, (bit, _)| known | bit);
+    let known = rights.iter().fold(0, |known, (bit, _)| known | bit);
     if mask & !known != 0 || words.is_empty() {
         words.push(format!("{:#x}", mask & !known));
     }

@@ -6,13 +6,13 @@
 //! before the service starts. An exported key set of which a sealed copy stays is removed when everything else is done:
 //! until then any failure can still turn the run back.
 
-mod com_access;
 mod database_access;
 mod delegation;
 mod directory;
 mod directory_rights;
 mod guided;
 mod host;
+mod host_access;
 mod installer;
 mod key_set;
 mod shared;

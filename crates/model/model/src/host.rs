@@ -5,9 +5,10 @@
 //! inventories, plans and journals: their field names are a contract, as those of every noun.
 
 pub use agent_protocol::{
-    AccountRight, AppPool, Event, EventLevel, EventPage, EventQuery, GroupName, HostPath,
-    InvalidName, InvalidRecipient, PolicyDefinition, PoolApplication, PoolControl, PoolIdentity,
-    PoolName, PoolState, PropertyName, PropertyValue, Recipient, RegistryValue, RightHolders,
-    ScheduledTask, ServiceTrigger, SetupEnd, SetupProperty, SetupRun, TaskDefinition, TaskLogon,
-    TaskPath, TaskPrincipal, TriggerAction, TriggerData, Trustee, UnixMillis,
+    AccessList, AccessLists, AccountRight, AppPool, ApplicationList, Descriptor, Event, EventLevel,
+    EventPage, EventQuery, FoundAccessList, GroupName, HostPath, InvalidName, InvalidRecipient,
+    MachineList, Namespace, PolicyDefinition, PoolApplication, PoolControl, PoolIdentity, PoolName,
+    PoolState, PropertyName, PropertyValue, Recipient, RegistryValue, RightHolders, ScheduledTask,
+    ServiceTrigger, SetupEnd, SetupProperty, SetupRun, TaskDefinition, TaskLogon, TaskPath,
+    TaskPrincipal, TriggerAction, TriggerData, Trustee, UnixMillis,
 };

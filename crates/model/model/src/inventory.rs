@@ -1,13 +1,13 @@
 //! What was found: directory, hosts, and how much of both could be read.
 
 mod carrier;
-mod com_access;
 mod directory_right;
+mod host_access;
 mod on_host;
 
 pub use carrier::{Carried, Carrier, WebFolder};
-pub use com_access::{ComAccess, ComAccessValue};
 pub use directory_right::{DirectoryRight, DirectoryRights};
+pub use host_access::HostAccess;
 pub use on_host::{
     AppPool, HostFacts, HostInventory, Product, Service, ServiceStart, ServiceState, Task,
     registry_path,

@@ -16,8 +16,9 @@ pub use directory::{
 };
 pub use error::{ErrorKind, WorldError};
 pub use host::{
-    AccountRights, FileFacts, Host, Hosts, Installer, OperatingSystem, ProgramOutput, ProgramRun,
-    Reads, RetrievalState, SealedFacts, Settings, StoppedService, TaskScheduler, WebServer,
+    AccessControl, AccountRights, FileFacts, Host, Hosts, Installer, OperatingSystem,
+    ProgramOutput, ProgramRun, Reads, RetrievalState, SealedFacts, Settings, StoppedService,
+    TaskScheduler, WebServer,
 };
 pub use journal::{Journal, JournalError, LockHolder, RunLock};
 pub use secrets::Secrets;

@@ -17,8 +17,10 @@
 //!
 //! It performs no I/O: [`Decoder`] takes bytes as they come, [`Session`] turns a frame into a frame.
 
+mod access_list;
 mod account_right;
 mod app_pool;
+mod base64_bytes;
 mod event;
 mod failure;
 mod frame;
@@ -40,6 +42,10 @@ mod setup;
 pub mod task_xml;
 pub mod win32;
 
+pub use access_list::{
+    AccessList, AccessListRequest, AccessLists, ApplicationList, Descriptor, FoundAccessList,
+    Keeper, MachineList, Namespace, in_braces,
+};
 pub use account_right::{AccountRight, PolicyDefinition, RightHolders, RightsRequest, Trustee};
 pub use app_pool::{
     AppPool, AppPoolRequest, PoolApplication, PoolControl, PoolIdentity, PoolState,

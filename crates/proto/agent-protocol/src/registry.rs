@@ -2,10 +2,9 @@
 
 use std::fmt;
 
-use base64::{Engine, prelude::BASE64_STANDARD};
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
+use serde::{Deserialize, Serialize};
 
-use crate::InvalidName;
+use crate::{InvalidName, base64_bytes};
 
 /// A hive that the agent opens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -30,6 +29,12 @@ impl RegistryKey {
     /// A key below HKEY_LOCAL_MACHINE; the path has no leading or trailing backslash.
     pub fn local_machine(path: &str) -> Result<Self, InvalidName> {
         Self::parse(format!("HKLM\\{path}"))
+    }
+
+    /// A key that this crate knows by heart.
+    pub(crate) fn known(path: String) -> Self {
+        let hive = Hive::LocalMachine;
+        Self { hive, path }
     }
 
     /// Reads `HKLM\SOFTWARE\…` or `HKEY_LOCAL_MACHINE\SOFTWARE\…`, and the same with HKU.
@@ -129,20 +134,6 @@ pub struct RegistryKeyContent {
     pub values: Vec<(String, RegistryValue)>,
     /// Names of the keys directly below.
     pub subkeys: Vec<String>,
-}
-
-mod base64_bytes {
-    use super::{BASE64_STANDARD, Deserialize, Deserializer, Engine, Error, Serializer};
-
-    pub fn serialize<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&BASE64_STANDARD.encode(bytes))
-    }
-
-    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
-        BASE64_STANDARD
-            .decode(String::deserialize(deserializer)?)
-            .map_err(D::Error::custom)
-    }
 }
 
 #[cfg(test)]

@@ -6,12 +6,12 @@ use security::Sid;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AccountName, AppPool, AppPoolRequest, EventPage, EventQuery, Failure, FileDigest, FileMetadata,
-    HostFacts, HostPath, LocalGroupRequest, ManagedAccountFlag, PipeName, PoolState, Product,
-    Recipient, RegistryKey, RegistryKeyContent, RegistryValue, RightHolders, RightsRequest,
-    RunOutcome, SealedDigest, Service, ServiceAccountState, ServiceList, ServiceName,
-    ServiceTrigger, SetupEnd, SetupRun, StoppedService, TaskDefinition, TaskList, TaskRequest,
-    TriggerRequest, Trustee,
+    AccessListRequest, AccessLists, AccountName, AppPool, AppPoolRequest, Descriptor, EventPage,
+    EventQuery, Failure, FileDigest, FileMetadata, HostFacts, HostPath, LocalGroupRequest,
+    ManagedAccountFlag, PipeName, PoolState, Product, Recipient, RegistryKey, RegistryKeyContent,
+    RegistryValue, RightHolders, RightsRequest, RunOutcome, SealedDigest, Service,
+    ServiceAccountState, ServiceList, ServiceName, ServiceTrigger, SetupEnd, SetupRun,
+    StoppedService, TaskDefinition, TaskList, TaskRequest, TriggerRequest, Trustee,
 };
 
 /// One thing for the agent to do. Each names its [`Reply`]; every other end is a [`crate::Failure`].
@@ -160,6 +160,8 @@ pub enum Request {
     },
     /// Account rights.
     Rights(RightsRequest),
+    /// Access lists of DCOM and WMI.
+    AccessLists(AccessListRequest),
     /// Application pools.
     AppPools(AppPoolRequest),
     /// Scheduled tasks.
@@ -224,6 +226,7 @@ impl Request {
             | Self::ResolveAccount { .. }
             | Self::Events(_) => true,
             Self::Rights(request) => request.only_reads(),
+            Self::AccessLists(request) => request.only_reads(),
             Self::AppPools(request) => request.only_reads(),
             Self::Tasks(request) => request.only_reads(),
             Self::Triggers(request) => request.only_reads(),
@@ -287,6 +290,7 @@ impl fmt::Display for Request {
             }
             Self::ResolveAccount { account } => write!(f, "look up account {account}"),
             Self::Rights(request) => request.fmt(f),
+            Self::AccessLists(request) => request.fmt(f),
             Self::AppPools(request) => request.fmt(f),
             Self::Tasks(request) => request.fmt(f),
             Self::Triggers(request) => request.fmt(f),
@@ -350,6 +354,10 @@ pub enum Reply {
     Sid(Sid),
     /// Account rights and who has them.
     Rights(Vec<RightHolders>),
+    /// Access lists of DCOM and WMI.
+    AccessLists(AccessLists),
+    /// One of them; `None` where there is none.
+    AccessList(Option<Descriptor>),
     /// Application pools.
     AppPools(Vec<AppPool>),
     /// What a pool did before it was started, stopped or recycled.

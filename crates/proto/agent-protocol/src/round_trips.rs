@@ -182,6 +182,19 @@ fn requests_survive() {
             timeout_ms: 30_000,
         },
         Request::Reboot { delay_seconds: 5 },
+        Request::AccessLists(AccessListRequest::Find {
+            namespaces: vec![Namespace::parse(r"root\CIMV2").unwrap()],
+        }),
+        Request::AccessLists(AccessListRequest::Read {
+            list: AccessList::Machine(MachineList::DefaultAccess),
+        }),
+        Request::AccessLists(AccessListRequest::Write {
+            list: AccessList::Application(
+                security::Guid::from_bytes([7; 16]),
+                ApplicationList::Access,
+            ),
+            descriptor: Descriptor(vec![1, 0, 4, 0x80]),
+        }),
         Request::Batch(vec![Request::Facts, Request::Rights(RightsRequest::Read)]),
     ];
     for request in requests {
@@ -297,6 +310,18 @@ fn replies_survive() {
         }]),
         Reply::ServiceAccount(ServiceAccountState::CannotInstall),
         Reply::Sid(sid()),
+        Reply::AccessList(None),
+        Reply::AccessLists(AccessLists {
+            lists: vec![FoundAccessList {
+                list: r"root\CIMV2".parse().unwrap(),
+                title: Some("Db Näme".to_owned()),
+                descriptor: Descriptor(vec![1, 0, 4, 0x80]),
+            }],
+            unreadable: vec![(
+                AccessList::Machine(MachineList::DefaultLaunch),
+                Failure::from_code(Win32Code(5), "open it"),
+            )],
+        }),
         Reply::Rights(vec![RightHolders {
             right: AccountRight::DenyRemoteDesktop,
             holders: vec![Trustee {

@@ -240,6 +240,32 @@ impl SecurityDescriptor {
         Ok(dacl.ok_or(SecurityDescriptorError::NoDacl)?.take(ace))
     }
 
+    /// As [`Self::add`], of several; tells whether one was added. All of them or none.
+    ///
+    /// # Errors
+    /// As [`Self::add`].
+    pub fn add_all(&mut self, aces: &[Ace]) -> Result<bool, SecurityDescriptorError> {
+        let mut edited = self.clone();
+        let mut added = false;
+        for ace in aces {
+            added |= edited.add(ace.clone())?;
+        }
+        *self = edited;
+        Ok(added)
+    }
+
+    /// As [`Self::take`], of several; tells whether one was there.
+    ///
+    /// # Errors
+    /// [`SecurityDescriptorError::NoDacl`].
+    pub fn take_all(&mut self, aces: &[Ace]) -> Result<bool, SecurityDescriptorError> {
+        let mut there = false;
+        for ace in aces {
+            there |= self.take(ace)?;
+        }
+        Ok(there)
+    }
+
     /// This descriptor with those parts of another one that are asked for; a DACL comes with its control bits.
     ///
     /// # Errors

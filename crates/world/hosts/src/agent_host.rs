@@ -1,5 +1,6 @@
 //! The `Host` port over an agent.
 
+mod access_lists;
 mod account_rights;
 mod conversation;
 mod installer;

@@ -3,8 +3,8 @@
 use std::time::SystemTime;
 
 use agent_protocol::{
-    AppPoolRequest, BATCH_LIMIT, Failure, HostPath, RegistryKey, Reply, Request, RightsRequest,
-    ServiceName, TaskRequest, TriggerRequest,
+    AccessListRequest, AppPoolRequest, BATCH_LIMIT, Failure, HostPath, RegistryKey, Reply, Request,
+    RightsRequest, ServiceName, TaskRequest, TriggerRequest,
 };
 use model::ports::Reads;
 
@@ -60,6 +60,9 @@ pub fn requests(reads: &Reads) -> Vec<Request> {
         Request::AppPools(AppPoolRequest::List),
         Request::Tasks(TaskRequest::List),
         Request::Rights(RightsRequest::Read),
+        Request::AccessLists(AccessListRequest::Find {
+            namespaces: reads.namespaces.clone(),
+        }),
     ];
     let all = always
         .into_iter()

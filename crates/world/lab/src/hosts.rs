@@ -14,6 +14,7 @@
 //! and event where it would not.
 //! INVARIANT: no password is kept, only which of the account's passwords was given.
 
+pub mod access_lists;
 pub mod app_pool;
 pub mod boot;
 pub mod domain;

@@ -1,5 +1,6 @@
 //! What only Windows has.
 
+mod access_lists;
 mod account_rights;
 mod accounts;
 mod app_pools;
@@ -8,6 +9,7 @@ mod events;
 mod host;
 mod local_groups;
 mod managed_account;
+mod namespaces;
 mod pipes;
 mod products;
 mod registry;
@@ -67,6 +69,7 @@ pub fn handle(request: Request, secret: &Secret) -> Result<Reply, Failure> {
         }
         Request::ResolveAccount { account } => trustees::resolve(&account).map(Reply::Sid),
         Request::Rights(request) => account_rights::handle(&request),
+        Request::AccessLists(request) => access_lists::handle(&request),
         Request::AppPools(request) => app_pools::handle(&request, secret),
         Request::Tasks(request) => tasks::handle(&request, secret),
         Request::Triggers(request) => triggers::handle(&request),

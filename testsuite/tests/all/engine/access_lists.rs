@@ -1,7 +1,5 @@
 //! Entries in access lists, of hosts and in the directory: only ours come, only ours go.
 
-use model::host::RegistryValue;
-use model::inventory::ComAccessValue;
 use model::run::Outcome;
 use security::{AccessMask, Ace, SecurityDescriptor, Sid};
 
@@ -9,33 +7,50 @@ use super::drift::first_host;
 use super::fake_world::{State, reference};
 use super::scenario::Scenario;
 
-/// Somebody else edits the access list meanwhile: their entries stay, ours go.
+/// Lists of DCOM and WMI, and whose entry is the gMSA's in each once it has its own: denials first, then what is
+/// allowed, then what is inherited.
+const LISTS: [(&str, &[bool]); 3] = [
+    ("MachineLaunchRestriction", &[false, false, false, true]),
+    (
+        r"AppID\{f4f2f7f0-8c0f-11d3-af7b-00c04f79f6b1}\AccessPermission",
+        &[false, false, true],
+    ),
+    (r"root\CIMV2", &[false, true, false, false, true, false]),
+];
+
+/// Somebody else edits the access lists meanwhile: their entries stay, ours go.
 #[tokio::test]
 async fn entries_of_others_in_an_access_list_stay() {
     let scenario = Scenario::rich();
+    let entries = |name: &str| {
+        let (list, mut state) = (name.parse().unwrap(), scenario.world.state());
+        let (_, descriptor) = &first_host(&mut state).settings.access_lists[&list];
+        descriptor.dacl().unwrap().aces().to_vec()
+    };
+    let before = LISTS.map(|(name, _)| entries(name));
     scenario
         .apply_to_the_end(&scenario.sound_plan().await, "apply")
         .await;
-    let value = ComAccessValue::MachineLaunchRestriction;
-    let key = (ComAccessValue::KEY.to_owned(), value.name().to_owned());
-    let read = |state: &mut State| match &first_host(state).registry[&key] {
-        RegistryValue::Binary(bytes) => SecurityDescriptor::from_bytes(bytes).unwrap(),
-        other => panic!("{other:?}"),
-    };
-    let list = |state: &mut State| read(state).dacl().unwrap().aces().to_vec();
-    let (everybody, mask) = (Sid::AUTHENTICATED_USERS, AccessMask(0x1F));
-    let with_ours = list(&mut scenario.world.state()).len();
-    {
-        let mut state = scenario.world.state();
-        let mut edited = read(&mut state);
-        edited.grant(everybody, mask).unwrap();
-        let edited = RegistryValue::Binary(edited.to_bytes());
-        first_host(&mut state).registry.insert(key.clone(), edited);
+    let gmsa = scenario.world.state().accounts["mimsyncgmsasvc$"]
+        .account
+        .sid;
+    let theirs = Ace::allow(Sid::AUTHENTICATED_USERS, AccessMask(0x1F));
+    for (name, whose) in LISTS {
+        let entries = entries(name);
+        let of_gmsa = entries.iter().map(|ace| ace.sid() == Some(gmsa));
+        assert_eq!(of_gmsa.collect::<Vec<_>>(), whose, "{name}");
+        let (list, mut state) = (name.parse().unwrap(), scenario.world.state());
+        let lists = &mut first_host(&mut state).settings.access_lists;
+        let (_, descriptor) = lists.get_mut(&list).unwrap();
+        assert!(descriptor.add(theirs.clone()).unwrap());
     }
     assert_eq!(scenario.rollback().await.unwrap().outcome, Outcome::Unwound);
-    let left = list(&mut scenario.world.state());
-    assert_eq!(left.len(), with_ours, "theirs came, ours went");
-    assert!(left.contains(&Ace::allow(everybody, mask)));
+    for ((name, _), before) in LISTS.into_iter().zip(before) {
+        let mut left = entries(name);
+        let with_theirs = left.len();
+        left.retain(|ace| *ace != theirs);
+        assert_eq!((left.len() + 1, &left), (with_theirs, &before), "{name}");
+    }
 }
 
 /// The same in the directory, where the list keeps its order and what we do not know.

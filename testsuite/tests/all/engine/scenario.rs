@@ -65,7 +65,7 @@ impl Scenario {
             let mut state = scenario.world.state();
             reference::add_web_server(&mut state);
             reference::add_database(&mut state);
-            reference::add_com_access(&mut state);
+            reference::add_host_access(&mut state);
         }
         let portal = conversion("sspr-reset", &["MIMSYNC01"], "MIMSsprReset");
         scenario.intent.conversions.push(portal);
@@ -158,6 +158,7 @@ impl Scenario {
                     carrier: profile.carrier().clone(),
                     services: profile.watched_services().to_vec(),
                     registry: profile.registry(),
+                    namespaces: profile.namespaces().to_vec(),
                     database: profile.database_location(),
                     gmsas: planner::gmsas_of(*profile, Some(&self.intent)),
                 })

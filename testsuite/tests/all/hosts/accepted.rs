@@ -42,6 +42,7 @@ impl Entry {
 fn every_accepted_difference_says_why_and_is_asked_for() {
     let tests = [
         include_str!("../hosts.rs"),
+        include_str!("access_lists.rs"),
         include_str!("accounts.rs"),
         include_str!("files.rs"),
         include_str!("registry.rs"),

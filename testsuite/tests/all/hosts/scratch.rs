@@ -23,6 +23,20 @@ const PREFIX: &str = "GmsaProbe";
 pub const FOLDER: &str = r"C:\GmsaProbe";
 /// A program that is a service under whatever name it is installed.
 const PROGRAM: &str = r"C:\Windows\System32\spoolsv.exe";
+/// Access lists that a fresh Windows has not, with the registry values that they are.
+pub const PROBED_LISTS: [(&str, &str, &str); 2] = [
+    (
+        "DefaultAccessPermission",
+        r"HKLM\SOFTWARE\Microsoft\Ole",
+        "DefaultAccessPermission",
+    ),
+    (
+        // That of the Background Intelligent Transfer Service.
+        r"AppID\{69ad4aee-51be-439b-a92c-86ae490e8b30}\AccessPermission",
+        r"HKLM\SOFTWARE\Classes\AppID\{69AD4AEE-51BE-439B-A92C-86AE490E8B30}",
+        "AccessPermission",
+    ),
+];
 const TOOLS: &str =
     r"C:\Program Files\Microsoft Forefront Identity Manager\2010\Synchronization Service\Bin";
 
@@ -163,6 +177,9 @@ impl Scratch {
                 let gone = self.sc(&["delete", name.as_str()]).await;
                 assert_eq!(gone.exit_code, 0, "{gone:?}");
             }
+        }
+        for (_, key, value) in PROBED_LISTS {
+            self.host.delete_registry_value(key, value).await.unwrap();
         }
         for file in [r"\keys.bin", r"\one\keys.bin"] {
             let file = format!("{FOLDER}{file}");

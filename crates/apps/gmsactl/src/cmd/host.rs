@@ -1,5 +1,6 @@
 //! `gmsactl host`: single things on one host, through its agent. Plans are made of the same verbs.
 
+mod access;
 mod accounts;
 mod app_pools;
 mod carry_out;
@@ -41,6 +42,9 @@ pub enum HostVerb {
     /// Who may log on how: show, grant, revoke; says when a group policy takes a grant back.
     #[command(subcommand)]
     Rights(rights::Rights),
+    /// Who may call what runs there, by DCOM and WMI: show, copy one account's entries to another.
+    #[command(subcommand)]
+    Access(access::Access),
     /// What starts a service by itself: show, add, remove.
     #[command(subcommand)]
     Trigger(trigger::Trigger),
@@ -76,6 +80,7 @@ pub async fn run(verb: &HostVerb, global: &Global, output: &Output) -> Done {
         HostVerb::Stop(args) => args.run(&session, output).await,
         HostVerb::Start(args) => args.run(&session, output).await,
         HostVerb::Rights(verb) => verb.run(&session, output).await,
+        HostVerb::Access(verb) => verb.run(&session, output).await,
         HostVerb::Trigger(verb) => verb.run(&session, output).await,
         HostVerb::AppPools(verb) => verb.run(&session, output).await,
         HostVerb::Tasks(verb) => verb.run(&session, output).await,

@@ -1,14 +1,14 @@
 //! What `gmsactl host` prints.
 
 use model::host::{
-    AppPool, Event, EventLevel, GroupName, PropertyName, RegistryValue, RightHolders,
+    AccessList, AppPool, Event, EventLevel, GroupName, PropertyName, RegistryValue, RightHolders,
     ScheduledTask, ServiceTrigger, SetupProperty, TaskDefinition, Trustee,
 };
 use model::inventory::{HostFacts, Product, Service};
 use model::names::{HostName, ServiceName};
 use model::plan::Change;
 use model::ports::StoppedService;
-use security::FileTime;
+use security::{Ace, FileTime, Sid};
 use serde::{Deserialize, Serialize};
 
 /// The document of every verb that changes something.
@@ -110,6 +110,41 @@ pub struct RightList {
     pub host: HostName,
     /// The rights, who holds them, and the policies that define them.
     pub rights: Vec<RightHolders>,
+}
+
+/// The document of `host access show`.
+#[derive(Debug, Serialize)]
+pub struct AccessDocument {
+    /// Which host.
+    pub host: HostName,
+    /// Entries of access lists, by list and in its order.
+    pub entries: Vec<AccessEntry>,
+    /// Lists that are there and could not be read.
+    pub unreadable: Vec<UnreadList>,
+}
+
+/// An entry of an access list.
+#[derive(Debug, Serialize)]
+pub struct AccessEntry {
+    /// Which list.
+    pub list: AccessList,
+    /// Name of the application that it belongs to, where it has one.
+    pub title: Option<String>,
+    /// Whose entry; `None` for a kind of entry that is not known.
+    pub sid: Option<Sid>,
+    /// The entry, as SDDL writes one.
+    pub entry: Ace,
+    /// The same in words.
+    pub means: String,
+}
+
+/// A list that could not be read.
+#[derive(Debug, Serialize)]
+pub struct UnreadList {
+    /// Which.
+    pub list: AccessList,
+    /// Why.
+    pub why: String,
 }
 
 /// The document of `host trigger show`.

@@ -25,8 +25,8 @@ pub use demo::demo;
 pub use directory::{account, derived, doctor, inventory, root_keys};
 pub use explanation::explanation;
 pub use host::{
-    app_pools, events, facts, host_change, members, products, registry_data, registry_value,
-    rights, services, task, tasks, triggers,
+    access, app_pools, events, facts, host_change, members, products, registry_data,
+    registry_value, rights, services, task, tasks, triggers,
 };
 pub use keyset::{keyset_verification, keysets, opened_keyset};
 pub use lab::{lab, lab_changed, lab_status};

@@ -11,7 +11,7 @@ use model::inventory::{
 use model::names::{LogonAccount, ServiceName};
 use model::ports::{ErrorKind, Host, Reads, WorldError};
 
-use super::com_access;
+use super::access_lists;
 use super::{ComponentProbe, HostQuestion, Manner, Questions, gap};
 use crate::world::World;
 
@@ -71,14 +71,10 @@ impl Questions {
 /// Everything that is going to be read of a host.
 fn reads(question: &HostQuestion, questions: &Questions) -> Reads {
     Reads {
-        registry: questions
-            .all_registry()
-            .into_iter()
-            .cloned()
-            .chain(com_access::values())
-            .collect(),
+        registry: questions.all_registry().into_iter().cloned().collect(),
         files: question.files.clone(),
         triggers: KDSSVC.parse().into_iter().collect(),
+        namespaces: questions.namespaces(),
     }
 }
 
@@ -112,7 +108,8 @@ async fn ask_host(
     }
     let files = files(host.as_ref(), question, &mut gaps).await;
     let beside = beside_services(host.as_ref(), question, &mut gaps).await;
-    let com_access = com_access::read(host.as_ref(), question, &mut gaps).await;
+    let namespaces = questions.namespaces();
+    let lists = access_lists::read(host.as_ref(), question, &namespaces, &mut gaps).await;
     let of_interest = |service: &Service| {
         matches!(service.logon_account, LogonAccount::Domain { .. })
             || probes.iter().any(|probe| probe.looks_at(service))
@@ -126,7 +123,8 @@ async fn ask_host(
         app_pools: beside.pools,
         tasks: beside.tasks,
         rights: beside.rights,
-        com_access,
+        access: lists.access,
+        unread_access_lists: lists.unread,
         kdssvc_starts_with_network: beside.kdssvc_starts_with_network,
         products,
         registry,

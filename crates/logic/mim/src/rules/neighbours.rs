@@ -2,12 +2,13 @@
 
 use model::finding::Finding;
 use model::host::AccountRight;
+use model::inventory::HostInventory;
 use model::names::LogonAccount;
 use planner::HostView;
 
 use super::{
-    ADD_ON_TOO_OLD, AGENT_ACCOUNT_DENIED, AGENT_ACCOUNT_SHARED, PAM_BESIDE_SYNC, SERVICE_KEY,
-    WMI_NOT_COPIED,
+    ACCESS_LISTS_UNREAD, ADD_ON_TOO_OLD, AGENT_ACCOUNT_DENIED, AGENT_ACCOUNT_SHARED,
+    PAM_BESIDE_SYNC, SERVICE_KEY,
 };
 use crate::component::Component;
 use crate::version::Version;
@@ -17,27 +18,34 @@ pub(super) const AGENT_ACCOUNT: &str = "SynchronizationAccount";
 /// The first build of Lithnet AutoSync that can run under a gMSA.
 const AUTO_SYNC: (&str, &str) = ("AutoSync", "1.2.8002.0");
 
-/// WMI's namespaces on the Synchronization Service's hosts: seen by nobody.
-pub(super) fn wmi(view: &HostView<'_>) -> Option<Finding> {
+/// Lists of DCOM and WMI on the Synchronization Service's hosts that could not be read.
+pub(super) fn unread_lists(view: &HostView<'_>) -> Vec<Finding> {
     let hosts = view.inventory.hosts.iter();
     let is_sync = |id: &model::names::ComponentId| id.as_str() == "sync";
     let sync = hosts.filter(|host| host.components.iter().any(is_sync));
-    let sync: Vec<_> = sync.map(|host| host.name.to_string()).collect();
-    if sync.is_empty() {
-        return None;
-    }
+    let unread = sync.filter(|host| !host.unread_access_lists.is_empty());
+    unread.map(|host| unread_on(host, view)).collect()
+}
+
+fn unread_on(host: &HostInventory, view: &HostView<'_>) -> Finding {
     let (old, new) = (view.carried.logon_account(), view.gmsa);
-    let what = format!(
-        "whether {old} is named in the security of root\\CIMV2 and below was not looked at"
-    );
+    let lists: Vec<_> = host
+        .unread_access_lists
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    let lists = lists.join(", ");
     let advice = format!(
-        "on each of them, in an elevated PowerShell: (Get-CimInstance -Namespace root/cimv2 -ClassName __SystemSecurity | \
-         Invoke-CimMethod -MethodName GetSecurityDescriptor).Descriptor.DACL.Trustee.Name; the same for \
-         root/MicrosoftIdentityIntegrationServer. Where {old} is in it: wmimgmt.msc, WMI Control, Properties, Security, that \
-         namespace, Security: give {new} Enable Account and Remote Enable, for this namespace and subnamespaces, and leave \
-         {old} as it is"
+        "look there for {old}: wmimgmt.msc, WMI Control, Properties, Security for a namespace; dcomcnfg, My Computer, \
+         Properties, COM Security for the machine's lists. Where {old} is named, give {new} the same beside it and leave \
+         {old} as it is; or find out why they cannot be read (`gmsactl host access {}`) and plan again",
+        host.name
     );
-    Some(WMI_NOT_COPIED.found(sync.join(", "), what, advice))
+    ACCESS_LISTS_UNREAD.found(
+        host.name.to_string(),
+        format!("whether {old} is named there is not known: {lists} could not be read"),
+        advice,
+    )
 }
 
 pub(super) fn findings(component: &Component, view: &HostView<'_>) -> Vec<Finding> {

@@ -115,7 +115,7 @@ impl<'a> StepList<'a> {
         let mut before = vec![proved];
         before.extend(self.grant_right(switch, before.first()));
         before.extend(self.start_with_network(switch));
-        before.extend(self.copy_com_access(switch, before.first()));
+        before.extend(self.copy_host_access(switch, before.first()));
         before.extend(self.grant_database_access(switch, before.first()));
         let exported = self.export_key_set(switch, before.first());
         before.extend(exported.clone());

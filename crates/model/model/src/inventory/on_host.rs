@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use security::FileTime;
 use serde::{Deserialize, Serialize};
 
-use super::ComAccess;
+use super::HostAccess;
 use crate::database::{DatabaseLocation, DatabasePlace};
-use crate::host::{AccountRight, RightHolders, TaskLogon, TaskPath};
+use crate::host::{AccessList, AccountRight, RightHolders, TaskLogon, TaskPath};
 use crate::names::{ComponentId, DnsName, HostName, LogonAccount, ServiceName};
 
 /// One host as found.
@@ -30,9 +30,12 @@ pub struct HostInventory {
     /// Who may log on how; empty where that could not be read.
     #[serde(default)]
     pub rights: Vec<RightHolders>,
-    /// Who may use DCOM on the whole machine, as far as single accounts are named.
+    /// What single accounts of a domain may do by the access lists of DCOM and WMI.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub com_access: Vec<ComAccess>,
+    pub access: Vec<HostAccess>,
+    /// Those of these lists that are there and could not be read.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unread_access_lists: Vec<AccessList>,
     /// Whether the service that keeps managed passwords (`kdssvc`) starts with the network; `None` where it is not
     /// installed or could not be read.
     #[serde(default)]

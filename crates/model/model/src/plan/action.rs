@@ -4,8 +4,7 @@ use security::{Ace, Sid};
 use serde::{Deserialize, Serialize};
 
 use crate::database::{DatabasePlace, Repair};
-use crate::host::{AccountRight, Recipient};
-use crate::inventory::ComAccessValue;
+use crate::host::{AccessList, AccountRight, Recipient};
 use crate::names::{Dn, DnsName, GmsaName, LogonAccount, SamAccountName, ServiceName, Spn, StepId};
 use crate::plan::{PlannedCarrier, SetupPage, StoredValues, Wizard};
 use crate::ports::AccountControl;
@@ -110,16 +109,16 @@ pub enum Action {
         /// That account's entries in the object's access list.
         aces: Vec<Ace>,
     },
-    /// Let an account use DCOM on the host as another one may.
-    CopyComAccess {
-        /// The registry value with the access list.
-        value: ComAccessValue,
+    /// Let an account use DCOM or WMI on the host as another one may.
+    CopyHostAccess {
+        /// The list.
+        list: AccessList,
         /// The account whose entries are copied.
-        from: LogonAccount,
+        from: SamAccountName,
         /// Who gets them.
-        to: LogonAccount,
-        /// What is allowed to that account, an entry each.
-        masks: Vec<u32>,
+        to: SamAccountName,
+        /// That account's entries in the list.
+        aces: Vec<Ace>,
     },
     /// Let a service start when the network is there.
     StartWithNetwork {
@@ -349,7 +348,7 @@ impl Action {
             Self::DisableAccount { .. } => "disable-account",
             Self::GrantRight { .. } => "grant-right",
             Self::CopyDirectoryRights { .. } => "copy-directory-rights",
-            Self::CopyComAccess { .. } => "copy-com-access",
+            Self::CopyHostAccess { .. } => "copy-host-access",
             Self::StartWithNetwork { .. } => "start-with-network",
             Self::StopAppPool { .. } => "stop-app-pool",
             Self::SetPoolAccount { .. } => "set-pool-account",

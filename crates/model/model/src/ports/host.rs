@@ -1,5 +1,6 @@
 //! The port to one host: what the agent can do there.
 
+mod access_lists;
 mod account_rights;
 mod installer;
 mod operating_system;
@@ -14,11 +15,12 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
 use super::WorldError;
-use crate::host::Recipient;
+use crate::host::{Namespace, Recipient};
 use crate::inventory::{HostFacts, Product, Service, ServiceState};
 use crate::names::{HostName, LogonAccount, SamAccountName, ServiceName};
 use crate::secret::Password;
 
+pub use access_lists::AccessControl;
 pub use account_rights::AccountRights;
 pub use installer::Installer;
 pub use operating_system::OperatingSystem;
@@ -86,6 +88,8 @@ pub struct Reads {
     pub files: Vec<String>,
     /// Services whose triggers are read.
     pub triggers: Vec<ServiceName>,
+    /// Namespaces of WMI whose access lists are read beside those of DCOM.
+    pub namespaces: Vec<Namespace>,
 }
 
 /// Whether a host can use a gMSA: the states of `MSA_INFO_STATE` (lmaccess.h).
@@ -107,7 +111,7 @@ pub enum RetrievalState {
 /// One host, through its agent: services, files and programs here, the rest by subject in its supertraits.
 #[async_trait]
 pub trait Host:
-    AccountRights + WebServer + TaskScheduler + Settings + OperatingSystem + Installer
+    AccountRights + AccessControl + WebServer + TaskScheduler + Settings + OperatingSystem + Installer
 {
     /// Gets everything that an inventory is going to read in one exchange; the questions that follow are answered
     /// from it, each once. Where a host cannot do that, they are asked one by one.

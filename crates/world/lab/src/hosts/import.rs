@@ -5,11 +5,9 @@
 
 use std::sync::Arc;
 
-use agent_protocol::{AccountName, PoolIdentity, RegistryValue, ServiceName, StartType};
-use model::inventory::{
-    self, ComAccess, ComAccessValue, HostInventory, ServiceStart, ServiceState,
-};
-use security::{AccessMask, SecurityDescriptor};
+use agent_protocol::{AccessList, AccountName, PoolIdentity, ServiceName, StartType};
+use model::inventory::{self, HostAccess, HostInventory, ServiceStart, ServiceState};
+use security::SecurityDescriptor;
 
 use super::app_pool::AppPool;
 use super::domain::{AccountKind, DomainView};
@@ -24,21 +22,23 @@ use super::scheduled_task::ScheduledTask;
 use super::services::{LabService, StoredPassword};
 use super::state::{HostState, WindowsRelease};
 
+/// What every list has for administrators.
+const ADMINISTRATORS: &str = "O:BAG:BAD:(A;;CCDCLCSWRP;;;BA)";
+
 /// The lists with the entries that an inventory has: those of single accounts, and administrators.
-fn import_com_access(machine: &mut Machine<'_>, found: &[ComAccess]) {
-    for value in ComAccessValue::ALL {
-        let entries = found.iter().filter(|entry| entry.value == value);
-        let entries: Vec<_> = entries.collect();
-        let Ok(mut list) = SecurityDescriptor::from_sddl("O:BAG:BAD:(A;;CCDCLCSWRP;;;BA)") else {
+fn import_access_lists(machine: &mut Machine<'_>, found: &[HostAccess]) {
+    for entries in found.chunk_by(|one, next| one.list == next.list) {
+        let [first, ..] = entries else { continue };
+        let Ok(mut descriptor) = SecurityDescriptor::from_sddl(ADMINISTRATORS) else {
             continue;
         };
-        for entry in &entries {
-            let _ = list.grant(entry.sid, AccessMask(entry.mask)); // There is room: it came out of such a list.
+        for entry in entries {
+            let _ = descriptor.add(entry.ace.clone()); // There is room: it came out of such a list.
         }
-        if !entries.is_empty() {
-            let list = RegistryValue::Binary(list.to_bytes());
-            let registry = &mut machine.state.registry;
-            registry.set(ComAccessValue::KEY, value.name(), list);
+        machine.state.put_access_list(&first.list, &descriptor);
+        if let (AccessList::Application(id, _), Some(title)) = (&first.list, &first.title) {
+            let key = AccessList::application_key(id).to_string();
+            machine.state.registry.set_text(&key, "", title);
         }
     }
 }
@@ -62,7 +62,7 @@ pub fn import(
                 machine.state.registry.set_text(key, value, text);
             }
         }
-        import_com_access(machine, &found.com_access);
+        import_access_lists(machine, &found.access);
         for product in &found.products {
             machine.install_product(&product.code, &product.name, &product.version);
         }

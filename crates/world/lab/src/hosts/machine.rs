@@ -118,6 +118,7 @@ impl Machine<'_> {
             ))),
             Request::ResolveAccount { account } => self.resolve(&account),
             Request::Rights(request) => Ok(self.account_rights(request)),
+            Request::AccessLists(request) => self.access_lists(request),
             Request::AppPools(request) => self.application_pools(request, secret),
             Request::Tasks(request) => self.scheduled_tasks(request, secret),
             Request::Triggers(request) => self.triggers(request),

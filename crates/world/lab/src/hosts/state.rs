@@ -7,6 +7,7 @@ use model::names::{HostName, SamAccountName};
 use security::{FileTime, Interval};
 use serde::{Deserialize, Serialize};
 
+use super::access_lists::Namespaces;
 use super::app_pool::AppPool;
 use super::domain::Token;
 use super::event_log::EventLog;
@@ -101,6 +102,9 @@ pub struct HostState {
     pub events: EventLog,
     /// Its user rights.
     pub rights: Rights,
+    /// WMI's namespaces.
+    #[serde(default = "Namespaces::fresh")]
+    pub namespaces: Namespaces,
     /// Its local groups.
     #[serde(default)]
     pub local_groups: LocalGroups,
@@ -135,6 +139,7 @@ impl HostState {
             files: Files::default(),
             events: EventLog::default(),
             rights: Rights::default(),
+            namespaces: Namespaces::fresh(),
             local_groups: LocalGroups::default(),
             policy_applied: FileTime::ZERO,
             app_pools: Vec::new(),
@@ -148,9 +153,18 @@ impl HostState {
     fn install_windows(&mut self) {
         use super::files::Content;
         use super::programs::Program;
-        for key in [r"HKLM\SOFTWARE", r"HKLM\SYSTEM\CurrentControlSet\Services"] {
+        for key in [
+            r"HKLM\SOFTWARE",
+            r"HKLM\SOFTWARE\Microsoft\Ole",
+            r"HKLM\SYSTEM\CurrentControlSet\Services",
+        ] {
             self.registry.set_text(key, "", "");
         }
+        self.registry.set_text(
+            r"HKLM\SOFTWARE\Classes\AppID\{69AD4AEE-51BE-439B-A92C-86AE490E8B30}",
+            "",
+            "Background Intelligent Transfer Service",
+        );
         for (file, program) in Program::OF_WINDOWS {
             self.files.put(
                 &format!(r"C:\Windows\System32\{file}"),

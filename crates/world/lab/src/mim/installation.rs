@@ -19,6 +19,8 @@ pub const FOLDER: &str = r"C:\Program Files\Microsoft Forefront Identity Manager
 pub const SYNC_SERVICE: &str = "FIMSynchronizationService";
 /// The Synchronization Service's database.
 pub const SYNC_DATABASE: &str = "FIMSynchronizationService";
+/// Its namespace of WMI.
+pub const SYNC_NAMESPACE: &str = r"root\MicrosoftIdentityIntegrationServer";
 
 /// The Synchronization Service's programs in its folder `Bin`.
 const TOOLS: &[(&str, MimProgram)] = &[
@@ -101,6 +103,7 @@ impl Mim {
         let store = self.first_or_present_store(machine);
         self.join_database(machine, store, found.sid);
 
+        machine.state.namespaces.make(SYNC_NAMESPACE);
         let image = format!(r#""{folder}\Bin\miiserver.exe""#);
         machine.install_service(
             SYNC_SERVICE,

@@ -8,11 +8,10 @@
 
 use std::sync::Arc;
 
-use agent_protocol::{AccountName, RegistryValue, Secret};
-use model::inventory::ComAccessValue;
+use agent_protocol::{AccountName, Secret};
 use security::{SecurityDescriptor, Sid};
 
-use super::installation::SYNC_DATABASE;
+use super::installation::{SYNC_DATABASE, SYNC_NAMESPACE};
 use super::mim_service::{Credential, MIM_DATABASE};
 use super::package::{self, SERVICE_PACKAGE, SYNC_PACKAGE};
 use super::products::Mim;
@@ -102,6 +101,14 @@ fn put(machine: &mut Machine<'_>, path: &str, package: std::io::Result<Vec<u8>>)
     }
 }
 
+/// Access lists in which somebody put an account: flags of the entries, rights of administrators and of the account.
+const LET_IN: [(&str, &str, &str, &str); 4] = [
+    ("MachineLaunchRestriction", "", "CCDCLCSWRP", "CCDCLCSWRP"),
+    ("MachineAccessRestriction", "", "CCDCLC", "CCDCLC"),
+    (r"root\CIMV2", "CI", "CCDCLCSWRPWPRCWD", "CCWP"),
+    (SYNC_NAMESPACE, "CI", "CCDCLCSWRPWPRCWD", "CCWP"),
+];
+
 struct Setup<'a> {
     mim: &'a Mim,
     netbios_name: String,
@@ -151,15 +158,14 @@ impl Setup<'_> {
         let Some(Principal::Domain(found)) = principal(&account, machine.domain) else {
             return;
         };
-        for (value, rights) in [
-            (ComAccessValue::MachineLaunchRestriction, "CCDCLCSWRP"),
-            (ComAccessValue::MachineAccessRestriction, "CCDCLC"),
-        ] {
-            let list = format!("O:BAG:BAD:(A;;{rights};;;BA)(A;;{rights};;;{})", found.sid);
-            if let Ok(list) = SecurityDescriptor::from_sddl(&list) {
-                let list = RegistryValue::Binary(list.to_bytes());
-                let registry = &mut machine.state.registry;
-                registry.set(ComAccessValue::KEY, value.name(), list);
+        for (list, flags, administrators, rights) in LET_IN {
+            let sddl = format!(
+                "O:BAG:BAD:(A;{flags};{administrators};;;BA)(A;{flags};{rights};;;{})",
+                found.sid
+            );
+            if let (Ok(list), Ok(descriptor)) = (list.parse(), SecurityDescriptor::from_sddl(&sddl))
+            {
+                machine.state.put_access_list(&list, &descriptor);
             }
         }
     }

@@ -3,24 +3,26 @@
 //! The task scheduler and the web server's configuration have documented objects for scripts; their names
 //! are looked up at run time, so that a host that lacks them is told apart from one that fails.
 
+mod variant;
+
 use std::ffi::c_void;
 use std::ptr::NonNull;
 
 use agent_protocol::win32::Win32Code;
 use agent_protocol::{Failure, FailureKind};
-use windows_sys::Win32::Foundation::{SysAllocStringLen, SysFreeString, SysStringLen};
+use windows_sys::Win32::Foundation::SysFreeString;
 use windows_sys::Win32::System::Com::{
     CLSCTX_INPROC_SERVER, CLSCTX_LOCAL_SERVER, CLSIDFromProgID, COINIT_MULTITHREADED,
     CoCreateInstance, CoInitializeEx, DISPATCH_METHOD, DISPATCH_PROPERTYGET, DISPATCH_PROPERTYPUT,
     DISPPARAMS, EXCEPINFO,
 };
-use windows_sys::Win32::System::Variant::{
-    VARIANT, VT_BOOL, VT_BSTR, VT_DISPATCH, VT_EMPTY, VT_I2, VT_I4, VT_NULL, VT_UI4, VariantClear,
-};
-use windows_sys::core::{BSTR, GUID, HRESULT};
-use zeroize::Zeroize;
+use windows_sys::Win32::System::Variant::VARIANT;
+use windows_sys::core::{GUID, HRESULT};
 
 use super::wide::Wide;
+use variant::{Arguments, read_bstr, value};
+
+pub use variant::{Argument, Value};
 
 /// IID_IDispatch.
 const IDISPATCH: GUID = GUID::from_u128(0x00020400_0000_0000_c000_000000000046);
@@ -28,24 +30,10 @@ const DISPID_PROPERTYPUT: i32 = -3;
 const DISP_E_EXCEPTION: HRESULT = 0x8002_0009_u32.cast_signed();
 /// Neither the class nor its method is there: REGDB_E_CLASSNOTREG, CO_E_CLASSSTRING, E_NOTIMPL, DISP_E_UNKNOWNNAME.
 const MISSING: [u32; 4] = [0x8004_0154, 0x8004_01f3, 0x8000_4001, 0x8002_0006];
-
-/// An argument of a call.
-pub enum Argument<'a> {
-    /// Nothing, where the call takes nothing for an answer.
-    Empty,
-    Number(i32),
-    Text(&'a str),
-    /// Text that is wiped afterwards.
-    Secret(&'a str),
-}
-
-/// What a call gives.
-pub enum Value {
-    Nothing,
-    Number(i32),
-    Text(String),
-    Object(Object),
-}
+/// WBEM_E_NOT_FOUND and WBEM_E_INVALID_NAMESPACE (wbemcli.h).
+const NOT_THERE: [u32; 2] = [0x8004_1002, 0x8004_100e];
+/// WBEM_E_ACCESS_DENIED.
+pub const NOT_ALLOWED: u32 = 0x8004_1003;
 
 /// A COM object.
 pub struct Object(NonNull<Interface>);
@@ -138,9 +126,9 @@ impl Object {
             Value::Text(text) => Ok(text),
             Value::Number(number) => Ok(number.to_string()),
             Value::Nothing => Ok(String::new()),
-            Value::Object(_) => Err(Failure::new(
+            Value::Object(_) | Value::Bytes(_) => Err(Failure::new(
                 FailureKind::Failed,
-                format!("{name} is an object, not a text"),
+                format!("{name} is no text"),
             )),
         }
     }
@@ -174,20 +162,16 @@ impl Object {
     ) -> Result<Value, Failure> {
         let id = self.id(name)?;
         let nothing = GUID::from_u128(0);
-        // Calls take their arguments last first.
-        let mut raw = Arguments(Vec::new());
-        for argument in arguments.iter().rev() {
-            raw.0.push(variant(argument)?);
-        }
+        let mut raw = Arguments::new(arguments)?;
         let mut put = DISPID_PROPERTYPUT;
         let parameters = DISPPARAMS {
-            rgvarg: raw.0.as_mut_ptr(),
+            rgvarg: raw.as_mut_ptr(),
             rgdispidNamedArgs: if named {
                 &mut put
             } else {
                 std::ptr::null_mut()
             },
-            cArgs: raw.0.len() as u32,
+            cArgs: raw.len(),
             cNamedArgs: u32::from(named),
         };
         let mut result = VARIANT::default();
@@ -234,6 +218,13 @@ impl Object {
         succeeded(code, || format!("look for the method {name}")).map(|()| id)
     }
 
+    /// One more reference, for somebody who lets go of it.
+    fn another_reference(&self) -> *mut c_void {
+        // SAFETY: the object lives.
+        unsafe { ((*self.methods()).add_ref)(self.0.as_ptr()) };
+        self.0.as_ptr().cast()
+    }
+
     fn methods(&self) -> *const Methods {
         // SAFETY: an object lives as long as we hold a reference, and begins with its methods.
         unsafe { self.0.as_ref().methods }
@@ -245,86 +236,6 @@ impl Drop for Object {
         // SAFETY: the reference is ours, and is not used afterwards.
         unsafe { ((*self.methods()).release)(self.0.as_ptr()) };
     }
-}
-
-/// Arguments of one call; texts are wiped, as a secret may be among them.
-struct Arguments(Vec<VARIANT>);
-
-impl Drop for Arguments {
-    fn drop(&mut self) {
-        for argument in &mut self.0 {
-            // SAFETY: `variant` made it, so its type says what is in it, and the text is ours.
-            unsafe {
-                if argument.Anonymous.Anonymous.vt == VT_BSTR {
-                    let text = argument.Anonymous.Anonymous.Anonymous.bstrVal;
-                    let length = SysStringLen(text) as usize;
-                    std::slice::from_raw_parts_mut(text.cast_mut(), length).zeroize();
-                }
-                VariantClear(argument);
-            }
-        }
-    }
-}
-
-fn variant(argument: &Argument<'_>) -> Result<VARIANT, Failure> {
-    let mut made = VARIANT::default();
-    let inner = &raw mut made.Anonymous;
-    // SAFETY: the type is written together with the member that it names.
-    unsafe {
-        match argument {
-            Argument::Empty => (*inner).Anonymous.vt = VT_EMPTY,
-            Argument::Number(number) => {
-                (*inner).Anonymous.vt = VT_I4;
-                (*inner).Anonymous.Anonymous.lVal = *number;
-            }
-            Argument::Text(text) | Argument::Secret(text) => {
-                (*inner).Anonymous.Anonymous.bstrVal = bstr(text)?;
-                (*inner).Anonymous.vt = VT_BSTR;
-            }
-        }
-    }
-    Ok(made)
-}
-
-fn bstr(text: &str) -> Result<BSTR, Failure> {
-    let wide = Wide::new(text)?;
-    let length = u32::try_from(text.encode_utf16().count())
-        .map_err(|_| Failure::new(FailureKind::Invalid, "the text is too long"))?;
-    // SAFETY: the text has that many units.
-    Ok(unsafe { SysAllocStringLen(wide.as_ptr(), length) })
-}
-
-/// Reads a result and lets go of it.
-fn value(mut result: VARIANT) -> Value {
-    // SAFETY: the type says which member is valid; an object's reference is taken over, anything else cleared.
-    unsafe {
-        let inner = &result.Anonymous.Anonymous;
-        let read = match inner.vt {
-            VT_I4 | VT_UI4 => Value::Number(inner.Anonymous.lVal),
-            VT_I2 => Value::Number(inner.Anonymous.iVal.into()),
-            VT_BOOL => Value::Number(inner.Anonymous.boolVal.into()),
-            VT_BSTR => Value::Text(read_bstr(inner.Anonymous.bstrVal)),
-            VT_DISPATCH => {
-                let object = Object::of(inner.Anonymous.pdispVal.cast());
-                return object.map_or(Value::Nothing, Value::Object);
-            }
-            VT_EMPTY | VT_NULL => Value::Nothing,
-            _ => Value::Nothing,
-        };
-        VariantClear(&mut result);
-        read
-    }
-}
-
-/// # Safety
-/// `text` is null or a BSTR.
-unsafe fn read_bstr(text: BSTR) -> String {
-    if text.is_null() {
-        return String::new();
-    }
-    // SAFETY: the caller's promise; a BSTR knows its length.
-    let units = unsafe { std::slice::from_raw_parts(text, SysStringLen(text) as usize) };
-    String::from_utf16_lossy(units)
 }
 
 fn exception_of(name: &str, exception: EXCEPINFO) -> Failure {
@@ -362,9 +273,11 @@ fn of_result(result: HRESULT, what: String) -> Failure {
             Failure::from_code(Win32Code(number & 0xffff), what)
         }
         number => {
-            let kind = match MISSING.contains(&number) {
-                true => FailureKind::NotSupported,
-                false => FailureKind::Failed,
+            let kind = match number {
+                _ if MISSING.contains(&number) => FailureKind::NotSupported,
+                _ if NOT_THERE.contains(&number) => FailureKind::NotFound,
+                NOT_ALLOWED => FailureKind::Denied,
+                _ => FailureKind::Failed,
             };
             Failure::new(kind, format!("{what}: result 0x{number:08x}"))
         }

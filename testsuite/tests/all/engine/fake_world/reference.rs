@@ -7,8 +7,7 @@ use model::host::{
     AccountRight, AppPool, PoolApplication, PoolIdentity, PoolName, PoolState, RegistryValue,
 };
 use model::inventory::{
-    Account, AccountClass, ComAccessValue, Group, Product, RootKeyFacts, Service, ServiceStart,
-    ServiceState,
+    Account, AccountClass, Group, Product, RootKeyFacts, Service, ServiceStart, ServiceState,
 };
 use model::names::{LogonAccount, ServiceName};
 use model::ports::Delegation;
@@ -229,17 +228,37 @@ pub fn add_database(state: &mut State) {
     state.databases.insert(place, accounts);
 }
 
-/// The password account may activate over the network, as administrators may.
-pub fn add_com_access(state: &mut State) {
+/// The password account may activate over the network and call by WMI, as administrators may.
+pub fn add_host_access(state: &mut State) {
     let sid = state.accounts["svc-mimsync"].account.sid;
-    let rights = "CCDCLCSWRP";
-    let list = format!("O:BAG:BAD:(D;;{rights};;;S-1-5-7)(A;;{rights};;;BA)(A;;{rights};;;{sid})");
-    let list = SecurityDescriptor::from_sddl(&list);
-    let value = ComAccessValue::MachineLaunchRestriction;
-    let key = (ComAccessValue::KEY.to_owned(), value.name().to_owned());
-    let list = RegistryValue::Binary(list.unwrap().to_bytes());
+    let launch = "CCDCLCSWRP";
+    let lists = [
+        (
+            "MachineLaunchRestriction",
+            None,
+            format!("O:BAG:BAD:(D;;{launch};;;S-1-5-7)(A;;{launch};;;BA)(A;;{launch};;;{sid})"),
+        ),
+        (
+            r"AppID\{f4f2f7f0-8c0f-11d3-af7b-00c04f79f6b1}\AccessPermission",
+            Some("Synchronization"),
+            format!("O:BAG:BAD:(A;;CCDC;;;SY)(A;;CCLC;;;{sid})"),
+        ),
+        (
+            r"root\CIMV2",
+            None,
+            format!(
+                "O:BAG:BAD:(D;;CCSW;;;{sid})(A;CI;CCDC;;;BA)(A;CI;CCWP;;;{sid})(A;CIID;CC;;;AU)"
+            ),
+        ),
+    ];
     for host in state.hosts.values_mut() {
-        host.registry.insert(key.clone(), list.clone());
+        for (list, title, sddl) in &lists {
+            let descriptor = SecurityDescriptor::from_sddl(sddl).unwrap();
+            let entry = (title.map(str::to_owned), descriptor);
+            host.settings
+                .access_lists
+                .insert(list.parse().unwrap(), entry);
+        }
     }
 }
 

@@ -5,8 +5,8 @@ use model::host::RegistryValue;
 use super::Paint;
 use super::plan::one_change;
 use crate::documents::host::{
-    EventList, FactsDocument, HostChange, MemberList, PoolList, ProductList, RegistryDocument,
-    RightList, ServiceList, TaskDocument, TaskList, TriggerList,
+    AccessDocument, EventList, FactsDocument, HostChange, MemberList, PoolList, ProductList,
+    RegistryDocument, RightList, ServiceList, TaskDocument, TaskList, TriggerList,
 };
 
 /// A change, made or only shown.
@@ -99,6 +99,29 @@ pub fn rights(document: &RightList, paint: &Paint) -> String {
                 named.join(", ")
             );
         }
+    }
+    text
+}
+
+/// Entries of access lists, by list.
+pub fn access(document: &AccessDocument, paint: &Paint) -> String {
+    let what = "entries in access lists of DCOM and WMI";
+    let mut text = head(&document.host, document.entries.len(), what, paint);
+    for of_list in document.entries.chunk_by(|one, next| one.list == next.list) {
+        for first in of_list.iter().take(1) {
+            let title = first.title.as_ref();
+            let title = title.map_or_else(String::new, |title| format!(" {}", paint.dim(title)));
+            text += &format!("  {}{title}\n", first.list);
+        }
+        for entry in of_list {
+            let sid = entry.sid.map(|sid| sid.to_string());
+            let whose = sid.as_deref().unwrap_or("unknown kind of entry");
+            text += &format!("    {whose}: {}\n", entry.means);
+        }
+    }
+    for unread in &document.unreadable {
+        let why = paint.warn(&format!("not read: {}", unread.why));
+        text += &format!("  {} {why}\n", unread.list);
     }
     text
 }

@@ -211,7 +211,8 @@ fn an_imported_host_behaves_like_the_one_that_was_discovered() {
             image_path: service.image_path,
             dependants: vec![],
         }],
-        com_access: Vec::new(),
+        access: Vec::new(),
+        unread_access_lists: Vec::new(),
         app_pools: vec![],
         tasks: vec![inventory::Task {
             path: TaskPath::parse(r"\Contoso\Delta import").unwrap(),

@@ -5,17 +5,18 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use model::host::{
-    AccountRight, AppPool, EventPage, EventQuery, GroupName, PoolControl, PoolIdentity, PoolName,
-    PoolState, RegistryValue, RightHolders, ScheduledTask, ServiceTrigger, SetupEnd, SetupRun,
-    TaskDefinition, TaskPath, TaskPrincipal, Trustee,
+    AccessList, AccessLists, AccountRight, AppPool, Descriptor, EventPage, EventQuery,
+    FoundAccessList, GroupName, Namespace, PoolControl, PoolIdentity, PoolName, PoolState,
+    RegistryValue, RightHolders, ScheduledTask, ServiceTrigger, SetupEnd, SetupRun, TaskDefinition,
+    TaskPath, TaskPrincipal, Trustee,
 };
 use model::names::{HostName, LogonAccount, ServiceName};
 use model::ports::{
-    AccountRights, ErrorKind, Installer, OperatingSystem, Settings, TaskScheduler, WebServer,
-    WorldError,
+    AccessControl, AccountRights, ErrorKind, Installer, OperatingSystem, Settings, TaskScheduler,
+    WebServer, WorldError,
 };
 use model::secret::Password;
-use security::Sid;
+use security::{SecurityDescriptor, Sid};
 
 use super::super::state::error;
 use super::{FakeHost, setup, text};
@@ -29,6 +30,8 @@ pub struct HostSettings {
     pub pools: Option<Vec<(AppPool, Option<String>)>>,
     pub tasks: Vec<(TaskDefinition, Option<String>)>,
     pub triggers: BTreeMap<String, Vec<ServiceTrigger>>,
+    /// With the application's name, where it has one.
+    pub access_lists: BTreeMap<AccessList, (Option<String>, SecurityDescriptor)>,
     pub reboots: u32,
     pub purges: u32,
 }
@@ -100,6 +103,52 @@ impl AccountRights for FakeHost {
     }
 }
 
+#[async_trait]
+impl AccessControl for FakeHost {
+    async fn access_lists(&self, namespaces: &[Namespace]) -> Result<AccessLists, WorldError> {
+        self.look("read the access lists", |host| {
+            let asked = |list: &AccessList| match list {
+                AccessList::Namespace(path) => namespaces.contains(path),
+                _ => true,
+            };
+            let lists = host.settings.access_lists.iter();
+            let lists = lists.filter(|(list, _)| asked(list));
+            let found = lists.map(|(list, (title, descriptor))| FoundAccessList {
+                list: list.clone(),
+                title: title.clone(),
+                descriptor: Descriptor(descriptor.to_bytes()),
+            });
+            Ok(AccessLists {
+                lists: found.collect(),
+                unreadable: Vec::new(),
+            })
+        })
+    }
+
+    async fn access_list(
+        &self,
+        list: &AccessList,
+    ) -> Result<Option<SecurityDescriptor>, WorldError> {
+        self.look(&format!("read {list}"), |host| {
+            let found = host.settings.access_lists.get(list);
+            Ok(found.map(|(_, descriptor)| descriptor.clone()))
+        })
+    }
+
+    async fn write_access_list(
+        &self,
+        list: &AccessList,
+        descriptor: &SecurityDescriptor,
+    ) -> Result<(), WorldError> {
+        self.change(&format!("write {list}"), |host| {
+            let found = host.settings.access_lists.get_mut(list);
+            let found = found.ok_or_else(|| error(ErrorKind::NotFound, "no such list"))?;
+            found.1 = descriptor.clone();
+            Ok(())
+        })
+    }
+}
+
 impl HostSettings {
     /// All of it as lines of text, but for restarts and purges, which leave nothing behind.
     pub fn lines(&self, host: &HostName) -> Vec<String> {
@@ -126,7 +175,12 @@ impl HostSettings {
             .iter()
             .filter(|(_, triggers)| !triggers.is_empty());
         let triggers = triggers.map(|triggers| format!("{host} triggers {triggers:?}"));
+        let lists = self.access_lists.iter();
+        let lists = lists.map(|(list, (_, descriptor))| {
+            format!("{host} access list {list} {}", descriptor.to_sddl())
+        });
         rights
+            .chain(lists)
             .chain(groups)
             .chain(pools)
             .chain(tasks)

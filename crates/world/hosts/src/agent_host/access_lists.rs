@@ -1,0 +1,51 @@
+//! Access lists of DCOM and WMI.
+
+use agent_protocol::{AccessListRequest, Descriptor, Reply, Request};
+use async_trait::async_trait;
+use model::host::{AccessList, AccessLists, Namespace};
+use model::ports::{AccessControl, ErrorKind, WorldError};
+use security::SecurityDescriptor;
+
+use super::{AgentHost, LONG, SHORT};
+
+#[async_trait]
+impl AccessControl for AgentHost {
+    async fn access_lists(&self, namespaces: &[Namespace]) -> Result<AccessLists, WorldError> {
+        let namespaces = namespaces.to_vec();
+        let request = Request::AccessLists(AccessListRequest::Find { namespaces });
+        match self.plain(request, LONG).await? {
+            Reply::AccessLists(lists) => Ok(lists),
+            _ => Err(self.unexpected("read the access lists")),
+        }
+    }
+
+    async fn access_list(
+        &self,
+        list: &AccessList,
+    ) -> Result<Option<SecurityDescriptor>, WorldError> {
+        let request = AccessListRequest::Read { list: list.clone() };
+        let found = match self.plain(Request::AccessLists(request), SHORT).await? {
+            Reply::AccessList(found) => found,
+            _ => return Err(self.unexpected("read access list")),
+        };
+        let read = |Descriptor(bytes)| SecurityDescriptor::from_bytes(&bytes);
+        found.map(read).transpose().map_err(|error| {
+            let what = format!("{}: {list} is no access list: {error}", self.name());
+            WorldError::new(ErrorKind::Conflict, what)
+                .advise("look at it with dcomcnfg or wmimgmt.msc")
+        })
+    }
+
+    async fn write_access_list(
+        &self,
+        list: &AccessList,
+        descriptor: &SecurityDescriptor,
+    ) -> Result<(), WorldError> {
+        let request = AccessListRequest::Write {
+            list: list.clone(),
+            descriptor: Descriptor(descriptor.to_bytes()),
+        };
+        let request = Request::AccessLists(request);
+        self.plain(request, SHORT).await.map(|_| ())
+    }
+}
