@@ -38,6 +38,7 @@ mod dump;
 mod journals;
 mod keytabs;
 mod kill;
+mod let_in;
 mod located;
 mod media;
 mod packages;

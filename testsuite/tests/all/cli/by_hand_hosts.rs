@@ -1,8 +1,10 @@
 //! The hosts' verbs by hand, with Wine's own programs as the witness.
 
+use security::Sid;
 use serde_json::{Value, json};
 
 use super::answer::{DONE, REFUSED};
+use super::let_in::{LISTS, LetIn, sid_of};
 use super::scene::Scene;
 use super::wine::Wine;
 
@@ -128,6 +130,55 @@ fn a_service_is_stopped_given_an_account_and_started_as_before() {
     assert_eq!(hand.state(), "RUNNING");
     assert_eq!(hand.shows(&["services"], &[SYNC]), before);
     hand.refuses(&["services"], &["GmsaNone"], "not-found", &["GmsaNone"]);
+}
+
+#[test]
+fn entries_of_access_lists_are_those_in_wines_registry() {
+    let hand = Hand::on_the_sync_host();
+    let account = sid_of(&hand.scene, "svc-mimservice");
+    let let_in = LetIn::new(account);
+    let other: Sid = "S-1-5-21-1-2-3-1104".parse().unwrap();
+    let (account, other_name) = (account.to_string(), other.to_string());
+    let shown = |of: &str| {
+        let found = hand.shows(&["access", "show"], &["--of", of]);
+        let entries = found["entries"].as_array().unwrap().iter();
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        let words =
+            entries.map(|entry| format!("{}: {}", text(&entry["list"]), text(&entry["means"])));
+        words.collect::<Vec<_>>()
+    };
+    let had = shown(&account);
+    let application = r"AppID\{69ad4aee-51be-439b-a92c-86ae490e8b30}\AccessPermission";
+    assert_eq!(
+        had,
+        [
+            "MachineLaunchRestriction: allow local launch, remote launch, local activation, remote activation, execute"
+                .to_owned(),
+            format!("{application}: deny 0x8"),
+            format!("{application}: allow remote access, execute"),
+        ]
+    );
+    let before = LISTS.map(|list| let_in.list(list));
+    hand.changes(
+        &["access", "copy"],
+        &["--from", &account, "--to", &other_name],
+    );
+    assert_eq!(
+        let_in.entries_of(&other),
+        let_in.entries_of(&let_in.account)
+    );
+    assert_eq!(shown(&other_name), had);
+    for (list, mut before) in LISTS.into_iter().zip(before) {
+        let now = let_in.list(list);
+        let own: Vec<_> = now.explicit_aces_of(&other).cloned().collect();
+        assert!(before.add_all(&own).unwrap());
+        assert_eq!(now, before, "nothing else changed");
+    }
+
+    let all = hand.shows(&["access", "show"], &["--namespace", r"root\none"]);
+    let all = all["entries"].as_array().unwrap();
+    assert!(all.iter().any(|entry| entry["list"] == r"root\CIMV2"));
+    assert!(!all.iter().any(|entry| entry["list"] == r"root\none"));
 }
 
 #[test]

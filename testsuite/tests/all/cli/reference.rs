@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::answer::{DONE, REFUSED};
 use super::dump::Dump;
+use super::let_in::{LetIn, sid_of};
 use super::scene::Scene;
 
 const COMPONENTS: [&str; 7] = [
@@ -81,6 +82,7 @@ const SPNS: [(&str, &str, &str); 5] = [
 #[test]
 fn all_of_mim_moves_to_gmsas_and_back() {
     let scene = Scene::of_every_host();
+    let let_in = LetIn::new(sid_of(&scene, "svc-mimservice"));
     let before = Dump::take_every_host();
     COMPONENTS
         .iter()
@@ -99,6 +101,9 @@ fn all_of_mim_moves_to_gmsas_and_back() {
     has_the_rights_of(&scene, "svc-mimservice", "MIMSrvGMSAsvc", 5);
     has_the_rights_of(&scene, "svc-pamcomp", "MIMPamComp", 4);
     has_the_rights_of(&scene, "svc-pammon", "MIMPamMon", 3);
+    let entries = let_in.entries_of(&sid_of(&scene, "MIMSrvGMSAsvc"));
+    assert_eq!(entries.len(), 3, "{entries:?}");
+    assert_eq!(let_in.entries_of(&let_in.account), entries);
     a_host_that_may_not_retrieve_starts_nothing(&scene);
 
     scene.roll_back(&run);
