@@ -189,6 +189,12 @@ const EDITS: &[(&str, Edit)] = &[
             ),
         );
     }),
+    ("GMSA-065", |estate| {
+        let denial = estate.right("MIMPAM01", "SeDenyBatchLogonRight");
+        let policy =
+            json!({ "template": "gpt00000.inf", "sids": [], "names": [r"CONTOSO\svc-pammon"] });
+        denial["policies"] = json!([policy]);
+    }),
     ("MIM-002", |estate| {
         estate.host("MIMPAM01")["products"] = json!([]);
     }),
@@ -275,14 +281,24 @@ impl Estate {
         services.find(|service| service["name"] == name).unwrap()
     }
 
-    /// The findings of a plan, by id.
-    fn findings(&self, lab: &StartedLab, folder: &Path) -> BTreeMap<String, Value> {
+    fn right(&mut self, host: &str, name: &str) -> &mut Value {
+        let rights = self.host(host)["rights"].as_array_mut().unwrap();
+        let mut rights = rights.iter_mut();
+        rights.find(|held| held["right"] == name).unwrap()
+    }
+
+    fn plan(&self, lab: &StartedLab, folder: &Path) -> Value {
         let path = |name: &str| folder.join(name).display().to_string();
         let (inventory, intent) = (path("changed.json"), path("changed.toml"));
         std::fs::write(&inventory, self.inventory.to_string()).unwrap();
         std::fs::write(&intent, &self.intent).unwrap();
         let output = lab.run(&["plan", "--inventory", &inventory, "--intent", &intent]);
-        let plan = document(&output);
+        document(&output)
+    }
+
+    /// The findings of a plan, by id.
+    fn findings(&self, lab: &StartedLab, folder: &Path) -> BTreeMap<String, Value> {
+        let plan = self.plan(lab, folder);
         let findings = plan["findings"]
             .as_array()
             .unwrap_or_else(|| panic!("{plan:#}"));
@@ -355,4 +371,36 @@ fn what_else_runs_under_the_old_account_is_named() {
     assert!(what.contains(task), "{what}");
     let advice = found["advice"].as_str().unwrap();
     assert!(advice.contains("host tasks set-account"), "{advice}");
+}
+
+/// The account of the management agent logs on over the network: its gMSA is to do the same some day.
+#[test]
+fn a_denial_that_would_stop_the_management_agent_is_not_copied() {
+    let folder = tempfile::tempdir().unwrap();
+    let lab = StartedLab::start(&folder.path().join("lab"));
+    let grant = [
+        "host",
+        "rights",
+        "grant",
+        "MIMSYNC01",
+        "SeDenyNetworkLogonRight",
+    ];
+    let output = lab.run(&[&grant[..], &["--to", r"CONTOSO\svc-mimsync"]].concat());
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let mut estate = Estate::of(&lab, folder.path());
+    let rights = |estate: &Estate| {
+        let plan = estate.plan(&lab, folder.path());
+        let steps = plan["steps"].as_array().unwrap();
+        let copied = steps.iter().find(|step| {
+            let of_sync = step["action"]["from"] == "svc-mimsync" && step["host"] == "MIMSYNC01";
+            of_sync && step["kind"] == "copy-logon-rights"
+        });
+        copied.unwrap()["action"]["rights"].clone()
+    };
+    let (batch, local) = ("SeBatchLogonRight", "SeDenyInteractiveLogonRight");
+    let all = json!([batch, "SeDenyNetworkLogonRight", local]);
+    assert_eq!(rights(&estate), all);
+    let agent = format!("{SERVICE}!SynchronizationAccount");
+    estate.host("MIMSVC01")["registry"][agent] = json!(r"CONTOSO\svc-mimsync");
+    assert_eq!(rights(&estate), json!([batch, local]));
 }

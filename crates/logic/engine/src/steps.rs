@@ -4,6 +4,7 @@ mod account_right;
 mod account_switch;
 mod app_pool;
 mod copy_entries;
+mod copy_logon_rights;
 mod database_access;
 mod delegation;
 mod disable_account;
@@ -211,6 +212,13 @@ pub(crate) fn of(step: &Step, estate: &PlannedEstate) -> Result<Box<dyn Journale
             to,
             aces,
         }),
+        Action::CopyLogonRights { to, rights, .. } => {
+            Box::new(copy_logon_rights::CopyLogonRights {
+                host: host()?,
+                to,
+                rights,
+            })
+        }
         Action::CopyHostAccess { list, to, aces, .. } => Box::new(copy_entries::CopyEntries {
             on: copy_entries::HostList {
                 host: host()?,

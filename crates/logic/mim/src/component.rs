@@ -2,7 +2,7 @@
 
 use model::database::DatabaseLocation;
 use model::finding::Finding;
-use model::host::Namespace;
+use model::host::{AccountRight, Namespace};
 use model::inventory::{Carried, Carrier, HostInventory, WebFolder};
 use model::names::{
     ComponentId, DnsName, GmsaName, LogonAccount, SamAccountName, ServiceName, Spn,
@@ -145,6 +145,10 @@ impl Profile for Component {
 
     fn namespaces(&self) -> &[Namespace] {
         &self.entry.namespaces
+    }
+
+    fn must_not_be_denied(&self, view: &HostView<'_>) -> Vec<AccountRight> {
+        rules::must_not_be_denied(view)
     }
 
     fn owns(&self, spn: &Spn) -> bool {

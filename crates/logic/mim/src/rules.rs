@@ -4,6 +4,8 @@ mod database;
 mod key_set;
 mod neighbours;
 
+pub(crate) use neighbours::must_not_be_denied;
+
 use model::finding::{Finding, FindingKind, Severity};
 use model::intent::Strategy;
 use model::inventory::{Carrier, ServiceState};

@@ -3,6 +3,7 @@
 mod delegation;
 mod directory_rights;
 mod forest;
+mod logon_rights;
 mod names;
 mod place;
 mod setup;
@@ -17,6 +18,7 @@ use crate::conversion::Conversion;
 use crate::findings as kind;
 use delegation::{of_the_delegation, of_the_groups, of_the_groups_left};
 use directory_rights::{of_protected_groups, of_the_rights};
+use logon_rights::of_the_logon_rights;
 use names::of_the_names;
 use place::of_a_place;
 use spns::of_the_spns;
@@ -51,6 +53,7 @@ pub(crate) fn of_a_conversion(conversion: &Conversion<'_>) -> Vec<Finding> {
     findings.extend(of_the_spns(conversion));
     findings.extend(of_the_delegation(conversion));
     findings.extend(of_the_rights(conversion));
+    findings.extend(of_the_logon_rights(conversion));
     findings.extend(of_the_groups(conversion));
     findings.extend(of_protected_groups(conversion));
     findings.extend(of_the_groups_left(conversion));

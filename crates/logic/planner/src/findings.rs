@@ -266,6 +266,13 @@ pub const ADMIN_SD_HOLDER: FindingKind = informs(
      groups every 60 minutes, not at once",
     PROTECTED,
 );
+/// Rights and denials by a policy that does not name the gMSA.
+pub const LOGON_RIGHTS_BY_POLICY: FindingKind = warns(
+    "GMSA-065",
+    "the plan copies what is set on the host; a policy's list replaces that at every refresh, so the gMSA has to stand in the \
+     policy itself",
+    "Microsoft Learn, \"User Rights Assignment\" (group policy settings win over local ones)",
+);
 /// An account that several components share holds the SPNs of one of them.
 pub const SPN_SHARED: FindingKind = blocks(
     "GMSA-026",
@@ -340,6 +347,7 @@ pub const ALL: &[FindingKind] = &[
     RIGHT_BY_POLICY,
     RIGHTS_STAY,
     ADMIN_SD_HOLDER,
+    LOGON_RIGHTS_BY_POLICY,
     GAP,
     KEY_SET_UNKNOWN,
     KEY_SET_FILE_EXISTS,

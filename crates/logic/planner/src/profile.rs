@@ -2,7 +2,7 @@
 
 use model::database::{DatabaseLocation, DatabasePlace};
 use model::finding::Finding;
-use model::host::{Namespace, PropertyName};
+use model::host::{AccountRight, Namespace, PropertyName};
 use model::intent::Conversion;
 use model::inventory::{Carried, Carrier, HostInventory, Inventory};
 use model::names::{
@@ -30,6 +30,11 @@ pub trait Profile: Sync {
     /// Namespaces of WMI that it brings.
     fn namespaces(&self) -> &[Namespace] {
         &[]
+    }
+
+    /// Denials that would break what it does, whatever the old account has.
+    fn must_not_be_denied(&self, _view: &HostView<'_>) -> Vec<AccountRight> {
+        Vec::new()
     }
 
     /// Whether an SPN of the old account belongs to this component and moves with it.

@@ -15,6 +15,7 @@ mod host;
 mod host_access;
 mod installer;
 mod key_set;
+pub(crate) mod logon_rights;
 mod shared;
 mod stored_password;
 mod switch;

@@ -3,12 +3,14 @@
 mod action;
 mod file;
 mod setup;
+mod tools;
 
-pub use action::{Action, PasswordHelper, PasswordNeed, ToolRun};
+pub use action::{Action, PasswordNeed};
 pub use file::{InvalidPlan, PlanDocument, fingerprint};
 pub use setup::{
     PlannedCarrier, PlannedProperty, SetupPage, StoredValues, Wizard, WizardField, WizardPage,
 };
+pub use tools::{PasswordHelper, ToolRun};
 
 use security::Sid;
 use serde::{Deserialize, Serialize};

@@ -1,5 +1,6 @@
 //! Entries in access lists, of hosts and in the directory: only ours come, only ours go.
 
+use model::host::AccountRight;
 use model::run::Outcome;
 use security::{AccessMask, Ace, SecurityDescriptor, Sid};
 
@@ -107,5 +108,38 @@ async fn a_right_that_the_gmsa_had_before_stays() {
     scenario.apply_to_the_end(&plan, "apply").await;
     let aces = |list: &SecurityDescriptor| list.explicit_aces_of(&had.sid().unwrap()).count();
     assert_eq!(aces(&scenario.world.state().access_lists[&head]), 3);
+    scenario.rollback_to(&start, "taken back").await;
+}
+
+/// Rights and denials of the password account go to the gMSA, and back only as far as it had them not.
+#[tokio::test]
+async fn log_on_rights_come_and_go_with_the_gmsa() {
+    let (batch, denied) = (
+        AccountRight::LogOnAsBatchJob,
+        AccountRight::DenyNetworkLogon,
+    );
+    let scenario = Scenario::sync_with_a_gmsa_in_use();
+    {
+        let mut state = scenario.world.state();
+        reference::add_logon_rights(&mut state);
+        let gmsa = state.accounts["mimsyncgmsasvc$"].account.sid;
+        let rights = &mut first_host(&mut state).settings.rights;
+        rights.get_mut(&denied).unwrap().insert(gmsa);
+    }
+    let start = scenario.world.snapshot();
+    scenario
+        .apply_to_the_end(&scenario.sound_plan().await, "apply")
+        .await;
+    {
+        let mut state = scenario.world.state();
+        let gmsa = state.accounts["mimsyncgmsasvc$"].account.sid;
+        let rights = &first_host(&mut state).settings.rights;
+        assert!(
+            [batch, denied]
+                .iter()
+                .all(|right| rights[right].contains(&gmsa))
+        );
+        assert_eq!(rights[&batch].len(), 2, "the other one keeps its own");
+    }
     scenario.rollback_to(&start, "taken back").await;
 }

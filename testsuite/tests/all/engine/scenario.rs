@@ -66,6 +66,7 @@ impl Scenario {
             reference::add_web_server(&mut state);
             reference::add_database(&mut state);
             reference::add_host_access(&mut state);
+            reference::add_logon_rights(&mut state);
         }
         let portal = conversion("sspr-reset", &["MIMSYNC01"], "MIMSsprReset");
         scenario.intent.conversions.push(portal);

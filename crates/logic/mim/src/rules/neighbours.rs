@@ -38,7 +38,7 @@ fn unread_on(host: &HostInventory, view: &HostView<'_>) -> Finding {
     let advice = format!(
         "look there for {old}: wmimgmt.msc, WMI Control, Properties, Security for a namespace; dcomcnfg, My Computer, \
          Properties, COM Security for the machine's lists. Where {old} is named, give {new} the same beside it and leave \
-         {old} as it is; or find out why they cannot be read (`gmsactl host access {}`) and plan again",
+         {old} as it is; or find out why they cannot be read (`gmsactl host access show {}`) and plan again",
         host.name
     );
     ACCESS_LISTS_UNREAD.found(
@@ -100,6 +100,22 @@ fn agent_account(view: &HostView<'_>) -> Vec<Finding> {
     }
     findings.dedup();
     findings
+}
+
+/// Denials that the gMSA must not get: that of network log-on, where the MIM Service's management agent runs as the
+/// component's account, and so is to run as the gMSA some day.
+pub(crate) fn must_not_be_denied(view: &HostView<'_>) -> Vec<AccountRight> {
+    let old = view.carried.logon_account();
+    let mut hosts = view.inventory.hosts.iter();
+    let is_agents = hosts.any(|host| {
+        let named = host.registry_text(SERVICE_KEY, AGENT_ACCOUNT);
+        let named = named.map(|named| LogonAccount::from(named.to_owned()));
+        named.is_some_and(|named| named.same_as(old) || named.same_as(view.gmsa))
+    });
+    match is_agents {
+        true => vec![AccountRight::DenyNetworkLogon],
+        false => Vec::new(),
+    }
 }
 
 /// A management agent logs on over the network.

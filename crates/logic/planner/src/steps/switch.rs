@@ -114,6 +114,7 @@ impl<'a> StepList<'a> {
     pub(super) fn switch(&mut self, switch: &Switch<'a>, proved: StepId) -> StepId {
         let mut before = vec![proved];
         before.extend(self.grant_right(switch, before.first()));
+        before.extend(self.copy_logon_rights(switch, before.first()));
         before.extend(self.start_with_network(switch));
         before.extend(self.copy_host_access(switch, before.first()));
         before.extend(self.grant_database_access(switch, before.first()));

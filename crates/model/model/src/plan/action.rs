@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::database::{DatabasePlace, Repair};
 use crate::host::{AccessList, AccountRight, Recipient};
 use crate::names::{Dn, DnsName, GmsaName, LogonAccount, SamAccountName, ServiceName, Spn, StepId};
-use crate::plan::{PlannedCarrier, SetupPage, StoredValues, Wizard};
+use crate::plan::{PasswordHelper, PlannedCarrier, SetupPage, StoredValues, ToolRun, Wizard};
 use crate::ports::AccountControl;
 
 /// One action on the directory, on the step's host, or just a look.
@@ -108,6 +108,15 @@ pub enum Action {
         to: SamAccountName,
         /// That account's entries in the object's access list.
         aces: Vec<Ace>,
+    },
+    /// Give an account the log-on rights and denials on the host that another one has.
+    CopyLogonRights {
+        /// The account whose rights are copied.
+        from: SamAccountName,
+        /// Who gets them.
+        to: SamAccountName,
+        /// Which.
+        rights: Vec<AccountRight>,
     },
     /// Let an account use DCOM or WMI on the host as another one may.
     CopyHostAccess {
@@ -289,39 +298,6 @@ pub enum Action {
     },
 }
 
-/// A product tool's command line; what it reads from standard input is named, never given.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct ToolRun {
-    /// Absolute path on the host.
-    pub program: String,
-    /// Arguments, one each.
-    pub args: Vec<String>,
-    /// The account whose password it reads from standard input.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub password_of: Option<LogonAccount>,
-}
-
-/// A service of a product that encrypts a password for the account that it runs as.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct PasswordHelper {
-    /// Key name that it gets for as long as it is needed.
-    pub service: ServiceName,
-    /// Its program, absolute.
-    pub program: String,
-    /// The gMSA that it runs as.
-    pub runs_as: LogonAccount,
-    /// What it is started with.
-    pub argument: String,
-    /// The pipe that it listens on.
-    pub pipe: String,
-    /// Who writes its events into the Application log.
-    pub event_source: String,
-    /// The event that it writes when it starts.
-    pub event: u32,
-}
-
 /// A password that an action needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PasswordNeed<'a> {
@@ -348,6 +324,7 @@ impl Action {
             Self::DisableAccount { .. } => "disable-account",
             Self::GrantRight { .. } => "grant-right",
             Self::CopyDirectoryRights { .. } => "copy-directory-rights",
+            Self::CopyLogonRights { .. } => "copy-logon-rights",
             Self::CopyHostAccess { .. } => "copy-host-access",
             Self::StartWithNetwork { .. } => "start-with-network",
             Self::StopAppPool { .. } => "stop-app-pool",

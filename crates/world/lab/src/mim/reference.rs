@@ -94,6 +94,15 @@ fn schedule(machine: &mut Machine<'_>, who: &Credential<'_>) {
     machine.state.tasks.push(task);
 }
 
+/// What the documentation advises to deny to service accounts, as far as it is set on the host itself.
+fn deny(machine: &mut Machine<'_>, account: &str, denials: &[Right]) {
+    if let Some(Principal::Domain(found)) = principal(account, machine.domain) {
+        for denial in denials {
+            machine.state.rights.grant(*denial, found.sid);
+        }
+    }
+}
+
 /// Puts a product's package where its media were copied to.
 fn put(machine: &mut Machine<'_>, path: &str, package: std::io::Result<Vec<u8>>) {
     if let Ok(bytes) = package {
@@ -107,6 +116,13 @@ const LET_IN: [(&str, &str, &str, &str); 4] = [
     ("MachineAccessRestriction", "", "CCDCLC", "CCDCLC"),
     (r"root\CIMV2", "CI", "CCDCLCSWRPWPRCWD", "CCWP"),
     (SYNC_NAMESPACE, "CI", "CCDCLCSWRPWPRCWD", "CCWP"),
+];
+
+/// What is denied to the services of privileged access management.
+const OF_PAM: [Right; 3] = [
+    Right::DenyLogOnAsBatchJob,
+    Right::DenyLogOnLocally,
+    Right::DenyRemoteDesktop,
 ];
 
 struct Setup<'a> {
@@ -128,12 +144,18 @@ impl Setup<'_> {
                     package::synchronization_service(BUILD),
                 );
                 schedule(machine, who);
+                deny(machine, who.account, &[Right::DenyLogOnLocally]);
                 self.let_in(machine, "svc-mimservice");
             }),
             Some("MIMSVC") => {
                 put(machine, SERVICE_PACKAGE, package::service_and_portal(BUILD));
                 self.with("svc-mimservice", |who| {
-                    self.mim.install_mim_service(machine, BUILD, who)
+                    self.mim.install_mim_service(machine, BUILD, who);
+                    deny(
+                        machine,
+                        who.account,
+                        &[Right::DenyLogOnAsBatchJob, Right::DenyLogOnLocally],
+                    );
                 });
                 self.with("svc-ssprreg", |registration| {
                     self.with("svc-sspreset", |reset| {
@@ -145,7 +167,10 @@ impl Setup<'_> {
                 put(machine, SERVICE_PACKAGE, package::service_and_portal(BUILD));
                 self.with("svc-pammon", |monitoring| {
                     self.with("svc-pamcomp", |component| {
-                        machine.install_pam(BUILD, rest, monitoring, component)
+                        machine.install_pam(BUILD, rest, monitoring, component);
+                        for who in [monitoring, component] {
+                            deny(machine, who.account, &OF_PAM);
+                        }
                     });
                 });
             }),

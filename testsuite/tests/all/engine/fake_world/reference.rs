@@ -228,6 +228,19 @@ pub fn add_database(state: &mut State) {
     state.databases.insert(place, accounts);
 }
 
+/// The password account may log on as a batch job, and not over the network, on every host.
+pub fn add_logon_rights(state: &mut State) {
+    let sid = state.accounts["svc-mimsync"].account.sid;
+    for host in state.hosts.values_mut() {
+        for right in [
+            AccountRight::LogOnAsBatchJob,
+            AccountRight::DenyNetworkLogon,
+        ] {
+            host.settings.rights.entry(right).or_default().insert(sid);
+        }
+    }
+}
+
 /// The password account may activate over the network and call by WMI, as administrators may.
 pub fn add_host_access(state: &mut State) {
     let sid = state.accounts["svc-mimsync"].account.sid;
