@@ -28,14 +28,19 @@ fn a_started_lab_is_an_estate_like_any_other() {
     assert_eq!(lab.run(&["plan"]).status.code(), Some(2));
 }
 
-/// What a plan for people says before its first step.
-fn before(lab: &StartedLab, intent: &Path) -> Vec<String> {
+/// A plan for people.
+fn planned(lab: &StartedLab, intent: &Path) -> String {
     let estate = lab.document["estate"].as_str().unwrap();
     let planned = gmsactl(&["--non-interactive", "--estate", estate, "plan", "--intent"])
         .arg(intent)
         .output()
         .unwrap();
-    let text = String::from_utf8(planned.stdout).unwrap();
+    String::from_utf8(planned.stdout).unwrap()
+}
+
+/// What it says before its first step.
+fn before(lab: &StartedLab, intent: &Path) -> Vec<String> {
+    let text = planned(lab, intent);
     let before = text.split_once("Before you begin\n").unwrap().1;
     let lines = before.lines().take_while(|line| !line.is_empty());
     lines.map(str::to_owned).collect()
@@ -58,6 +63,9 @@ fn a_plan_for_people_says_what_to_have_ready() {
     }
     assert_eq!(told.len(), 3, "{told:#?}");
     assert!(!told[2].contains("no way back"), "{told:#?}");
+    let text = planned(&lab, &intent);
+    let heading = "sync  on MIMSYNC01 (rights on MIMSYNC02 too); down for";
+    assert!(text.contains(heading), "{text}");
 
     let recipient =
         "recipient = \"age1sfjyc2h656ntzam9lhmcqwdxkenvkmjf8lphuap8kgg5qvu9u3fsyaxnfk\"";

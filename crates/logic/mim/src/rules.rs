@@ -364,7 +364,7 @@ fn not_reproduced(component: &Component, view: &HostView<'_>) -> Finding {
          {}",
         component.entry.setup_also.join("; ")
     );
-    let advice = "take strategy = \"guided\", which has setup do it; or look for the old account's name with icacls, netsh \
-                  http show urlacl and dcomcnfg before the evening, and give the gMSA the same beside it";
+    let advice = "take strategy = \"guided\", which has setup do it; or look for the old account's name with icacls and \
+                  netsh http show urlacl before the evening, and give the gMSA the same beside it";
     NOT_REPRODUCED.found(subject, what, advice)
 }

@@ -2,6 +2,8 @@
 
 mod frame;
 
+use std::collections::BTreeSet;
+
 use model::names::HostName;
 use model::plan::{
     Action, Change, PlanDocument, Reversible, SHARED, SetupPage, Step, StepStatus, Wizard,
@@ -61,22 +63,29 @@ fn heading(first: &Step, rest: &[Step], paint: &Paint) -> String {
     let section = rest
         .iter()
         .take_while(|step| step.component == first.component);
-    let mut hosts: Vec<&str> = Vec::new();
     let mut seconds = 0;
+    let (mut hosts, mut others): (Vec<&str>, Vec<&str>) = (Vec::new(), Vec::new());
     for step in section {
         seconds += step.downtime_seconds;
-        let host = step.host.iter().map(HostName::as_str);
-        for host in host
-            .filter(|host| !hosts.contains(host))
-            .collect::<Vec<_>>()
-        {
-            hosts.push(host);
-        }
+        let list = match step.action {
+            Action::CopyLogonRights { .. } | Action::CopyHostAccess { .. } => &mut others,
+            _ => &mut hosts,
+        };
+        list.extend(step.host.iter().map(HostName::as_str));
     }
+    for list in [&mut hosts, &mut others] {
+        let mut seen = BTreeSet::new();
+        list.retain(|host| seen.insert(*host));
+    }
+    others.retain(|host| !hosts.contains(host));
+    let beside = match others.is_empty() {
+        true => String::new(),
+        false => format!(" (rights on {} too)", others.join(", ")),
+    };
     let place = match (first.component.as_str() == SHARED, hosts.is_empty()) {
         (true, _) => "what several components rest on".to_owned(),
         (false, true) => "in the directory".to_owned(),
-        (false, false) => format!("on {}", hosts.join(", then ")),
+        (false, false) => format!("on {}{beside}", hosts.join(", then ")),
     };
     let down = match seconds {
         0 => "nothing goes down".to_owned(),
