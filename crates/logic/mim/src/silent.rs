@@ -88,6 +88,7 @@ fn tell(setup: &mut SilentSetup, page: &Page, view: &HostView<'_>, account: &str
                 name: told.name.clone(),
                 value,
                 reason,
+                kept_in: told.registry.clone(),
             }),
             None if told.optional => setup.left_out.push(told.name.clone()),
             None => setup.unknown.push(told.name.clone()),
@@ -138,6 +139,7 @@ fn tell_the_rest(setup: &mut SilentSetup, named: &[PropertyName], view: &HostVie
         name: name.clone(),
         value: value.clone(),
         reason: "as conversion.toml has it".to_owned(),
+        kept_in: None,
     });
     let properties: Vec<_> = rest.collect();
     if !properties.is_empty() {

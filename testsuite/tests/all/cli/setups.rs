@@ -133,6 +133,8 @@ fn convert(scene: &Scene, setups: usize, unknown: &str) -> String {
     let run = scene.apply();
     let verified = scene.json(&["verify", &run]).ended(DONE).json();
     assert_eq!(verified["holds"], true, "{verified:#}");
+    let told = verified.to_string();
+    assert!(!told.contains("setup was told"), "{verified:#}");
     run
 }
 

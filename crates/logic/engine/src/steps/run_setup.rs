@@ -100,6 +100,7 @@ impl Step for RunSetup {
         let saved = outcome.map_or_else(String::new, |outcome| {
             saved_key_set::told(scene, &self.saves, &outcome.saved)
         });
+        let saved = saved + &self.settings(scene).await?;
         Ok(match self.switch.check(scene).await? {
             Check::Holds(seen) if restart => {
                 let host = self.switch.host();
@@ -130,6 +131,32 @@ impl RunSetup {
     async fn has_the_gmsa(&self, scene: &Scene<'_>) -> Result<bool, StepError> {
         let now = self.switch.observe(scene).await?;
         Ok(now.account().same_as(self.switch.to()))
+    }
+
+    /// Settings that the registry has otherwise than setup was told; nothing where it has them all. They are no reason to
+    /// turn a run back: what setup wrote, the way back would leave.
+    async fn settings(&self, scene: &Scene<'_>) -> Result<String, StepError> {
+        let host = scene.world.host(self.switch.host()).await?;
+        let mut text = String::new();
+        let properties = self.pages.iter().flat_map(|page| &page.properties);
+        for property in properties {
+            let Some((key, name)) = &property.kept_in else {
+                continue;
+            };
+            let told = property.value.as_str();
+            text += &match host.registry_text(key, name).await {
+                Ok(Some(now)) if now.eq_ignore_ascii_case(told) => String::new(),
+                Ok(now) => {
+                    let now = now.as_deref().unwrap_or("not there any more");
+                    format!(
+                        "; setup was told {} = {told}, and {name} of {key} is {now}: put it right with change mode",
+                        property.name
+                    )
+                }
+                Err(error) => format!("; {name} of {key} could not be read: {error}"),
+            };
+        }
+        Ok(text)
     }
 
     fn run(&self) -> Result<SetupRun, StepError> {

@@ -67,6 +67,9 @@ pub struct PlannedProperty {
     pub value: PropertyValue,
     /// Why this value.
     pub reason: String,
+    /// The registry value that must have it afterwards, where one is known: key and name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kept_in: Option<(String, String)>,
 }
 
 /// Two registry values that setup writes: one that holds something afterwards, and one that is empty.
