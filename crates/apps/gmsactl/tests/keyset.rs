@@ -113,6 +113,8 @@ fn a_sealed_export_leaves_its_copy_only() {
     let run = done["run"].as_str().unwrap();
     assert_eq!(lab.run(&["verify", run]).status.code(), Some(0));
 
+    is_fetched_once(&lab, export, &folder.path().join("safe"));
+
     let (code, other) = keyset(&lab, &["export", "--file", FILE, "--recipient", OTHER]);
     assert_eq!(code, Some(3), "taken back: {other:#}");
     assert!(
@@ -125,6 +127,34 @@ fn a_sealed_export_leaves_its_copy_only() {
     assert_eq!(back.status.code(), Some(0), "{back:?}");
     let (_, inspected) = keyset(&lab, &["inspect"]);
     assert_eq!(inspected["exports"], json!([]), "{inspected:#}");
+}
+
+/// A sealed copy is brought here, is not asked for again, and replaces nothing.
+fn is_fetched_once(lab: &StartedLab, export: &Value, safe: &Path) {
+    let fetch = ["fetch", "--to", safe.to_str().unwrap()];
+    let (code, no_folder) = keyset(lab, &fetch);
+    assert_eq!(code, Some(1), "{no_folder:#}");
+    std::fs::create_dir(safe).unwrap();
+    for fetched in [true, false] {
+        let (code, said) = keyset(lab, &fetch);
+        assert_eq!((code, &said["all"]), (Some(0), &json!(true)), "{said:#}");
+        let copy = &said["copies"][0];
+        assert_eq!(copy["fetched"], fetched, "{said:#}");
+        let path = copy["path"].as_str().unwrap();
+        assert!(path.ends_with("-before.bin.age"), "{path}");
+        let (code, verified) = keyset(lab, &["verify", "--copy", path]);
+        assert_eq!(code, Some(0), "{verified:#}");
+        assert_eq!(verified["copy"]["sha256"], export["sealed"]["sha256"]);
+    }
+    let (code, nothing) = keyset(lab, &[&fetch[..], &["--host", "MIMSYNC02"]].concat());
+    assert_eq!((code, &nothing["copies"]), (Some(1), &json!([])));
+    let file = std::fs::read_dir(safe).unwrap().next().unwrap().unwrap();
+    std::fs::write(file.path(), "somebody's").unwrap();
+    let (code, said) = keyset(lab, &fetch);
+    assert_eq!(code, Some(1), "{said:#}");
+    let why = said["copies"][0]["failed"].as_str().unwrap();
+    assert!(why.contains("is another file"), "{said:#}");
+    assert_eq!(std::fs::read(file.path()).unwrap(), b"somebody's");
 }
 
 /// What holds no export of this journal, and what the identity does not open, is not written.

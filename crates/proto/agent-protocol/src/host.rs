@@ -116,6 +116,11 @@ pub struct FileDigest {
     pub sha256: String,
 }
 
+/// Content that only the holder of an identity can read; base64 on the wire.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct SealedContent(#[serde(with = "crate::base64_bytes")] pub Vec<u8>);
+
 /// A file and the copy of it that is sealed to somebody.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SealedDigest {

@@ -55,7 +55,7 @@ pub use failure::{Failure, FailureKind};
 pub use frame::{Decoder, Frame, FrameError, HEADER_LIMIT, SECRET_LIMIT};
 pub use host::{
     Captured, FileDigest, FileKind, FileMetadata, HostFacts, Product, RegistryView, RunOutcome,
-    SealedDigest, ServiceAccountState, UnixMillis,
+    SealedContent, SealedDigest, ServiceAccountState, UnixMillis,
 };
 pub use local_group::LocalGroupRequest;
 pub use message::{AgentBody, AgentHello, AgentMessage, ClientBody, ClientHello, ClientMessage};

@@ -9,7 +9,7 @@ use crate::{
     AccessListRequest, AccessLists, AccountName, AppPool, AppPoolRequest, Descriptor, EventPage,
     EventQuery, Failure, FileDigest, FileMetadata, HostFacts, HostPath, LocalGroupRequest,
     ManagedAccountFlag, PipeName, PoolState, Product, Recipient, RegistryKey, RegistryKeyContent,
-    RegistryValue, RightHolders, RightsRequest, RunOutcome, SealedDigest, Service,
+    RegistryValue, RightHolders, RightsRequest, RunOutcome, SealedContent, SealedDigest, Service,
     ServiceAccountState, ServiceList, ServiceName, ServiceTrigger, SetupEnd, SetupRun,
     StoppedService, TaskDefinition, TaskList, TaskRequest, TriggerRequest, Trustee,
 };
@@ -121,6 +121,11 @@ pub enum Request {
         /// Whose identities open it; at least one.
         recipients: Vec<Recipient>,
     },
+    /// The content of a sealed file; of any other file nothing is told → [`Reply::SealedContent`].
+    FetchSealed {
+        /// The file.
+        path: HostPath,
+    },
     /// Size and SHA-256 of a file → [`Reply::Digest`].
     HashFile {
         /// The file.
@@ -219,6 +224,7 @@ impl Request {
             | Self::Service { .. }
             | Self::ReadValue { .. }
             | Self::ReadKey { .. }
+            | Self::FetchSealed { .. }
             | Self::HashFile { .. }
             | Self::Metadata { .. }
             | Self::Products
@@ -279,6 +285,7 @@ impl fmt::Display for Request {
             Self::Run { program, .. } => write!(f, "run {program}"),
             Self::CopyFile { from, to, .. } => write!(f, "copy {from} to {to}"),
             Self::SealFile { from, to, .. } => write!(f, "seal {from} into {to}"),
+            Self::FetchSealed { path } => write!(f, "fetch {path}"),
             Self::HashFile { path } => write!(f, "read {path}"),
             Self::Metadata { path } => write!(f, "look at {path}"),
             Self::CreateDirectory { path } => write!(f, "create directory {path}"),
@@ -344,6 +351,8 @@ pub enum Reply {
     Digest(FileDigest),
     /// A file that was sealed, and its copy.
     Sealed(SealedDigest),
+    /// The content of a sealed file.
+    SealedContent(SealedContent),
     /// What is at a path; `None` for nothing.
     Metadata(Option<FileMetadata>),
     /// Installed products.

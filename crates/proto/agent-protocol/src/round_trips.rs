@@ -182,6 +182,7 @@ fn requests_survive() {
             timeout_ms: 30_000,
         },
         Request::Reboot { delay_seconds: 5 },
+        Request::FetchSealed { path: path() },
         Request::AccessLists(AccessListRequest::Find {
             namespaces: vec![Namespace::parse(r"root\CIMV2").unwrap()],
         }),
@@ -311,6 +312,7 @@ fn replies_survive() {
         Reply::ServiceAccount(ServiceAccountState::CannotInstall),
         Reply::Sid(sid()),
         Reply::AccessList(None),
+        Reply::SealedContent(SealedContent(b"age-encryption.org/v1".to_vec())),
         Reply::AccessLists(AccessLists {
             lists: vec![FoundAccessList {
                 list: r"root\CIMV2".parse().unwrap(),

@@ -5,6 +5,7 @@
 //! | [`Recipient`] | the public half, `age1…`: may stand in an intent, a plan, a journal |
 //! | [`Identities`] | the secret half, out of an identity file: never leaves the machine that it was read on |
 //! | [`seal`], [`open`] | a content to recipients, and back with an identity of one of them |
+//! | [`is_sealed`] | whether a content is such a file, by its beginning |
 //!
 //! Left to others: files and where they lie. Left out: passphrases, SSH keys, plugins and the text form of a sealed file.
 //!
@@ -62,6 +63,11 @@ pub fn seal(plain: &[u8], recipients: &[Recipient]) -> Result<Vec<u8>, SealError
     let written = writer.write_all(plain).and_then(|()| writer.finish());
     written.map_err(|error| failed(&error))?;
     Ok(sealed)
+}
+
+/// Whether it begins as every sealed file does.
+pub fn is_sealed(content: &[u8]) -> bool {
+    content.starts_with(b"age-encryption.org/")
 }
 
 /// Decrypts what was sealed to one of the identities; the content is wiped when it is dropped.

@@ -313,6 +313,14 @@ impl Host for AgentHost {
         })
     }
 
+    async fn fetch_sealed(&self, path: &str) -> Result<Vec<u8>, WorldError> {
+        let path = HostPath::parse(path).map_err(|e| self.world(e))?;
+        match self.plain(Request::FetchSealed { path }, LONG).await? {
+            Reply::SealedContent(content) => Ok(content.0),
+            _ => Err(self.unexpected("fetch")),
+        }
+    }
+
     async fn delete_file(&self, path: &str) -> Result<(), WorldError> {
         let path = HostPath::parse(path).map_err(|e| self.world(e))?;
         self.plain(Request::DeleteFile { path }, SHORT)

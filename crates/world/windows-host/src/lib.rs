@@ -57,6 +57,7 @@ pub fn handle(request: Request, secret: Secret) -> Result<Reply, Failure> {
             to,
             recipients,
         } => sealing::seal(&from, &to, &recipients).map(Reply::Sealed),
+        Request::FetchSealed { path } => sealing::fetch(&path).map(Reply::SealedContent),
         Request::HashFile { path } => files::digest(&path).map(Reply::Digest),
         Request::Metadata { path } => files::metadata(&path).map(Reply::Metadata),
         Request::CreateDirectory { path } => files::create_directory(&path).map(Reply::Existed),

@@ -3,15 +3,18 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::{Read, Write};
 
-use agent_protocol::{Failure, FailureKind, FileDigest, HostPath, Recipient, SealedDigest};
+use agent_protocol::{
+    Failure, FailureKind, FileDigest, HostPath, Recipient, SealedContent, SealedDigest,
+};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
 use crate::failures::from_io;
 use crate::files;
 
-/// Largest file that is sealed: it is held in memory as a whole. A key set has some hundred bytes to some kilobytes.
-const LIMIT: u64 = 16 << 20;
+/// Largest file that is sealed or fetched: it is held in memory as a whole, and fits into a frame. A key set has some
+/// hundred bytes to some kilobytes.
+const LIMIT: u64 = 8 << 20;
 
 /// Seals a file, flushes the copy to the disk, and digests what is there then. A copy that fails half-way is removed.
 pub fn seal(
@@ -46,13 +49,25 @@ pub fn seal(
     })
 }
 
+/// The content of a sealed file. Any other file stays where it is: its content is nobody's business.
+pub fn fetch(path: &HostPath) -> Result<SealedContent, Failure> {
+    let content = read(path)?;
+    match sealed_file::is_sealed(&content) {
+        true => Ok(SealedContent(content.to_vec())),
+        false => Err(Failure::new(
+            FailureKind::Invalid,
+            format!("fetch {path}: it is no sealed file"),
+        )),
+    }
+}
+
 /// The whole file, in a buffer that does not grow and is wiped.
 fn read(path: &HostPath) -> Result<Zeroizing<Vec<u8>>, Failure> {
     let failed = |error: std::io::Error| from_io(&error, format!("read {path}"));
     let file = File::open(path.as_str()).map_err(failed)?;
     let size = file.metadata().map_err(failed)?.len();
     if size > LIMIT {
-        let what = format!("seal {path}: it has {size} bytes, and {LIMIT} are the most");
+        let what = format!("{path} has {size} bytes, and {LIMIT} are the most");
         return Err(Failure::new(FailureKind::Invalid, what));
     }
     let mut plain = Zeroizing::new(Vec::with_capacity(

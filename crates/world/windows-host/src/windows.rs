@@ -86,6 +86,7 @@ pub fn handle(request: Request, secret: &Secret) -> Result<Reply, Failure> {
         | Request::Run { .. }
         | Request::CopyFile { .. }
         | Request::SealFile { .. }
+        | Request::FetchSealed { .. }
         | Request::HashFile { .. }
         | Request::Metadata { .. }
         | Request::CreateDirectory { .. }

@@ -26,9 +26,16 @@ fn export(scene: &Scene, name: &str, more: &[&str]) -> Value {
     scene.json(&words).ended(DONE).json()
 }
 
-/// Copies a sealed copy here, and opens it; returns what is inside.
+/// Brings a sealed copy here, and opens it; returns what is inside.
 fn opened(scene: &Scene, name: &str) -> Vec<u8> {
-    scene.write("copy.age", fs::read(on_host(name)).unwrap());
+    let fetched = scene.json(&["keyset", "fetch", "--to", "."]).ended(DONE);
+    let fetched = fetched.json();
+    let copies = fetched["copies"].as_array().unwrap().iter();
+    let mut paths = copies.map(|copy| copy["path"].as_str().unwrap());
+    let path = paths.find(|path| path.ends_with(name)).unwrap();
+    let copy = fs::read(scene.path(path)).unwrap();
+    assert_eq!(copy, fs::read(on_host(name)).unwrap());
+    scene.write("copy.age", copy);
     scene.write("key.txt", format!("# made for tests\n{IDENTITY}\n"));
     let out = format!("opened-{name}");
     let words = ["--copy", "copy.age", "--identity", "key.txt", "--out", &out];

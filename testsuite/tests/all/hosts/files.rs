@@ -77,12 +77,30 @@ async fn a_program_reads_the_password_and_leaves_a_file() {
         host.delete_empty_folder(FOLDER).await.unwrap();
         assert!(host.folder_exists(FOLDER).await.unwrap(), "not empty");
 
+        only_what_is_sealed_is_told(&scratch, &file).await;
         for _ in 0..2 {
             host.delete_file(&file).await.unwrap();
             assert_eq!(host.file(&file).await.unwrap(), None);
         }
     })
     .await;
+}
+
+async fn only_what_is_sealed_is_told(scratch: &Scratch, file: &str) {
+    const RECIPIENT: &str = "age1sfjyc2h656ntzam9lhmcqwdxkenvkmjf8lphuap8kgg5qvu9u3fsyaxnfk";
+    let host = &scratch.host;
+    host.create_folder(&format!(r"{FOLDER}\one")).await.unwrap();
+    let sealed = format!(r"{FOLDER}\one\keys.bin");
+    let recipients = [RECIPIENT.parse().unwrap()];
+    let made = host.seal_file(file, &sealed, &recipients).await.unwrap();
+    let content = host.fetch_sealed(&sealed).await.unwrap();
+    assert_eq!(content.len() as u64, made.sealed.size);
+    assert!(content.starts_with(b"age-encryption.org/v1\n"));
+    let plain = host.fetch_sealed(file).await;
+    scratch.refused(None, ErrorKind::Conflict, "no sealed file", plain);
+    host.delete_file(&sealed).await.unwrap();
+    let gone = host.fetch_sealed(&sealed).await;
+    scratch.refused(None, ErrorKind::NotFound, "2 ERROR_FILE_NOT_FOUND", gone);
 }
 
 #[tokio::test(flavor = "multi_thread")]

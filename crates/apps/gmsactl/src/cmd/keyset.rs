@@ -2,6 +2,7 @@
 
 mod copy;
 mod export;
+mod fetch;
 mod inspect;
 mod open;
 mod verify;
@@ -33,6 +34,8 @@ pub enum KeysetVerb {
     Export(export::Export),
     /// Look whether the exported files, or a copy of one on this machine, are still what was exported.
     Verify(verify::Verify),
+    /// Bring sealed copies from their hosts to a folder on this machine.
+    Fetch(fetch::Fetch),
     /// Decrypt a sealed copy on this machine, if it is one of an export of the journal.
     Open(open::Open),
 }
@@ -43,6 +46,7 @@ pub async fn run(verb: &KeysetVerb, global: &Global, output: &Output) -> Done {
         KeysetVerb::Inspect(args) => args.run(global, output).await,
         KeysetVerb::Export(args) => args.run(global, output).await,
         KeysetVerb::Verify(args) => args.run(global, output).await,
+        KeysetVerb::Fetch(args) => args.run(global, output).await,
         KeysetVerb::Open(args) => args.run(global, output),
     }
 }

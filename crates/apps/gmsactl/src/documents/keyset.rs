@@ -1,7 +1,8 @@
 //! What `keyset` prints.
 
-use engine::{ExportedKeySet, SavedKeySet};
+use engine::{ExportedKeySet, SavedKeySet, SealedKeySet};
 use mim::Node;
+use model::names::{HostName, RunId};
 use model::ports::FileFacts;
 use serde::Serialize;
 
@@ -84,6 +85,32 @@ pub struct CopyFacts {
     pub content: Option<FileFacts>,
     /// The export that it is a copy of.
     pub copy_of: Option<ExportedKeySet>,
+}
+
+/// The document of `keyset fetch`.
+#[derive(Debug, Serialize)]
+pub struct FetchedCopies {
+    /// Whether there are some, and all of them are here.
+    pub all: bool,
+    /// Every sealed copy that the journal knows.
+    pub copies: Vec<FetchedCopy>,
+}
+
+/// A sealed copy, and where it is here.
+#[derive(Debug, Serialize)]
+pub struct FetchedCopy {
+    /// The host that it is on.
+    pub host: HostName,
+    /// The run that made it.
+    pub run: RunId,
+    /// The copy on the host.
+    pub copy: SealedKeySet,
+    /// Its path on this machine.
+    pub path: String,
+    /// Whether it was fetched now; otherwise it was here already, or failed.
+    pub fetched: bool,
+    /// Why it is not here.
+    pub failed: Option<String>,
 }
 
 /// The document of `keyset open`.

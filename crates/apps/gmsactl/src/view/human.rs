@@ -28,7 +28,7 @@ pub use host::{
     access, app_pools, events, facts, host_change, members, products, registry_data,
     registry_value, rights, services, task, tasks, triggers,
 };
-pub use keyset::{keyset_verification, keysets, opened_keyset};
+pub use keyset::{fetched_copies, keyset_verification, keysets, opened_keyset};
 pub use lab::{lab, lab_changed, lab_status};
 pub use mim::detection;
 pub use package::{package, setup_change};

@@ -185,6 +185,12 @@ pub trait Host:
         recipients: &[Recipient],
     ) -> Result<SealedFacts, WorldError>;
 
+    /// The content of a sealed file, which only the holder of an identity can read.
+    ///
+    /// # Errors
+    /// [`super::ErrorKind::Conflict`] where it is another file: of that nothing is told.
+    async fn fetch_sealed(&self, path: &str) -> Result<Vec<u8>, WorldError>;
+
     /// Deletes a file; no error when it is not there.
     async fn delete_file(&self, path: &str) -> Result<(), WorldError>;
 

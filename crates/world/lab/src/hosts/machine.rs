@@ -101,6 +101,7 @@ impl Machine<'_> {
                 to,
                 recipients,
             } => files.seal(&from, &to, &recipients, now).map(Reply::Sealed),
+            Request::FetchSealed { path } => files.fetch(&path).map(Reply::SealedContent),
             Request::HashFile { path } => files.digest(&path).map(Reply::Digest),
             Request::Metadata { path } => files.metadata(&path).map(Reply::Metadata),
             Request::CreateDirectory { path } => {

@@ -208,6 +208,14 @@ impl Host for FakeHost {
         })
     }
 
+    async fn fetch_sealed(&self, path: &str) -> Result<Vec<u8>, WorldError> {
+        self.look(&format!("fetch {path}"), |host| {
+            let missing = || error(ErrorKind::NotFound, format!("{path} is not there"));
+            let found = host.files.get(&path.to_lowercase()).ok_or_else(missing)?;
+            Ok(found.clone().into_bytes())
+        })
+    }
+
     async fn delete_file(&self, path: &str) -> Result<(), WorldError> {
         self.change(&format!("delete {path}"), |host| {
             host.files.remove(&path.to_lowercase());

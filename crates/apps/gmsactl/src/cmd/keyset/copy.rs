@@ -11,9 +11,6 @@ use zeroize::Zeroizing;
 use crate::documents::keyset::CopyFacts;
 use crate::error::Failure;
 
-/// What every age file begins with.
-const SEALED: &[u8] = b"age-encryption.org/";
-
 /// A file that may be a copy.
 pub struct Copy {
     bytes: Zeroizing<Vec<u8>>,
@@ -62,7 +59,7 @@ impl Copy {
         CopyFacts {
             path: path.display().to_string(),
             copy_of: exports.rev().find(is_copy).cloned(),
-            sealed: self.bytes.starts_with(SEALED),
+            sealed: sealed_file::is_sealed(&self.bytes),
             content,
             facts,
         }

@@ -2,7 +2,9 @@
 
 use super::Paint;
 use super::mim::lines_of;
-use crate::documents::keyset::{ExportNow, KeysetDocument, KeysetVerification, OpenedKeySet};
+use crate::documents::keyset::{
+    ExportNow, FetchedCopies, KeysetDocument, KeysetVerification, OpenedKeySet,
+};
 
 /// The services that have one, and the exports that the journal knows.
 pub fn keysets(document: &KeysetDocument, paint: &Paint) -> String {
@@ -36,6 +38,26 @@ pub fn keysets(document: &KeysetDocument, paint: &Paint) -> String {
             saved.run,
             paint.dim(&found.detail)
         );
+    }
+    text
+}
+
+/// Sealed copies, and where they are here.
+pub fn fetched_copies(document: &FetchedCopies, paint: &Paint) -> String {
+    let mut text = String::new();
+    for copy in &document.copies {
+        let (word, rest) = match (&copy.failed, copy.fetched) {
+            (Some(why), _) => (paint.bad("not here"), format!(": {why}")),
+            (None, true) => (paint.good("fetched "), String::new()),
+            (None, false) => (paint.dim("is here "), String::new()),
+        };
+        text += &format!(
+            "  {word} {} of {} on {}{rest}\n",
+            copy.path, copy.copy.file, copy.host
+        );
+    }
+    if document.copies.is_empty() {
+        text += "  no run of this journal made a sealed copy that it did not take back\n";
     }
     text
 }

@@ -1,10 +1,27 @@
 //! A copy of a file that only the holders of the recipients' identities can read.
 
-use agent_protocol::{Failure, FailureKind, HostPath, Recipient, SealedDigest, UnixMillis};
+use agent_protocol::{
+    Failure, FailureKind, HostPath, Recipient, SealedContent, SealedDigest, UnixMillis,
+};
 
 use super::{Content, FILE_EXISTS, Files, Place};
 
 impl Files {
+    /// The content of a sealed file, and of no other.
+    pub fn fetch(&self, path: &HostPath) -> Result<SealedContent, Failure> {
+        let file = self
+            .file(path)
+            .map_err(|code| Failure::from_code(code, format!("read {path}")))?;
+        let content = file.bytes().unwrap_or_default();
+        match sealed_file::is_sealed(&content) {
+            true => Ok(SealedContent(content.to_vec())),
+            false => Err(Failure::new(
+                FailureKind::Invalid,
+                format!("fetch {path}: it is no sealed file"),
+            )),
+        }
+    }
+
     /// Seals a file and digests both; a copy that fails is removed.
     pub fn seal(
         &mut self,

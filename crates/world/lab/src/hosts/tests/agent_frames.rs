@@ -131,6 +131,9 @@ fn every_request() -> Vec<Request> {
             to: path(r"C:\Copies\app.exe.age"),
             recipients: vec![recipient()],
         },
+        Request::FetchSealed {
+            path: path(r"C:\Copies\app.exe.age"),
+        },
         Request::HashFile {
             path: path(r"C:\Copies\app.exe"),
         },
@@ -349,6 +352,7 @@ proptest! {
             requests.push(Request::CopyFile { from: from.clone(), to: to.clone(), overwrite: code % 2 == 0 });
             requests.push(Request::SealFile { from: from.clone(), to: to.clone(), recipients: vec![recipient()] });
             requests.push(Request::CreateDirectory { path: from.clone() });
+            requests.push(Request::FetchSealed { path: from.clone() });
             requests.push(Request::HashFile { path: from.clone() });
             requests.push(Request::DeleteFile { path: to.clone() });
             requests.push(Request::DeleteEmptyDirectory { path: from });
