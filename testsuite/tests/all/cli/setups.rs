@@ -1,10 +1,15 @@
 //! `strategy = "installer"`: Windows Installer runs the products' packages in change mode, silently, and the accounts are
 //! what the pages would have set; then the way back.
 
+use std::fs;
+
+use serde_json::json;
+
 use super::answer::DONE;
 use super::dump::Dump;
 use super::media::{self, Media, registry_text};
 use super::scene::Scene;
+use super::wine::Wine;
 
 /// A component, its hosts, its gMSA, and the group of its hosts.
 type Wanted = (&'static str, &'static str, &'static str, &'static str);
@@ -39,6 +44,11 @@ const SERVICE: &[Wanted] = &[
 #[test]
 fn setup_moves_the_synchronization_service_and_it_goes_back() {
     let scene = Scene::new();
+    // Of an earlier test: what setup writes anew with the same content is nothing new.
+    let saved = Wine("mimsync01").prefix();
+    drop(fs::remove_file(
+        saved.join("drive_c/MIMBackup/miiskeys.bin"),
+    ));
     let before = Dump::take();
     scene.edit(
         "conversion.toml",
@@ -54,6 +64,13 @@ fn setup_moves_the_synchronization_service_and_it_goes_back() {
     )));
     assert!(now.says("service FIMSynchronizationService STATE              : 4  RUNNING"));
     settings_stayed(&scene, &media::SYNC, "MIMSYNC01");
+    let inspected = scene.json(&["keyset", "inspect"]).ended(DONE).json();
+    let saved = &inspected["saved_by_setup"][0];
+    assert_eq!(saved["file"], r"C:\MIMBackup\miiskeys.bin", "{inspected:#}");
+    assert_eq!(
+        (&saved["run"], &saved["holds"]),
+        (&json!(run), &json!(true))
+    );
     scene.roll_back(&run);
     before.assert_unchanged();
 }
