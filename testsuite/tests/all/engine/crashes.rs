@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use model::plan::Plan;
 use model::run::Outcome;
 
 use super::fake_world::{Fault, Moment, Snapshot};
@@ -30,10 +31,11 @@ async fn die_while_applying(mut then: impl AsyncFnMut(&Scenario, &Snapshot, &str
         .iter()
         .flat_map(|make| MOMENTS.map(|moment| (make, moment)))
     {
+        let planned = make();
+        let start = planned.world.snapshot();
+        let plan = planned.sound_plan().await;
         for n in 0.. {
-            let scenario = make();
-            let start = scenario.world.snapshot();
-            let plan = scenario.sound_plan().await;
+            let scenario = planned.fork();
             scenario.world.arm(Some(Fault::Crash(n, moment)));
             let result = scenario.apply(&plan).await;
             let Some(what) = scenario.world.fired() else {
@@ -89,12 +91,13 @@ async fn die_while_rolling_back(
         .iter()
         .flat_map(|make| MOMENTS.map(|moment| (make, moment)))
     {
+        let applied = make();
+        let start = applied.world.snapshot();
+        applied
+            .apply_to_the_end(&applied.sound_plan().await, "before the crash")
+            .await;
         for n in 0.. {
-            let scenario = make();
-            let start = scenario.world.snapshot();
-            scenario
-                .apply_to_the_end(&scenario.sound_plan().await, "before the crash")
-                .await;
+            let scenario = applied.fork();
             scenario.world.arm(Some(Fault::Crash(n, moment)));
             let result = scenario.rollback().await;
             let Some(what) = scenario.world.fired() else {
@@ -137,16 +140,17 @@ async fn a_rollback_that_died_at_any_record_goes_on_with_apply_too() {
 
 /// Every write that can fail, and for each of them every record after it around which the process then dies.
 async fn die_while_unwinding(mut then: impl AsyncFnMut(&Scenario, &Snapshot, &str)) {
+    let planned = Scenario::sync();
+    let start = planned.world.snapshot();
+    let plan = planned.sound_plan().await;
     for write in 0.. {
-        let records = records_of_a_failure(write).await;
+        let records = records_of_a_failure(&planned, &plan, write).await;
         if records.is_empty() {
             assert!(write > 10, "only {write} writes to fail at");
             break;
         }
         for (n, moment) in records.flat_map(|n| MOMENTS.map(|moment| (n, moment))) {
-            let scenario = Scenario::sync();
-            let start = scenario.world.snapshot();
-            let plan = scenario.sound_plan().await;
+            let scenario = planned.fork();
             scenario
                 .world
                 .arm(Some(Fault::WriteThenCrash(write, n, moment)));
@@ -161,11 +165,10 @@ async fn die_while_unwinding(mut then: impl AsyncFnMut(&Scenario, &Snapshot, &st
 
 /// The records of a run whose n-th write fails, from the one that says so to the last; none where there is no such
 /// write.
-async fn records_of_a_failure(write: usize) -> Range<usize> {
-    let scenario = Scenario::sync();
-    let plan = scenario.sound_plan().await;
+async fn records_of_a_failure(planned: &Scenario, plan: &Plan, write: usize) -> Range<usize> {
+    let scenario = planned.fork();
     scenario.world.arm(Some(Fault::Write(write)));
-    scenario.apply(&plan).await.unwrap();
+    scenario.apply(plan).await.unwrap();
     let state = scenario.world.state();
     let failed = |(_, text): &(String, String)| text.contains("\"change\":\"failed\"");
     let first = state.records.iter().position(failed);

@@ -39,6 +39,16 @@ impl Scenario {
         Self::sync_on(&["MIMSYNC01"])
     }
 
+    /// The same as it is now, once more; what happens to one of them from here on does not happen to the other.
+    pub fn fork(&self) -> Self {
+        Self {
+            world: FakeWorld::new(self.world.state().clone()),
+            intent: self.intent.clone(),
+            supplied: self.supplied.clone(),
+            accept_no_way_back: self.accept_no_way_back,
+        }
+    }
+
     /// The same, and of its key set only a sealed copy stays.
     pub fn sealed() -> Self {
         let mut scenario = Self::sync();

@@ -34,7 +34,7 @@ pub enum Fate {
 }
 
 /// What was armed, what was counted.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Faults {
     armed: Option<Fault>,
     calls: usize,

@@ -5,6 +5,7 @@ use model::ports::{ErrorKind, WorldError};
 
 use super::state::{State, error};
 
+#[derive(Clone)]
 pub struct KeySet {
     /// The service that does not start without it.
     pub service: ServiceName,

@@ -16,6 +16,7 @@ use super::host::HostSettings;
 use super::key_set::KeySet;
 
 /// Everything: keys of maps are names in lower case, as Windows compares them.
+#[derive(Clone)]
 pub struct State {
     pub now: FileTime,
     pub domain_sid: Sid,
@@ -35,6 +36,7 @@ pub struct State {
 }
 
 /// A user, computer or gMSA; memberships stand with the groups.
+#[derive(Clone)]
 pub struct FakeAccount {
     pub account: Account,
     /// A user's password.
@@ -45,6 +47,7 @@ pub struct FakeAccount {
 }
 
 /// A host, its services and its disk.
+#[derive(Clone)]
 pub struct HostState {
     pub dns_name: DnsName,
     pub os_version: String,
@@ -65,6 +68,7 @@ pub struct HostState {
 }
 
 /// A service and what the service control manager keeps of it.
+#[derive(Clone)]
 pub struct FakeService {
     pub service: Service,
     pub password: Option<String>,

@@ -22,7 +22,7 @@ use super::super::state::error;
 use super::{FakeHost, setup, text};
 
 /// What a host has beside services and files.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct HostSettings {
     pub rights: BTreeMap<AccountRight, BTreeSet<Sid>>,
     pub groups: BTreeMap<String, BTreeSet<Sid>>,
