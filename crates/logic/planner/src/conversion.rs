@@ -225,6 +225,15 @@ fn before<'a>(intent: &'a Intent, wanted: &intent::Conversion) -> &'a [intent::C
 }
 
 impl<'a> Place<'a> {
+    /// A host on which something is to be done beside the component.
+    pub fn beside(host: &'a HostInventory) -> Self {
+        Self {
+            name: &host.name,
+            host: Some(host),
+            carried: None,
+        }
+    }
+
     /// Whether it runs as the gMSA already.
     pub fn has_its_gmsa(&self, conversion: &Conversion<'_>) -> bool {
         self.carried

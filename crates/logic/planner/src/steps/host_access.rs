@@ -9,27 +9,22 @@ use model::names::StepId;
 use model::plan::{Action, Step};
 use security::Sid;
 
-use super::switch::Switch;
 use super::{Draft, StepList, change_unless, created};
 use crate::conversion::Place;
 use crate::host_access_in_words;
 
-impl<'a> StepList<'a> {
-    /// On every host whose access lists name the old account itself, one step for each list.
+impl StepList<'_> {
+    /// One step for each list that names the old account itself, unless a step of this conversion does it already.
     pub(super) fn copy_host_access(
         &mut self,
-        switch: &Switch<'a>,
         proved: Option<&StepId>,
+        host: &HostInventory,
+        old: &Account,
     ) -> Vec<StepId> {
-        let Some(old) = self.conversion.account(&switch.old) else {
-            return Vec::new();
-        };
         let mut steps = Vec::new();
-        for host in &self.conversion.inventory.hosts {
-            for (list, entries) in entries_of(host, &old.sid) {
-                if !self.copies(host, list) {
-                    steps.push(self.copy_list(proved, host, old, list, &entries));
-                }
+        for (list, entries) in entries_of(host, &old.sid) {
+            if !self.copies(host, list) {
+                steps.push(self.copy_list(proved, host, old, list, &entries));
             }
         }
         steps
@@ -53,11 +48,6 @@ impl<'a> StepList<'a> {
                 .flatten()
                 .all(|copy| own.iter().any(|entry| entry.ace == copy))
         });
-        let place = Place {
-            name: &host.name,
-            host: Some(host),
-            carried: None,
-        };
         let changes = entries.iter();
         let changes = changes
             .map(|entry| created(to.as_str(), &host_access_in_words(list, &entry.ace)))
@@ -74,6 +64,7 @@ impl<'a> StepList<'a> {
             to,
             aces: entries.iter().map(|entry| entry.ace.clone()).collect(),
         };
+        let place = Place::beside(host);
         let draft = Draft::on_host(&place, subject, action);
         self.push(Draft {
             id: format!("{}-{slug}", draft.id),
@@ -84,7 +75,6 @@ impl<'a> StepList<'a> {
         })
     }
 
-    /// Whether a step of this conversion does it already.
     fn copies(&self, host: &HostInventory, list: &AccessList) -> bool {
         let same = |step: &Step| {
             matches!(&step.action, Action::CopyHostAccess { list: done, .. } if done == list)

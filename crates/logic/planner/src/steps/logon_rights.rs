@@ -1,4 +1,4 @@
-//! Steps that give the gMSA the log-on rights and denials that the old account has by name.
+//! Steps that let the gMSA log on as a service, and give it the log-on rights and denials that the old account has by name.
 
 use model::host::AccountRight;
 use model::inventory::{Account, HostInventory};
@@ -11,43 +11,50 @@ use super::{Draft, StepList, change_unless, created};
 use crate::conversion::{Conversion, Place};
 
 impl<'a> StepList<'a> {
-    /// On every host that names the old account itself, one step for each host.
-    pub(super) fn copy_logon_rights(
+    /// A service does not start without the right; pools get theirs from the web server's group.
+    pub(super) fn grant_right(
         &mut self,
         switch: &Switch<'a>,
         proved: Option<&StepId>,
-    ) -> Vec<StepId> {
-        let Some(old) = self.conversion.account(&switch.old) else {
-            return Vec::new();
+    ) -> Option<StepId> {
+        let (host, new) = (switch.place.host?, &switch.new);
+        switch.carried.service()?;
+        let holders = host.right(AccountRight::LogOnAsService)?;
+        let sid = self.conversion.account(new).map(|account| account.sid);
+        let held = sid.is_some_and(|sid| holders.is_held_by(&sid));
+        let action = Action::GrantRight {
+            account: new.clone(),
+            right: AccountRight::LogOnAsService,
         };
-        let mut steps = Vec::new();
-        for host in &self.conversion.inventory.hosts {
-            let rights = self.conversion.logon_rights_to_copy(host, old);
-            if !rights.is_empty() && !self.copies_rights(host) {
-                steps.push(self.copy_rights_on(proved, host, old, rights));
-            }
-        }
-        steps
+        Some(self.push(Draft {
+            requires: proved.cloned().into_iter().collect(),
+            changes: vec![created("log on as a service", &new.to_string())],
+            status: change_unless(held),
+            ..Draft::on_host(
+                switch.place,
+                format!("{new} may log on as a service on {}", switch.place.name),
+                action,
+            )
+        }))
     }
 
-    fn copy_rights_on(
+    /// One step for a host that names the old account itself, unless a step of this conversion does it already.
+    pub(super) fn copy_logon_rights(
         &mut self,
         proved: Option<&StepId>,
         host: &HostInventory,
         old: &Account,
-        rights: Vec<AccountRight>,
-    ) -> StepId {
+    ) -> Option<StepId> {
+        let rights = self.conversion.logon_rights_to_copy(host, old);
+        if rights.is_empty() || self.copies_rights(host) {
+            return None;
+        }
         let to = self.conversion.wanted.gmsa.sam_account_name();
         let held = self.conversion.inventory.account(&to);
         let has = held.is_some_and(|account| {
             let own = held_by(host, &account.sid);
             rights.iter().all(|right| own.contains(right))
         });
-        let place = Place {
-            name: &host.name,
-            host: Some(host),
-            carried: None,
-        };
         let changes = rights
             .iter()
             .map(|right| created(in_words(*right), to.as_str()))
@@ -61,15 +68,14 @@ impl<'a> StepList<'a> {
             to,
             rights,
         };
-        self.push(Draft {
+        Some(self.push(Draft {
             requires: proved.cloned().into_iter().collect(),
             changes,
             status: change_unless(has),
-            ..Draft::on_host(&place, subject, action)
-        })
+            ..Draft::on_host(&Place::beside(host), subject, action)
+        }))
     }
 
-    /// Whether a step of this conversion does it already.
     fn copies_rights(&self, host: &HostInventory) -> bool {
         let same = |step: &Step| {
             matches!(step.action, Action::CopyLogonRights { .. })

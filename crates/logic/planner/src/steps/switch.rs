@@ -1,6 +1,5 @@
 //! Steps between the last moment with the old account and the first with the gMSA: the service is down meanwhile.
 
-use model::host::AccountRight;
 use model::intent::Strategy;
 use model::inventory::Carried;
 use model::names::{LogonAccount, Spn, StepId};
@@ -114,9 +113,8 @@ impl<'a> StepList<'a> {
     pub(super) fn switch(&mut self, switch: &Switch<'a>, proved: StepId) -> StepId {
         let mut before = vec![proved];
         before.extend(self.grant_right(switch, before.first()));
-        before.extend(self.copy_logon_rights(switch, before.first()));
         before.extend(self.start_with_network(switch));
-        before.extend(self.copy_host_access(switch, before.first()));
+        before.extend(self.copy_what_names_the_old_account(switch, before.first()));
         before.extend(self.grant_database_access(switch, before.first()));
         let exported = self.export_key_set(switch, before.first());
         before.extend(exported.clone());
@@ -146,27 +144,21 @@ impl<'a> StepList<'a> {
         }
     }
 
-    /// A service does not start without the right; pools get theirs from the web server's group.
-    fn grant_right(&mut self, switch: &Switch<'a>, proved: Option<&StepId>) -> Option<StepId> {
-        let (host, new) = (switch.place.host?, &switch.new);
-        switch.carried.service()?;
-        let holders = host.right(AccountRight::LogOnAsService)?;
-        let sid = self.conversion.account(new).map(|account| account.sid);
-        let held = sid.is_some_and(|sid| holders.is_held_by(&sid));
-        let action = Action::GrantRight {
-            account: new.clone(),
-            right: AccountRight::LogOnAsService,
+    /// On every host of the estate, whether the component is there or not.
+    fn copy_what_names_the_old_account(
+        &mut self,
+        switch: &Switch<'a>,
+        proved: Option<&StepId>,
+    ) -> Vec<StepId> {
+        let Some(old) = self.conversion.account(&switch.old) else {
+            return Vec::new();
         };
-        Some(self.push(Draft {
-            requires: proved.cloned().into_iter().collect(),
-            changes: vec![created("log on as a service", &new.to_string())],
-            status: change_unless(held),
-            ..Draft::on_host(
-                switch.place,
-                format!("{new} may log on as a service on {}", switch.place.name),
-                action,
-            )
-        }))
+        let mut steps = Vec::new();
+        for host in &self.conversion.inventory.hosts {
+            steps.extend(self.copy_logon_rights(proved, host, old));
+            steps.extend(self.copy_host_access(proved, host, old));
+        }
+        steps
     }
 
     /// On Windows Server 2012 R2 the service that keeps managed passwords may start too late after a restart: services
