@@ -88,7 +88,7 @@ fn tell(setup: &mut SilentSetup, page: &Page, view: &HostView<'_>, account: &str
                 name: told.name.clone(),
                 value,
                 reason,
-                kept_in: told.registry.clone(),
+                kept_in: kept_in(told, view),
             }),
             None if told.optional => setup.left_out.push(told.name.clone()),
             None => setup.unknown.push(told.name.clone()),
@@ -100,6 +100,13 @@ fn tell(setup: &mut SilentSetup, page: &Page, view: &HostView<'_>, account: &str
             properties,
         });
     }
+}
+
+/// The registry value that has the setting now; of components that are not on the host it has none.
+fn kept_in(told: &Told, view: &HostView<'_>) -> Option<(String, String)> {
+    let (key, name) = told.registry.as_ref()?;
+    let now = view.host.registry_text(key, name)?;
+    (!now.is_empty()).then(|| (key.clone(), name.clone()))
 }
 
 /// The intent's word first, then what the file has, then the registry.

@@ -2,6 +2,7 @@
 //! what the pages would have set; then the way back.
 
 use std::fs;
+use std::path::PathBuf;
 
 use serde_json::json;
 
@@ -41,15 +42,38 @@ const SERVICE: &[Wanted] = &[
     ("sspr-reset", NODES, "MIMSsprReset", "MIMSspr_Servers"),
 ];
 
+/// The key set file that an earlier setup saved on MIMSYNC01: what setup writes anew with the same content is nothing
+/// new. Put back at the end.
+struct SavedBefore(Option<Vec<u8>>);
+
+impl SavedBefore {
+    fn taken_away() -> Self {
+        let before = fs::read(Self::path()).ok();
+        drop(fs::remove_file(Self::path()));
+        Self(before)
+    }
+
+    fn path() -> PathBuf {
+        Wine("mimsync01")
+            .prefix()
+            .join("drive_c/MIMBackup/miiskeys.bin")
+    }
+}
+
+impl Drop for SavedBefore {
+    fn drop(&mut self) {
+        drop(match &self.0 {
+            Some(content) => fs::write(Self::path(), content),
+            None => fs::remove_file(Self::path()),
+        });
+    }
+}
+
 #[test]
 fn setup_moves_the_synchronization_service_and_it_goes_back() {
     let scene = Scene::new();
-    // Of an earlier test: what setup writes anew with the same content is nothing new.
-    let saved = Wine("mimsync01").prefix();
-    drop(fs::remove_file(
-        saved.join("drive_c/MIMBackup/miiskeys.bin"),
-    ));
     let before = Dump::take();
+    let saved_before = SavedBefore::taken_away();
     scene.edit(
         "conversion.toml",
         "strategy = \"direct\"\n",
@@ -72,6 +96,7 @@ fn setup_moves_the_synchronization_service_and_it_goes_back() {
         (&json!(run), &json!(true))
     );
     scene.roll_back(&run);
+    drop(saved_before);
     before.assert_unchanged();
 }
 

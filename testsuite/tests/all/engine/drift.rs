@@ -341,15 +341,19 @@ async fn a_password_that_was_changed_meanwhile_stops_the_rollback_before_it_begi
 #[tokio::test]
 async fn verify_names_settings_that_setup_did_not_keep() {
     let scenario = Scenario::by_setup();
-    let plan = scenario.sound_plan().await;
-    scenario.apply_to_the_end(&plan, "apply").await;
     let key = r"HKLM\SYSTEM\CurrentControlSet\Services\FIMSynchronizationService\Parameters";
-    for (server, named) in [("AS IT WAS", false), ("elsewhere", true)] {
+    let set = |server: &str| {
         for host in scenario.world.state().hosts.values_mut() {
             let place = (key.to_owned(), "Server".to_owned());
             let value = RegistryValue::Text(server.to_owned());
             host.registry.insert(place, value);
         }
+    };
+    set("as it was");
+    let plan = scenario.sound_plan().await;
+    scenario.apply_to_the_end(&plan, "apply").await;
+    for (server, named) in [("AS IT WAS", false), ("elsewhere", true)] {
+        set(server);
         let verification = scenario.verify().await.unwrap();
         assert!(verification.holds);
         let told = serde_json::to_string(&verification).unwrap();
