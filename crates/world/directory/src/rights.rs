@@ -4,7 +4,7 @@ use ldap::{Control, Dn, Entry, Filter, Scope, SdFlags, Search};
 use model::inventory::{DirectoryRight, DirectoryRights};
 use model::names;
 use model::ports::{ErrorKind, WorldError};
-use security::{Ace, SecurityDescriptor, SecurityDescriptorError, Sid};
+use security::{Ace, Sid};
 
 use crate::ActiveDirectory;
 use crate::accounts::{dn, ldap_dn};
@@ -87,7 +87,7 @@ impl ActiveDirectory {
         object: &names::Dn,
         aces: &[Ace],
     ) -> Result<(), WorldError> {
-        self.edit_rights(object, aces, |list, ace| list.add(ace.clone()))
+        self.edit_descriptor(object, &RIGHTS, |list| list.add_all(aces))
             .await
     }
 
@@ -96,25 +96,8 @@ impl ActiveDirectory {
         object: &names::Dn,
         aces: &[Ace],
     ) -> Result<(), WorldError> {
-        self.edit_rights(object, aces, SecurityDescriptor::take)
+        self.edit_descriptor(object, &RIGHTS, |list| list.take_all(aces))
             .await
-    }
-
-    /// Edits the list entry by entry and writes it once, if that changed anything.
-    async fn edit_rights(
-        &self,
-        object: &names::Dn,
-        aces: &[Ace],
-        edit: impl Fn(&mut SecurityDescriptor, &Ace) -> Result<bool, SecurityDescriptorError>,
-    ) -> Result<(), WorldError> {
-        self.edit_descriptor(object, &RIGHTS, |list| {
-            let mut changed = false;
-            for ace in aces {
-                changed |= edit(list, ace)?;
-            }
-            Ok(changed)
-        })
-        .await
     }
 }
 
