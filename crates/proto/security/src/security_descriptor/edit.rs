@@ -8,7 +8,7 @@ use crate::security_descriptor_error::SecurityDescriptorError;
 use crate::sid::Sid;
 
 impl SecurityDescriptor {
-    /// Adds an ACE that allows `mask` to `sid`, as [`Acl::grant`] does; tells whether it was added.
+    /// Adds an ACE that allows `mask` to `sid`, as [`Acl::grant`](crate::Acl::grant) does; tells whether it was added.
     ///
     /// # Errors
     /// As [`Self::add`].
@@ -24,7 +24,7 @@ impl SecurityDescriptor {
         self.take(&Ace::allow(sid, mask))
     }
 
-    /// Adds an ACE to the DACL, as [`Acl::add`] does; tells whether it was added.
+    /// Adds an ACE to the DACL, as [`Acl::add`](crate::Acl::add) does; tells whether it was added.
     ///
     /// # Errors
     /// [`SecurityDescriptorError::NoDacl`], or [`SecurityDescriptorError::TooLarge`] when there is no room.
@@ -36,7 +36,7 @@ impl SecurityDescriptor {
         Ok(added)
     }
 
-    /// Takes an ACE out of the DACL, as [`Acl::take`] does; tells whether it was there.
+    /// Takes an ACE out of the DACL, as [`Acl::take`](crate::Acl::take) does; tells whether it was there.
     ///
     /// # Errors
     /// [`SecurityDescriptorError::NoDacl`].
