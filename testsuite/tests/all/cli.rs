@@ -35,6 +35,7 @@ mod deployment;
 mod derive;
 mod domain_state;
 mod dump;
+mod guarded_key;
 mod journals;
 mod keytabs;
 mod kill;

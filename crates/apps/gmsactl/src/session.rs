@@ -258,6 +258,8 @@ impl<'a> Session<'a> {
             services: profile.watched_services().to_vec(),
             registry: profile.registry(),
             namespaces: profile.namespaces().to_vec(),
+            trees: profile.trees().to_vec(),
+            folders: profile.folders(),
             database: profile.database_location(),
             gmsas: planner::gmsas_of(*profile, intent),
         };

@@ -90,6 +90,8 @@ fn the_reference_estate_is_converted_verified_and_rolled_back_clean() {
 }
 
 fn is_self_contained(page: &str) {
+    // Reserved URLs are shown as text: nobody can follow them.
+    let page = page.replace("http://+:", "");
     for reference in [
         "http://", "https://", "<script", "src=", "href=", "@import", "url(",
     ] {

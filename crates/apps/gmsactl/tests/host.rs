@@ -167,7 +167,7 @@ fn entries_of_access_lists_are_shown_and_copied() {
     assert_eq!(of(old), had, "the other one keeps its own");
 
     let none = scene.host(
-        &["access", "copy", "MIMSVC01", "--from", old, "--to", new],
+        &["access", "copy", "MIMPAM01", "--from", old, "--to", new],
         0,
     );
     assert_eq!(none["changes"], json!([]));
@@ -182,6 +182,47 @@ fn entries_of_access_lists_are_shown_and_copied() {
         0,
     );
     assert!(means(&whole).len() > 8, "{whole}");
+    let keys = r"C:\ProgramData\Microsoft\Crypto";
+    let of_service = |who: &str| {
+        scene.host(
+            &[
+                "access",
+                "show",
+                "MIMSVC01",
+                "--of",
+                who,
+                "--below",
+                keys,
+                "--below",
+                r"HKLM\SOFTWARE",
+            ],
+            0,
+        )
+    };
+    let told = means(&of_service(old));
+    let [first, second, key] = told.as_slice() else {
+        panic!("{told:?}")
+    };
+    assert_eq!(first, "http://+:5725/: allow listen");
+    assert_eq!(second, "http://+:5726/: allow listen");
+    assert!(
+        key.starts_with(keys) && key.ends_with("_forefront: allow read"),
+        "{key}"
+    );
+
+    let copy = ["access", "copy", "MIMSVC01", "--from", old, "--to", new];
+    let file = key.split(": ").next().unwrap();
+    let one = scene.changes(&[&copy[..], &["--on", file]].concat());
+    assert_eq!(one["changes"][0]["what"], file);
+    assert_eq!(means(&of_service(new)), std::slice::from_ref(key));
+    let rest = scene.changes(&[&copy[..], &["--below", keys]].concat());
+    assert_eq!(rest["changes"].as_array().unwrap().len(), 2, "{rest}");
+    assert_eq!(means(&of_service(new)), told);
+    let gone = scene.host(&[&copy[..], &["--on", r"C:\None"]].concat(), 1);
+    assert_eq!(gone["error"]["kind"], "not-found");
+    let elsewhere = scene.host(&["access", "show", "MIMSVC01", "--below", "root"], 64);
+    assert_eq!(elsewhere["error"]["kind"], "usage");
+
     let bad = scene.host(&["access", "show", "MIMSYNC01", "--namespace", "none"], 64);
     assert_eq!(bad["error"]["kind"], "usage");
 }

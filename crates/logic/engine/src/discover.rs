@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use futures_util::future::join;
 use model::database::DatabaseLocation;
-use model::host::Namespace;
-use model::inventory::{Carrier, Coverage, Gap, Inventory};
+use model::host::{AccessTree, Namespace};
+use model::inventory::{Carrier, Coverage, Gap, HostAccess, Inventory};
 use model::names::{ComponentId, DnsName, HostName, SamAccountName, ServiceName, Spn};
 use model::ports::WorldError;
 
@@ -61,6 +61,10 @@ pub struct ComponentProbe {
     pub registry: Vec<(String, String)>,
     /// Namespaces of WMI that it brings, whose access lists are read.
     pub namespaces: Vec<Namespace>,
+    /// Folders and registry keys of its own, whose access lists are looked through.
+    pub trees: Vec<AccessTree>,
+    /// Registry values that hold more such folders: key and value name.
+    pub folders: Vec<(String, String)>,
     /// Where the registry says which database it has.
     pub database: Option<DatabaseLocation>,
     /// The gMSAs that it is to have: their access to that database is looked at beside that of its logon accounts.
@@ -121,7 +125,10 @@ pub async fn discover_with(
     for (question, answer) in questions.hosts.iter().zip(hosts) {
         coverage.asked.push(question.name.clone());
         match answer {
-            Ok((host, gaps)) => {
+            Ok((mut host, gaps)) => {
+                // Those of other domains and of the host itself are not converted.
+                let of_domain = |entry: &HostAccess| entry.sid.domain() == Some(domain.sid);
+                host.access.retain(of_domain);
                 coverage.answered.push(question.name.clone());
                 coverage.gaps.extend(gaps);
                 found.push(host);

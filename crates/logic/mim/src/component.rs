@@ -2,7 +2,7 @@
 
 use model::database::DatabaseLocation;
 use model::finding::Finding;
-use model::host::{AccountRight, Namespace};
+use model::host::{AccessTree, AccountRight, Namespace};
 use model::inventory::{Carried, Carrier, HostInventory, WebFolder};
 use model::names::{
     ComponentId, DnsName, GmsaName, LogonAccount, SamAccountName, ServiceName, Spn,
@@ -42,6 +42,9 @@ pub(crate) struct Entry {
     /// Namespaces of WMI that come with it.
     #[serde(default)]
     namespaces: Vec<Namespace>,
+    /// Folders and registry keys whose access lists may name its account.
+    #[serde(default)]
+    trees: Vec<AccessTree>,
     /// Classes of the SPNs that are the component's.
     #[serde(default)]
     spn_classes: Vec<String>,
@@ -123,15 +126,7 @@ impl Profile for Component {
     }
 
     fn registry(&self) -> Vec<(String, String)> {
-        let mut values: Vec<_> = self
-            .entry
-            .key_set
-            .iter()
-            .map(KeySet::folder_location)
-            .collect();
-        if let Carrier::Pool(WebFolder::Registry(key, value)) = &self.carrier {
-            values.push((key.clone(), value.clone()));
-        }
+        let mut values = self.folders();
         if let Some(database) = self.database_location() {
             let names = database.values();
             values.extend(names.map(|name| (database.key.clone(), name.to_owned())));
@@ -145,6 +140,19 @@ impl Profile for Component {
 
     fn namespaces(&self) -> &[Namespace] {
         &self.entry.namespaces
+    }
+
+    fn trees(&self) -> &[AccessTree] {
+        &self.entry.trees
+    }
+
+    fn folders(&self) -> Vec<(String, String)> {
+        let key_set = self.entry.key_set.iter();
+        let mut folders: Vec<_> = key_set.map(KeySet::folder_location).collect();
+        if let Carrier::Pool(WebFolder::Registry(key, value)) = &self.carrier {
+            folders.push((key.clone(), value.clone()));
+        }
+        folders
     }
 
     fn must_not_be_denied(&self, view: &HostView<'_>) -> Vec<AccountRight> {

@@ -2,7 +2,7 @@
 
 use model::database::{DatabaseLocation, DatabasePlace};
 use model::finding::Finding;
-use model::host::{AccountRight, Namespace, PropertyName};
+use model::host::{AccessTree, AccountRight, Namespace, PropertyName};
 use model::intent::Conversion;
 use model::inventory::{Carried, Carrier, HostInventory, Inventory};
 use model::names::{
@@ -30,6 +30,16 @@ pub trait Profile: Sync {
     /// Namespaces of WMI that it brings.
     fn namespaces(&self) -> &[Namespace] {
         &[]
+    }
+
+    /// Folders and registry keys whose access lists may name its account, beside its program's folder.
+    fn trees(&self) -> &[AccessTree] {
+        &[]
+    }
+
+    /// Registry values that hold more such folders: key and value name.
+    fn folders(&self) -> Vec<(String, String)> {
+        Vec::new()
     }
 
     /// Denials that would break what it does, whatever the old account has.

@@ -83,6 +83,21 @@ fn named(mask: u32, rights: &[(u32, &str)]) -> String {
     words.join(", ")
 }
 
+/// The same for rights that go together under one name, the larger sets first; they may overlap.
+fn in_sets(mask: u32, sets: &[(u32, &str)]) -> String {
+    let (mut words, mut left) = (Vec::new(), mask);
+    for (set, name) in sets {
+        if mask & set == *set && left & set != 0 {
+            words.push((*name).to_owned());
+            left &= !set;
+        }
+    }
+    if left != 0 || words.is_empty() {
+        words.push(format!("{left:#x}"));
+    }
+    words.join(", ")
+}
+
 fn kind(guid: &Guid) -> String {
     let text = guid.to_string();
     let known = KINDS.iter().find(|(known, _)| *known == text);

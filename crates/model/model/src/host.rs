@@ -5,10 +5,10 @@
 //! inventories, plans and journals: their field names are a contract, as those of every noun.
 
 pub use agent_protocol::{
-    AccessList, AccessLists, AccountRight, AppPool, ApplicationList, Descriptor, Event, EventLevel,
-    EventPage, EventQuery, FoundAccessList, GroupName, HostPath, InvalidName, InvalidRecipient,
-    MachineList, Namespace, PolicyDefinition, PoolApplication, PoolControl, PoolIdentity, PoolName,
-    PoolState, PropertyName, PropertyValue, Recipient, RegistryValue, RightHolders, ScheduledTask,
-    ServiceTrigger, SetupEnd, SetupProperty, SetupRun, TaskDefinition, TaskLogon, TaskPath,
-    TaskPrincipal, TriggerAction, TriggerData, Trustee, UnixMillis,
+    AccessList, AccessLists, AccessTree, AccountRight, AppPool, ApplicationList, Descriptor, Event,
+    EventLevel, EventPage, EventQuery, FoundAccessList, GroupName, HostPath, InvalidName,
+    InvalidRecipient, MachineList, Namespace, PolicyDefinition, PoolApplication, PoolControl,
+    PoolIdentity, PoolName, PoolState, PropertyName, PropertyValue, Recipient, RegistryValue,
+    RightHolders, ScheduledTask, ServiceTrigger, SetupEnd, SetupProperty, SetupRun, TaskDefinition,
+    TaskLogon, TaskPath, TaskPrincipal, TriggerAction, TriggerData, Trustee, UnixMillis, UrlPrefix,
 };

@@ -10,7 +10,7 @@ pub use directory_right::{DirectoryRight, DirectoryRights};
 pub use host_access::HostAccess;
 pub use on_host::{
     AppPool, HostFacts, HostInventory, Product, Service, ServiceStart, ServiceState, Task,
-    registry_path,
+    program_of, registry_path,
 };
 use security::{FileTime, Guid, Sid};
 use serde::{Deserialize, Serialize};

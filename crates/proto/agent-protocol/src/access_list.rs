@@ -1,4 +1,11 @@
-//! Access lists that DCOM and WMI keep on a host: who may call from elsewhere what runs there.
+//! Access lists on a host: who may call from elsewhere what runs there, by DCOM and WMI; who may use its files and
+//! registry keys; who may listen on its reserved URLs.
+
+mod dcom;
+mod namespace;
+mod request;
+mod tree;
+mod url_prefix;
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,7 +13,13 @@ use std::str::FromStr;
 use security::Guid;
 use serde::{Deserialize, Serialize};
 
-use crate::{Failure, InvalidName, RegistryKey, base64_bytes};
+use crate::{HostPath, InvalidName, RegistryKey};
+
+pub use dcom::{ApplicationList, MachineList};
+pub use namespace::Namespace;
+pub use request::{AccessListRequest, AccessLists, Descriptor, FoundAccessList};
+pub use tree::AccessTree;
+pub use url_prefix::UrlPrefix;
 
 /// Where DCOM keeps the lists for the whole machine.
 const MACHINE_KEY: &str = r"SOFTWARE\Microsoft\Ole";
@@ -15,7 +28,8 @@ const APPLICATIONS_KEY: &str = r"SOFTWARE\Classes\AppID";
 /// What the text form of an application's list begins with.
 const APPLICATION: &str = "AppID";
 
-/// One access list. Its text form: `MachineLaunchRestriction`, `AppID\{…}\LaunchPermission`, `root\CIMV2`.
+/// One access list. Its text form: `MachineLaunchRestriction`, `AppID\{…}\LaunchPermission`, `root\CIMV2`,
+/// `C:\Data`, `HKLM\SOFTWARE\Contoso`, `http://+:5725/`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum AccessList {
@@ -25,103 +39,27 @@ pub enum AccessList {
     Application(Guid, ApplicationList),
     /// That of a namespace of WMI.
     Namespace(Namespace),
-}
-
-/// A list for the whole machine ("Setting System-Wide Security Using DCOMCNFG").
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum MachineList {
-    /// `MachineLaunchRestriction`: who may launch and activate at most.
-    LaunchRestriction,
-    /// `MachineAccessRestriction`: who may call at most.
-    AccessRestriction,
-    /// `DefaultLaunchPermission`: who may launch and activate, where an application says nothing.
-    DefaultLaunch,
-    /// `DefaultAccessPermission`: who may call, where an application says nothing.
-    DefaultAccess,
-}
-
-/// A list of one application ("AppID Key").
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum ApplicationList {
-    /// `LaunchPermission`: who may launch and activate it.
-    Launch,
-    /// `AccessPermission`: who may call it.
-    Access,
-}
-
-/// A namespace of WMI, such as `root\CIMV2`.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct Namespace(String);
-
-impl MachineList {
-    /// All of them.
-    pub const ALL: [Self; 4] = [
-        Self::LaunchRestriction,
-        Self::AccessRestriction,
-        Self::DefaultLaunch,
-        Self::DefaultAccess,
-    ];
-
-    /// The name of its registry value.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::LaunchRestriction => "MachineLaunchRestriction",
-            Self::AccessRestriction => "MachineAccessRestriction",
-            Self::DefaultLaunch => "DefaultLaunchPermission",
-            Self::DefaultAccess => "DefaultAccessPermission",
-        }
-    }
-}
-
-impl ApplicationList {
-    /// Both.
-    pub const ALL: [Self; 2] = [Self::Launch, Self::Access];
-
-    /// The name of its registry value.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Launch => "LaunchPermission",
-            Self::Access => "AccessPermission",
-        }
-    }
-}
-
-impl Namespace {
-    /// `root`, or a path that begins with it.
-    pub fn parse(text: impl Into<String>) -> Result<Self, InvalidName> {
-        let text = text.into().replace('/', r"\");
-        let mut parts = text.split('\\');
-        let root = parts
-            .next()
-            .is_some_and(|root| root.eq_ignore_ascii_case("root"));
-        let word = |part: &str| {
-            let fits = |c: char| c.is_alphanumeric() || c == '_' || c == '-';
-            !part.is_empty() && part.chars().all(fits)
-        };
-        match root && parts.all(word) {
-            true => Ok(Self(text)),
-            false => Err(InvalidName::new(
-                "namespace of WMI",
-                text,
-                r"it is not root, nor a path such as root\CIMV2",
-            )),
-        }
-    }
-
-    /// The path as text.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
+    /// That of a file or folder of a drive.
+    File(HostPath),
+    /// That of a registry key.
+    Key(RegistryKey),
+    /// That of a reservation of HTTP.sys.
+    Url(UrlPrefix),
 }
 
 /// Where Windows keeps a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Keeper<'a> {
     /// In a value of the registry: DCOM.
-    Registry(RegistryKey, &'static str),
+    Value(RegistryKey, &'static str),
     /// In WMI's repository, with the namespace.
     Wmi(&'a Namespace),
+    /// With the file or folder.
+    File(&'a HostPath),
+    /// With the registry key.
+    Key(&'a RegistryKey),
+    /// In the configuration of HTTP.sys.
+    Http(&'a UrlPrefix),
 }
 
 impl AccessList {
@@ -129,10 +67,24 @@ impl AccessList {
     pub fn keeper(&self) -> Keeper<'_> {
         match self {
             Self::Machine(list) => {
-                Keeper::Registry(RegistryKey::known(MACHINE_KEY.to_owned()), list.name())
+                Keeper::Value(RegistryKey::known(MACHINE_KEY.to_owned()), list.name())
             }
-            Self::Application(id, list) => Keeper::Registry(Self::application_key(id), list.name()),
+            Self::Application(id, list) => Keeper::Value(Self::application_key(id), list.name()),
             Self::Namespace(path) => Keeper::Wmi(path),
+            Self::File(path) => Keeper::File(path),
+            Self::Key(key) => Keeper::Key(key),
+            Self::Url(url) => Keeper::Http(url),
+        }
+    }
+
+    /// Windows' own tool to look at it.
+    pub fn tool(&self) -> &'static str {
+        match self.keeper() {
+            Keeper::Value(..) => "dcomcnfg",
+            Keeper::Wmi(_) => "wmimgmt.msc",
+            Keeper::File(_) => "icacls",
+            Keeper::Key(_) => "regedit",
+            Keeper::Http(_) => "netsh http show urlacl",
         }
     }
 
@@ -147,12 +99,6 @@ impl AccessList {
     }
 }
 
-impl fmt::Display for Namespace {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
 /// The GUID in `{…}`.
 pub fn in_braces(text: &str) -> Option<Guid> {
     text.strip_prefix('{')?.strip_suffix('}')?.parse().ok()
@@ -163,7 +109,10 @@ impl fmt::Display for AccessList {
         match self {
             Self::Machine(list) => f.write_str(list.name()),
             Self::Application(id, list) => write!(f, r"{APPLICATION}\{{{id}}}\{}", list.name()),
-            Self::Namespace(path) => f.write_str(&path.0),
+            Self::Namespace(path) => path.fmt(f),
+            Self::File(path) => f.write_str(path.as_str()),
+            Self::Key(key) => key.fmt(f),
+            Self::Url(url) => url.fmt(f),
         }
     }
 }
@@ -185,14 +134,34 @@ impl FromStr for AccessList {
         {
             return Ok(Self::Application(id, list));
         }
-        Namespace::parse(text).map(Self::Namespace).map_err(|_| {
+        let of_object = match text.split_once([':', '\\']) {
+            Some((scheme, _)) if same("http", scheme) || same("https", scheme) => {
+                UrlPrefix::parse(text).map(Self::Url).ok()
+            }
+            Some((drive, _)) if drive.len() == 1 => file(text),
+            Some((hive, _)) if hive.starts_with(['H', 'h']) => {
+                RegistryKey::parse(text).map(Self::Key).ok()
+            }
+            _ => Namespace::parse(text).map(Self::Namespace).ok(),
+        };
+        of_object.ok_or_else(|| {
             InvalidName::new(
-                "access list of DCOM or WMI",
+                "access list",
                 text.to_owned(),
-                r"it is none such as MachineLaunchRestriction, AppID\{…}\LaunchPermission, root\CIMV2",
+                r"it is none such as MachineLaunchRestriction, AppID\{…}\LaunchPermission, root\CIMV2, C:\Data, HKLM\SOFTWARE\Contoso, http://+:5725/",
             )
         })
     }
+}
+
+/// That of a path of a drive, with backslashes, of which none is at its end but a drive's own.
+fn file(text: &str) -> Option<AccessList> {
+    let text = text.replace('/', r"\");
+    let (drive, below) = text.split_once(r":\")?;
+    let below = below.trim_end_matches('\\');
+    let leads_elsewhere = below.split('\\').any(|part| part == "." || part == "..");
+    let path = HostPath::parse(format!(r"{drive}:\{below}")).ok()?;
+    (!leads_elsewhere).then_some(AccessList::File(path))
 }
 
 impl TryFrom<String> for AccessList {
@@ -208,85 +177,6 @@ impl From<AccessList> for String {
     }
 }
 
-impl TryFrom<String> for Namespace {
-    type Error = InvalidName;
-    fn try_from(text: String) -> Result<Self, InvalidName> {
-        Self::parse(text)
-    }
-}
-
-impl From<Namespace> for String {
-    fn from(path: Namespace) -> String {
-        path.0
-    }
-}
-
-/// What is asked about access lists.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
-pub enum AccessListRequest {
-    /// Those that are there: of the machine, of all its applications, and of these namespaces
-    /// → [`crate::Reply::AccessLists`].
-    Find {
-        /// The namespaces; others are not looked at.
-        namespaces: Vec<Namespace>,
-    },
-    /// One of them → [`crate::Reply::AccessList`].
-    Read {
-        /// Which.
-        list: AccessList,
-    },
-    /// Replaces one that is there → [`crate::Reply::Done`].
-    Write {
-        /// Which.
-        list: AccessList,
-        /// The security descriptor, self-relative.
-        descriptor: Descriptor,
-    },
-}
-
-impl AccessListRequest {
-    /// Whether the host is the same afterwards.
-    pub fn only_reads(&self) -> bool {
-        !matches!(self, Self::Write { .. })
-    }
-}
-
-impl fmt::Display for AccessListRequest {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Find { .. } => f.write_str("read the access lists of DCOM and WMI"),
-            Self::Read { list } => write!(f, "read access list {list}"),
-            Self::Write { list, .. } => write!(f, "write access list {list}"),
-        }
-    }
-}
-
-/// A security descriptor as it is stored; base64 on the wire.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Descriptor(#[serde(with = "base64_bytes")] pub Vec<u8>);
-
-/// What was found.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct AccessLists {
-    /// The lists.
-    pub lists: Vec<FoundAccessList>,
-    /// Those that are there and cannot be read.
-    pub unreadable: Vec<(AccessList, Failure)>,
-}
-
-/// One of them.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FoundAccessList {
-    /// Which.
-    pub list: AccessList,
-    /// The application's name, where it has one.
-    pub title: Option<String>,
-    /// What is in it.
-    pub descriptor: Descriptor,
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -300,6 +190,11 @@ mod tests {
             APPLICATION_LIST,
             r"root\CIMV2",
             "root",
+            r"C:\ProgramData\Contoso\log.txt",
+            r"D:\",
+            r"HKLM\SOFTWARE\Contoso",
+            "http://+:5725/",
+            "https://*:443/mim/",
         ] {
             let list: AccessList = text.parse().unwrap();
             assert_eq!(list.to_string(), text);
@@ -310,7 +205,23 @@ mod tests {
         assert_eq!(spelled, AccessList::Machine(MachineList::LaunchRestriction));
         let spelled: AccessList = "root/cimv2".parse().unwrap();
         assert_eq!(spelled.to_string(), r"root\cimv2");
+        for (spelled, text) in [
+            ("c:/Data/", r"c:\Data"),
+            (r"HKEY_LOCAL_MACHINE\SOFTWARE", r"HKLM\SOFTWARE"),
+        ] {
+            assert_eq!(spelled.parse::<AccessList>().unwrap().to_string(), text);
+        }
         for bad in [
+            r"C:\Data\..\Windows",
+            "C:",
+            "C:Data",
+            r"HKCU\SOFTWARE",
+            "http://+/",
+            "http://+:5725",
+            "http://+:0/",
+            "http://:80/",
+            "http://+:80/x",
+            "ftp://+:80/",
             "",
             "LaunchPermission",
             r"AppID\x\LaunchPermission",
@@ -321,6 +232,7 @@ mod tests {
             r"\\elsewhere\root",
             "root\\a'b",
             "rooté",
+            "root:x",
         ] {
             assert!(bad.parse::<AccessList>().is_err(), "{bad:?}");
         }
@@ -342,7 +254,7 @@ mod tests {
         ] {
             let list: AccessList = text.parse().unwrap();
             let key = RegistryKey::local_machine(key).unwrap();
-            assert_eq!(list.keeper(), Keeper::Registry(key, name));
+            assert_eq!(list.keeper(), Keeper::Value(key, name));
         }
         let list: AccessList = r"root\CIMV2".parse().unwrap();
         assert!(matches!(list.keeper(), Keeper::Wmi(path) if path.as_str() == r"root\CIMV2"));

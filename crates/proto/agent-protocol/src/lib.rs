@@ -43,8 +43,8 @@ pub mod task_xml;
 pub mod win32;
 
 pub use access_list::{
-    AccessList, AccessListRequest, AccessLists, ApplicationList, Descriptor, FoundAccessList,
-    Keeper, MachineList, Namespace, in_braces,
+    AccessList, AccessListRequest, AccessLists, AccessTree, ApplicationList, Descriptor,
+    FoundAccessList, Keeper, MachineList, Namespace, UrlPrefix, in_braces,
 };
 pub use account_right::{AccountRight, PolicyDefinition, RightHolders, RightsRequest, Trustee};
 pub use app_pool::{

@@ -13,7 +13,7 @@ use crate::{Failure, Reply, Request};
 pub struct ProtocolVersion(pub u16);
 
 /// The version that this crate speaks.
-pub const PROTOCOL_VERSION: ProtocolVersion = ProtocolVersion(6);
+pub const PROTOCOL_VERSION: ProtocolVersion = ProtocolVersion(7);
 
 /// Header of a frame to the agent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -134,7 +134,7 @@ mod tests {
         };
         assert_eq!(
             hello.agree().unwrap_err().to_string(),
-            "the agent (3.2) speaks protocol 9, this side 6: it is newer"
+            "the agent (3.2) speaks protocol 9, this side 7: it is newer"
         );
     }
 }

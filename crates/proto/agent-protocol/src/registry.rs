@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::{InvalidName, base64_bytes};
 
 /// A hive that the agent opens.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Hive {
     /// HKEY_LOCAL_MACHINE.
     #[serde(rename = "HKLM")]
@@ -18,7 +18,7 @@ pub enum Hive {
 }
 
 /// A key: a hive and the path below it.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct RegistryKey {
     hive: Hive,

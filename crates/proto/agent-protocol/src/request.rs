@@ -165,7 +165,7 @@ pub enum Request {
     },
     /// Account rights.
     Rights(RightsRequest),
-    /// Access lists of DCOM and WMI.
+    /// Access lists of the host.
     AccessLists(AccessListRequest),
     /// Application pools.
     AppPools(AppPoolRequest),
@@ -363,7 +363,7 @@ pub enum Reply {
     Sid(Sid),
     /// Account rights and who has them.
     Rights(Vec<RightHolders>),
-    /// Access lists of DCOM and WMI.
+    /// Access lists of the host.
     AccessLists(AccessLists),
     /// One of them; `None` where there is none.
     AccessList(Option<Descriptor>),

@@ -186,6 +186,13 @@ fn requests_survive() {
         Request::AccessLists(AccessListRequest::Find {
             namespaces: vec![Namespace::parse(r"root\CIMV2").unwrap()],
         }),
+        Request::AccessLists(AccessListRequest::FindBelow {
+            trees: vec![
+                r"C:\Däta".parse().unwrap(),
+                r"HKLM\SOFTWARE\Contoso".parse().unwrap(),
+            ],
+        }),
+        Request::AccessLists(AccessListRequest::FindUrls),
         Request::AccessLists(AccessListRequest::Read {
             list: AccessList::Machine(MachineList::DefaultAccess),
         }),

@@ -355,7 +355,7 @@ mod tests {
             }
             async fn receive(&mut self) -> io::Result<Option<Vec<u8>>> {
                 let hello = AgentHello {
-                    protocol: ProtocolVersion(7),
+                    protocol: ProtocolVersion(PROTOCOL_VERSION.0 + 1),
                     agent_version: "9.9".to_owned(),
                     os: "windows".to_owned(),
                 };
@@ -379,7 +379,8 @@ mod tests {
         assert_eq!(
             error.to_string(),
             format!(
-                "the agent (9.9) speaks protocol 7, this side {}: it is newer",
+                "the agent (9.9) speaks protocol {}, this side {}: it is newer",
+                PROTOCOL_VERSION.0 + 1,
                 PROTOCOL_VERSION.0
             )
         );

@@ -63,6 +63,7 @@ pub fn requests(reads: &Reads) -> Vec<Request> {
         Request::AccessLists(AccessListRequest::Find {
             namespaces: reads.namespaces.clone(),
         }),
+        Request::AccessLists(AccessListRequest::FindUrls),
     ];
     let all = always
         .into_iter()

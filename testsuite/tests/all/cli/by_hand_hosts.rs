@@ -4,6 +4,7 @@ use security::Sid;
 use serde_json::{Value, json};
 
 use super::answer::{DONE, REFUSED};
+use super::guarded_key::GuardedKey;
 use super::let_in::{LISTS, LetIn, sid_of};
 use super::scene::Scene;
 use super::wine::Wine;
@@ -179,6 +180,21 @@ fn entries_of_access_lists_are_those_in_wines_registry() {
     let all = all["entries"].as_array().unwrap();
     assert!(all.iter().any(|entry| entry["list"] == r"root\CIMV2"));
     assert!(!all.iter().any(|entry| entry["list"] == r"root\none"));
+}
+
+#[test]
+fn entries_of_a_key_are_shown_and_copied() {
+    let hand = Hand::on_the_sync_host();
+    let (account, other) = ("S-1-5-21-1-2-3-1103", "S-1-5-21-1-2-3-1104");
+    let key = GuardedKey::for_account(account.parse().unwrap());
+    let means = key.means(&hand.scene, account);
+    assert_eq!(means, ["allow read, set values"]);
+    assert_eq!(key.means(&hand.scene, other), [""; 0]);
+    key.copy(&hand.scene, account, other);
+    assert_eq!(key.means(&hand.scene, other), means);
+    let again = key.copy(&hand.scene, account, other);
+    assert_eq!(again["changes"].as_array().unwrap().len(), 0, "{again:#}");
+    assert_eq!(key.means(&hand.scene, account), means, "it keeps its own");
 }
 
 #[test]

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::answer::{DONE, REFUSED};
 use super::dump::Dump;
+use super::guarded_key::GuardedKey;
 use super::let_in::{LetIn, sid_of};
 use super::scene::Scene;
 
@@ -83,6 +84,8 @@ const SPNS: [(&str, &str, &str); 5] = [
 fn all_of_mim_moves_to_gmsas_and_back() {
     let scene = Scene::of_every_host();
     let let_in = LetIn::new(sid_of(&scene, "svc-mimservice"));
+    let old = let_in.account.to_string();
+    let key = GuardedKey::for_account(let_in.account);
     let before = Dump::take_every_host();
     COMPONENTS
         .iter()
@@ -101,13 +104,20 @@ fn all_of_mim_moves_to_gmsas_and_back() {
     has_the_rights_of(&scene, "svc-mimservice", "MIMSrvGMSAsvc", 5);
     has_the_rights_of(&scene, "svc-pamcomp", "MIMPamComp", 4);
     has_the_rights_of(&scene, "svc-pammon", "MIMPamMon", 3);
-    let entries = let_in.entries_of(&sid_of(&scene, "MIMSrvGMSAsvc"));
+    let gmsa = sid_of(&scene, "MIMSrvGMSAsvc");
+    let entries = let_in.entries_of(&gmsa);
+    let gmsa = gmsa.to_string();
     assert_eq!(entries.len(), 3, "{entries:?}");
     assert_eq!(let_in.entries_of(&let_in.account), entries);
+    let means = key.means(&scene, &gmsa);
+    assert_eq!(means, key.means(&scene, &old));
+    assert_eq!(means.len(), 1, "{means:?}");
     a_host_that_may_not_retrieve_starts_nothing(&scene);
 
     scene.roll_back(&run);
     before.assert_unchanged();
+    let left = key.means(&scene, &gmsa);
+    assert_eq!(left, [""; 0], "what was given is taken back");
     assert_eq!(scene.plan(), plan, "the same plan, byte for byte");
 }
 

@@ -54,6 +54,43 @@ async fn entries_of_others_in_an_access_list_stay() {
     }
 }
 
+/// Folders, keys, private keys and reserved URLs: each list gets the same entries for the gMSA, and has its own again
+/// afterwards.
+#[tokio::test]
+async fn what_is_guarded_on_a_host_comes_and_goes_with_the_gmsa() {
+    let scenario = Scenario::sync();
+    reference::add_guarded_objects(&mut scenario.world.state());
+    let start = scenario.world.snapshot();
+    let plan = scenario.sound_plan().await;
+    let copied = plan
+        .steps
+        .iter()
+        .filter(|step| step.kind == "copy-host-access");
+    let subjects: Vec<_> = copied.map(|step| step.subject.as_str()).collect();
+    for what in [
+        "the reserved URL https://+:5725/",
+        r"the private key C:\ProgramData\Microsoft\Crypto\RSA\MachineKeys\one",
+        r"the registry key HKLM\SYSTEM\CurrentControlSet\Services\FIMSynchronizationService",
+        r"2010\Synchronization Service on MIMSYNC01",
+    ] {
+        let found = subjects.iter().filter(|subject| subject.contains(what));
+        assert_eq!(found.count(), 1, "{what}: {subjects:#?}");
+    }
+    scenario.apply_to_the_end(&plan, "apply").await;
+    {
+        let mut state = scenario.world.state();
+        let of = |name: &str| state.accounts[name].account.sid;
+        let (old, gmsa) = (of("svc-mimsync"), of("mimsyncgmsasvc$"));
+        for (list, (_, descriptor)) in &first_host(&mut state).settings.access_lists {
+            let entries = |sid| descriptor.explicit_aces_of(sid).count();
+            assert_eq!(entries(&old), entries(&gmsa), "{list}");
+            assert!(entries(&gmsa) > 0, "{list}");
+        }
+    }
+    assert!(!scenario.plan().await.has_changes(), "planned again");
+    scenario.rollback_to(&start, "taken back").await;
+}
+
 /// The same in the directory, where the list keeps its order and what we do not know.
 #[tokio::test]
 async fn entries_of_others_in_the_directory_stay() {

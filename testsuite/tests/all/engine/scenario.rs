@@ -170,6 +170,8 @@ impl Scenario {
                     services: profile.watched_services().to_vec(),
                     registry: profile.registry(),
                     namespaces: profile.namespaces().to_vec(),
+                    trees: profile.trees().to_vec(),
+                    folders: profile.folders(),
                     database: profile.database_location(),
                     gmsas: planner::gmsas_of(*profile, Some(&self.intent)),
                 })

@@ -1,10 +1,12 @@
-//! Access lists of DCOM and of WMI's namespaces.
+//! Access lists: of DCOM and of WMI's namespaces, of keys, files and reserved URLs.
 
-use model::host::{AccessList, Namespace, RegistryValue};
+use std::slice;
+
+use model::host::{AccessList, AccessTree, FoundAccessList, Namespace, RegistryValue};
 use model::ports::ErrorKind;
 use security::{AccessMask, SecurityDescriptor, Sid};
 
-use super::scratch::{PROBED_LISTS, Scratch, in_scratch};
+use super::scratch::{FOLDER, PROBED_LISTS, Scratch, in_scratch};
 
 /// An account that nobody has.
 const SOMEBODY: &str = "S-1-5-21-1-2-3-1104";
@@ -87,6 +89,103 @@ async fn a_namespace_has_its_own_list() {
         scratch.refused(None, ErrorKind::NotFound, "GmsaProbeNone", written);
     })
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_has_its_own_list() {
+    in_scratch(|scratch| async move {
+        let host = &scratch.host;
+        let made = scratch.service("Guarded", &[]).await;
+        let key = format!(r"HKLM\SYSTEM\CurrentControlSet\Services\{made}");
+        let (list, tree) = (key.parse().unwrap(), key.parse().unwrap());
+        let before = host.access_list(&list).await.unwrap().unwrap();
+        let somebody: Sid = SOMEBODY.parse().unwrap();
+        assert_eq!(below(&scratch, &tree).await, []);
+
+        let mut edited = before.clone();
+        assert!(edited.grant(somebody, AccessMask(0x2_0019)).unwrap());
+        host.write_access_list(&list, &edited).await.unwrap();
+        let read = host.access_list(&list).await.unwrap().unwrap();
+        assert_eq!(
+            read.explicit_aces_of(&somebody).count(),
+            1,
+            "{}",
+            read.to_sddl()
+        );
+        assert_eq!(below(&scratch, &tree).await, slice::from_ref(&list));
+        let all = r"HKLM\SYSTEM\CurrentControlSet\Services".parse().unwrap();
+        assert_eq!(below(&scratch, &all).await, slice::from_ref(&list));
+
+        host.write_access_list(&list, &before).await.unwrap();
+        let read = host.access_list(&list).await.unwrap().unwrap();
+        assert_eq!(read.explicit_aces_of(&somebody).count(), 0);
+        let none = format!("{key}None").parse().unwrap();
+        assert_eq!(host.access_list(&none).await.unwrap(), None);
+        let written = host.write_access_list(&none, &before).await;
+        scratch.refused(None, ErrorKind::NotFound, "2 ERROR_FILE_NOT_FOUND", written);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_has_its_own_list() {
+    in_scratch(|scratch| async move {
+        let host = &scratch.host;
+        host.create_folder(FOLDER).await.unwrap();
+        let (list, tree) = (FOLDER.parse().unwrap(), FOLDER.parse().unwrap());
+        let before = host.access_list(&list).await.unwrap().unwrap();
+        assert!(before.dacl().is_some());
+        assert_eq!(below(&scratch, &tree).await, []);
+        let none: AccessList = format!(r"{FOLDER}\None").parse().unwrap();
+        assert_eq!(host.access_list(&none).await.unwrap(), None);
+        assert_eq!(
+            below(&scratch, &r"C:\GmsaProbeNone".parse().unwrap()).await,
+            []
+        );
+
+        let somebody: Sid = SOMEBODY.parse().unwrap();
+        let mut edited = before.clone();
+        assert!(edited.grant(somebody, AccessMask(0x12_00A9)).unwrap());
+        host.write_access_list(&list, &edited).await.unwrap();
+        let read = host.access_list(&list).await.unwrap().unwrap();
+        let entries = read.explicit_aces_of(&somebody).count();
+        if scratch.same("files-keep-entries", entries, 1) {
+            assert_eq!(below(&scratch, &tree).await, slice::from_ref(&list));
+            host.write_access_list(&list, &before).await.unwrap();
+            assert_eq!(below(&scratch, &tree).await, []);
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reserved_url_has_its_own_list() {
+    in_scratch(|scratch| async move {
+        let host = &scratch.host;
+        let none: AccessList = "http://+:59999/none/".parse().unwrap();
+        assert_eq!(host.access_list(&none).await.unwrap(), None);
+        let list = SecurityDescriptor::from_sddl("D:(A;;GX;;;NS)").unwrap();
+        let written = host.write_access_list(&none, &list).await;
+        scratch.refused(None, ErrorKind::NotFound, "59999", written);
+        let found = host.url_reservations().await.unwrap();
+        assert!(found.unreadable.is_empty(), "{found:?}");
+        assert!(found.lists.iter().all(|found| found.list != none));
+    })
+    .await;
+}
+
+/// The lists in a tree that name somebody; on Wine those that the user has made name him.
+async fn below(scratch: &Scratch, tree: &AccessTree) -> Vec<AccessList> {
+    let trees = slice::from_ref(tree);
+    let found = scratch.host.access_lists_below(trees).await.unwrap();
+    assert!(found.unreadable.is_empty(), "{found:?}");
+    let somebody: Sid = SOMEBODY.parse().unwrap();
+    let names = |found: &FoundAccessList| {
+        let descriptor = SecurityDescriptor::from_bytes(&found.descriptor.0).unwrap();
+        descriptor.explicit_aces_of(&somebody).next().is_some()
+    };
+    let lists = found.lists.into_iter().filter(names);
+    lists.map(|found| found.list).collect()
 }
 
 /// The lists that are there, of two namespaces of which one is not.

@@ -1,20 +1,84 @@
-//! Which accounts the host's access lists of DCOM and WMI name.
+//! Which accounts a host's access lists name: those of DCOM and WMI, of reserved URLs, of folders and keys.
 
-use model::host::{AccessList, FoundAccessList, Namespace};
-use model::inventory::{Gap, HostAccess};
-use model::ports::{ErrorKind, Host};
+mod trees;
+
+use model::host::{AccessList, AccessLists, Namespace};
+use model::inventory::{Gap, HostAccess, HostInventory};
+use model::ports::{ErrorKind, Host, WorldError};
 use security::SecurityDescriptor;
 
-use super::{HostQuestion, Questions, gap};
+use super::{Questions, gap};
 
 /// Whoever calls from elsewhere goes through these; products have their own beside them.
 const NAMESPACES: [&str; 2] = ["root", r"root\CIMV2"];
 
-/// Entries that name accounts of a domain, and the lists that could not be read.
-#[derive(Default)]
-pub(super) struct Found {
-    pub access: Vec<HostAccess>,
-    pub unread: Vec<AccessList>,
+/// Adds to the inventory which entries name accounts of a domain, and which lists of DCOM and WMI could not be read.
+pub(super) async fn read(
+    host: &dyn Host,
+    questions: &Questions,
+    inventory: &mut HostInventory,
+    gaps: &mut Vec<Gap>,
+) {
+    let lists = host.access_lists(&questions.namespaces()).await;
+    let mut reading = Reading { inventory, gaps };
+    reading.inventory.unread_access_lists = reading.take("DCOM and WMI", lists);
+    reading.take("reserved URLs", host.url_reservations().await);
+    let trees = trees::of(reading.inventory, questions);
+    if !trees.is_empty() {
+        let lists = host.access_lists_below(&trees).await;
+        reading.take("folders and registry keys", lists);
+    }
+}
+
+struct Reading<'a> {
+    inventory: &'a mut HostInventory,
+    gaps: &'a mut Vec<Gap>,
+}
+
+impl Reading<'_> {
+    /// Takes over what was found; returns what could not be read. Where a system has no such lists, there is nothing
+    /// to find.
+    fn take(&mut self, what: &str, lists: Result<AccessLists, WorldError>) -> Vec<AccessList> {
+        let lists = match lists {
+            Ok(lists) => lists,
+            Err(error) => {
+                if error.kind != ErrorKind::NotSupported {
+                    let subject = format!("{}, access lists of {what}", self.inventory.name);
+                    self.gaps.push(gap(&subject, &error));
+                }
+                return Vec::new();
+            }
+        };
+        let mut unread = Vec::new();
+        for (list, failure) in lists.unreadable {
+            self.miss(&list, failure.to_string());
+            unread.push(list);
+        }
+        for found in lists.lists {
+            match SecurityDescriptor::from_bytes(&found.descriptor.0) {
+                Ok(descriptor) => {
+                    let entries = entries(&found.list, found.title, &descriptor);
+                    self.inventory.access.extend(entries);
+                }
+                Err(error) => {
+                    self.miss(&found.list, error.to_string());
+                    unread.push(found.list);
+                }
+            }
+        }
+        unread
+    }
+
+    fn miss(&mut self, list: &AccessList, why: String) {
+        self.gaps.push(Gap {
+            subject: format!("{}, access list {list}", self.inventory.name),
+            why,
+            advice: Some(format!(
+                "look at it with {}, as an administrator",
+                list.tool()
+            )),
+        });
+    }
 }
 
 impl Questions {
@@ -41,45 +105,6 @@ pub fn namespaces_with<'a>(others: impl IntoIterator<Item = &'a Namespace>) -> V
     all
 }
 
-/// Where a system has neither DCOM nor WMI, there is nothing to find.
-pub(super) async fn read(
-    host: &dyn Host,
-    question: &HostQuestion,
-    namespaces: &[Namespace],
-    gaps: &mut Vec<Gap>,
-) -> Found {
-    let mut found = Found::default();
-    let lists = match host.access_lists(namespaces).await {
-        Ok(lists) => lists,
-        Err(error) => {
-            if error.kind != ErrorKind::NotSupported {
-                let subject = format!("{}, access lists of DCOM and WMI", question.name);
-                gaps.push(gap(&subject, &error));
-            }
-            return found;
-        }
-    };
-    for (list, failure) in lists.unreadable {
-        gaps.push(unread(question, &list, failure.to_string()));
-        found.unread.push(list);
-    }
-    for FoundAccessList {
-        list,
-        title,
-        descriptor,
-    } in lists.lists
-    {
-        match SecurityDescriptor::from_bytes(&descriptor.0) {
-            Ok(descriptor) => found.access.extend(entries(&list, title, &descriptor)),
-            Err(error) => {
-                gaps.push(unread(question, &list, error.to_string()));
-                found.unread.push(list);
-            }
-        }
-    }
-    found
-}
-
 /// What else the lists have is nobody's business here.
 fn entries(
     list: &AccessList,
@@ -98,12 +123,4 @@ fn entries(
         })
     };
     own.filter_map(entry).collect()
-}
-
-fn unread(question: &HostQuestion, list: &AccessList, why: String) -> Gap {
-    Gap {
-        subject: format!("{}, access list {list}", question.name),
-        why,
-        advice: Some("look at it with dcomcnfg or wmimgmt.msc, as an administrator".to_owned()),
-    }
 }

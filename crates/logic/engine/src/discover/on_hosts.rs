@@ -108,8 +108,6 @@ async fn ask_host(
     }
     let files = files(host.as_ref(), question, &mut gaps).await;
     let beside = beside_services(host.as_ref(), question, &mut gaps).await;
-    let namespaces = questions.namespaces();
-    let lists = access_lists::read(host.as_ref(), question, &namespaces, &mut gaps).await;
     let of_interest = |service: &Service| {
         matches!(service.logon_account, LogonAccount::Domain { .. })
             || probes.iter().any(|probe| probe.looks_at(service))
@@ -123,8 +121,8 @@ async fn ask_host(
         app_pools: beside.pools,
         tasks: beside.tasks,
         rights: beside.rights,
-        access: lists.access,
-        unread_access_lists: lists.unread,
+        access: Vec::new(),
+        unread_access_lists: Vec::new(),
         kdssvc_starts_with_network: beside.kdssvc_starts_with_network,
         products,
         registry,
@@ -134,6 +132,7 @@ async fn ask_host(
         .iter()
         .filter(|probe| inventory.carried(&probe.carrier).is_some());
     inventory.components = present.map(|probe| probe.component.clone()).collect();
+    access_lists::read(host.as_ref(), questions, &mut inventory, &mut gaps).await;
     Ok((inventory, gaps))
 }
 

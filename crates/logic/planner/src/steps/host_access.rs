@@ -1,9 +1,9 @@
-//! Steps that let the gMSA use DCOM and WMI wherever the old account may: password reset calls the Synchronization
-//! Service so.
+//! Steps that give the gMSA its own entry wherever an access list of a host names the old account: DCOM and WMI, by
+//! which password reset calls the Synchronization Service; files and registry keys; reserved URLs.
 
 use std::collections::BTreeMap;
 
-use model::host::AccessList;
+use model::host::{AccessList, HostPath};
 use model::inventory::{Account, HostAccess, HostInventory};
 use model::names::StepId;
 use model::plan::{Action, Step};
@@ -93,7 +93,17 @@ fn in_words(list: &AccessList, title: Option<&str>) -> String {
             format!("the DCOM application {title} ({})", value.name())
         }
         AccessList::Namespace(path) => format!("the WMI namespace {path}"),
+        AccessList::File(path) if is_private_key(path) => format!("the private key {path}"),
+        AccessList::File(path) => path.to_string(),
+        AccessList::Key(key) => format!("the registry key {key}"),
+        AccessList::Url(url) => format!("the reserved URL {url}"),
     }
+}
+
+/// "Key Storage and Retrieval": CNG and the older providers keep keys in files below one folder.
+fn is_private_key(path: &HostPath) -> bool {
+    let path = path.as_str().to_lowercase();
+    path.contains(r"\microsoft\crypto\")
 }
 
 /// An account's entries, by the list that they stand in.

@@ -88,6 +88,24 @@ pub struct Service {
     pub dependants: Vec<ServiceName>,
 }
 
+impl Service {
+    /// Its program, without quotes and arguments.
+    pub fn program(&self) -> &str {
+        program_of(&self.image_path)
+    }
+}
+
+/// The program of a service's command line, without quotes and arguments.
+pub fn program_of(command_line: &str) -> &str {
+    if let Some(quoted) = command_line.strip_prefix('"') {
+        return quoted.split('"').next().unwrap_or_default();
+    }
+    let end = command_line.to_ascii_lowercase().find(".exe");
+    let end = end.map(|at| at + ".exe".len());
+    end.and_then(|end| command_line.get(..end))
+        .unwrap_or(command_line)
+}
+
 /// An application pool of the web server.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AppPool {

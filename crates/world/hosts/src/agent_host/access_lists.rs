@@ -1,8 +1,8 @@
-//! Access lists of DCOM and WMI.
+//! Access lists: of DCOM and WMI, of files and keys, of reserved URLs.
 
 use agent_protocol::{AccessListRequest, Descriptor, Reply, Request};
 use async_trait::async_trait;
-use model::host::{AccessList, AccessLists, Namespace};
+use model::host::{AccessList, AccessLists, AccessTree, Namespace};
 use model::ports::{AccessControl, ErrorKind, WorldError};
 use security::SecurityDescriptor;
 
@@ -12,11 +12,16 @@ use super::{AgentHost, LONG, SHORT};
 impl AccessControl for AgentHost {
     async fn access_lists(&self, namespaces: &[Namespace]) -> Result<AccessLists, WorldError> {
         let namespaces = namespaces.to_vec();
-        let request = Request::AccessLists(AccessListRequest::Find { namespaces });
-        match self.plain(request, LONG).await? {
-            Reply::AccessLists(lists) => Ok(lists),
-            _ => Err(self.unexpected("read the access lists")),
-        }
+        self.found(AccessListRequest::Find { namespaces }).await
+    }
+
+    async fn access_lists_below(&self, trees: &[AccessTree]) -> Result<AccessLists, WorldError> {
+        let trees = trees.to_vec();
+        self.found(AccessListRequest::FindBelow { trees }).await
+    }
+
+    async fn url_reservations(&self) -> Result<AccessLists, WorldError> {
+        self.found(AccessListRequest::FindUrls).await
     }
 
     async fn access_list(
@@ -32,7 +37,7 @@ impl AccessControl for AgentHost {
         found.map(read).transpose().map_err(|error| {
             let what = format!("{}: {list} is no access list: {error}", self.name());
             WorldError::new(ErrorKind::Conflict, what)
-                .advise("look at it with dcomcnfg or wmimgmt.msc")
+                .advise(format!("look at it with {}", list.tool()))
         })
     }
 
@@ -47,5 +52,14 @@ impl AccessControl for AgentHost {
         };
         let request = Request::AccessLists(request);
         self.plain(request, SHORT).await.map(|_| ())
+    }
+}
+
+impl AgentHost {
+    async fn found(&self, request: AccessListRequest) -> Result<AccessLists, WorldError> {
+        match self.plain(Request::AccessLists(request), LONG).await? {
+            Reply::AccessLists(lists) => Ok(lists),
+            _ => Err(self.unexpected("read the access lists")),
+        }
     }
 }

@@ -1,71 +1,32 @@
-//! Access lists of DCOM, which stand in the registry, and of WMI's namespaces.
+//! Access lists: of DCOM, which stand in the registry, of WMI's namespaces, of files and keys, of reserved URLs.
+
+mod kept;
 
 use agent_protocol::win32::Win32Code;
 use agent_protocol::{
-    AccessList, AccessListRequest, AccessLists, ApplicationList, Descriptor, Failure, FailureKind,
-    FoundAccessList, Keeper, MachineList, RegistryValue, Reply, in_braces,
+    AccessList, AccessListRequest, AccessLists, AccessTree, ApplicationList, Descriptor, Failure,
+    FailureKind, FoundAccessList, Keeper, MachineList, RegistryValue, Reply, in_braces,
 };
 use security::SecurityDescriptor;
-use serde::{Deserialize, Serialize};
+
+pub use self::kept::KeptLists;
 
 use super::machine::Machine;
 use super::state::HostState;
 
+const FILE_NOT_FOUND: Win32Code = Win32Code(2);
 const INVALID_PARAMETER: Win32Code = Win32Code(87);
 const INVALID_SECURITY_DESCRIPTOR: Win32Code = Win32Code(1338);
-
-/// WMI's namespaces with their security descriptors, in the order in which they were made.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Namespaces(Vec<(String, Descriptor)>);
-
-/// What a namespace gives to administrators, to the system's own accounts, and to everybody who is logged on.
-const DEFAULT: &str =
-    "O:BAG:BAD:(A;CI;CCDCLCSWRPWPRCWD;;;BA)(A;CI;CCDCRP;;;NS)(A;CI;CCDCRP;;;LS)(A;CI;CCDCRP;;;AU)";
-
-impl Namespaces {
-    /// Those of a fresh Windows.
-    pub fn fresh() -> Self {
-        let mut namespaces = Self::default();
-        namespaces.make("root");
-        namespaces.make(r"root\CIMV2");
-        namespaces
-    }
-
-    /// Makes one, with what Windows gives by default.
-    pub fn make(&mut self, path: &str) {
-        if let Ok(descriptor) = SecurityDescriptor::from_sddl(DEFAULT) {
-            self.put(path, &descriptor);
-        }
-    }
-
-    /// The security of one.
-    pub fn get(&self, path: &str) -> Option<&Descriptor> {
-        let found = self.0.iter();
-        let mut found = found.filter(|(own, _)| own.eq_ignore_ascii_case(path));
-        found.next().map(|(_, descriptor)| descriptor)
-    }
-
-    /// Makes one, or replaces its security.
-    pub fn put(&mut self, path: &str, descriptor: &SecurityDescriptor) {
-        let descriptor = Descriptor(descriptor.to_bytes());
-        let mut found = self.0.iter_mut();
-        match found.find(|(own, _)| own.eq_ignore_ascii_case(path)) {
-            Some((_, present)) => *present = descriptor,
-            None => self.0.push((path.to_owned(), descriptor)),
-        }
-    }
-}
 
 impl HostState {
     /// Puts a list in its place, while a host is built.
     pub fn put_access_list(&mut self, list: &AccessList, descriptor: &SecurityDescriptor) {
         match list.keeper() {
-            Keeper::Wmi(path) => self.namespaces.put(path.as_str(), descriptor),
-            Keeper::Registry(key, name) => {
+            Keeper::Value(key, name) => {
                 let value = RegistryValue::Binary(descriptor.to_bytes());
                 self.registry.set(&key.to_string(), name, value);
             }
+            _ => self.lists.put(list, descriptor),
         }
     }
 }
@@ -80,6 +41,13 @@ impl Machine<'_> {
             AccessListRequest::Find { namespaces } => {
                 let namespaces = namespaces.into_iter().map(AccessList::Namespace);
                 Ok(Reply::AccessLists(self.find_access_lists(namespaces)))
+            }
+            AccessListRequest::FindBelow { trees } => {
+                Ok(Reply::AccessLists(self.access_lists_below(&trees)))
+            }
+            AccessListRequest::FindUrls => {
+                let urls: Vec<_> = self.state.lists.urls().cloned().collect();
+                Ok(Reply::AccessLists(self.collect(urls.into_iter())))
             }
             AccessListRequest::Read { list } => self.access_list(&list).map(Reply::AccessList),
             AccessListRequest::Write { list, descriptor } => self
@@ -96,8 +64,21 @@ impl Machine<'_> {
         let of_applications = applications
             .flat_map(|id| ApplicationList::ALL.map(|list| AccessList::Application(id, list)));
         let of_machine = MachineList::ALL.into_iter().map(AccessList::Machine);
+        self.collect(of_machine.chain(of_applications).chain(namespaces))
+    }
+
+    fn access_lists_below(&self, trees: &[AccessTree]) -> AccessLists {
+        let given = trees.iter().flat_map(|tree| self.state.lists.below(tree));
+        let mut found = self.collect(given.cloned());
+        let lists = &mut found.lists;
+        lists.retain(|found| found.descriptor.names_somebody() == Some(true));
+        found
+    }
+
+    /// Those of them that are there.
+    fn collect(&self, lists: impl Iterator<Item = AccessList>) -> AccessLists {
         let mut found = AccessLists::default();
-        for list in of_machine.chain(of_applications).chain(namespaces) {
+        for list in lists {
             match self.access_list(&list) {
                 Ok(Some(descriptor)) => found.lists.push(FoundAccessList {
                     title: self.title_of(&list),
@@ -122,8 +103,16 @@ impl Machine<'_> {
     /// `None` where there is no such list.
     fn access_list(&self, list: &AccessList) -> Result<Option<Descriptor>, Failure> {
         match list.keeper() {
-            Keeper::Wmi(path) => Ok(self.state.namespaces.get(path.as_str()).cloned()),
-            Keeper::Registry(key, name) => match self.state.registry.read(&key, name) {
+            Keeper::Wmi(_) | Keeper::Http(_) => Ok(self.state.lists.get(list).cloned()),
+            Keeper::File(path) => {
+                let there = self.state.files.get(path);
+                Ok(there.and_then(|_| self.state.lists.of_object(list)))
+            }
+            Keeper::Key(key) => {
+                let there = self.state.registry.list(key).ok();
+                Ok(there.and_then(|_| self.state.lists.of_object(list)))
+            }
+            Keeper::Value(key, name) => match self.state.registry.read(&key, name) {
                 Ok(RegistryValue::Binary(bytes)) => Ok(Some(Descriptor(bytes.clone()))),
                 Ok(_) => Err(Failure::new(
                     FailureKind::Invalid,
@@ -135,30 +124,26 @@ impl Machine<'_> {
         }
     }
 
-    /// WMI looks at what it is given; the registry keeps whatever it gets.
+    /// The registry keeps whatever it gets as a value; everything else is looked at first.
     fn write_access_list(&mut self, list: &AccessList, bytes: Vec<u8>) -> Result<(), Failure> {
-        match list.keeper() {
-            Keeper::Wmi(path) => {
-                let what = format!("change the security of {path}");
-                let descriptor = SecurityDescriptor::from_bytes(&bytes);
-                let descriptor = descriptor
-                    .map_err(|_| Failure::from_code(INVALID_SECURITY_DESCRIPTOR, what.as_str()))?;
-                if self.state.namespaces.get(path.as_str()).is_none() {
-                    return Err(Failure::new(
-                        FailureKind::NotFound,
-                        format!("there is no namespace {path}"),
-                    ));
-                }
-                if descriptor.owner().is_none() {
-                    return Err(Failure::from_code(INVALID_PARAMETER, what));
-                }
-                self.state.namespaces.put(path.as_str(), &descriptor);
-                Ok(())
-            }
-            Keeper::Registry(key, name) => {
-                let value = RegistryValue::Binary(bytes);
-                self.state.registry.write(&key, name, value, false)
-            }
+        let keeper = list.keeper();
+        if let Keeper::Value(key, name) = keeper {
+            let value = RegistryValue::Binary(bytes);
+            return self.state.registry.write(&key, name, value, false);
         }
+        let what = format!("change the access list of {list}");
+        let descriptor = SecurityDescriptor::from_bytes(&bytes)
+            .map_err(|_| Failure::from_code(INVALID_SECURITY_DESCRIPTOR, what.as_str()))?;
+        if self.access_list(list)?.is_none() {
+            return Err(match keeper {
+                Keeper::File(_) | Keeper::Key(_) => Failure::from_code(FILE_NOT_FOUND, what),
+                _ => Failure::new(FailureKind::NotFound, format!("there is no {list}")),
+            });
+        }
+        if matches!(keeper, Keeper::Wmi(_)) && descriptor.owner().is_none() {
+            return Err(Failure::from_code(INVALID_PARAMETER, what));
+        }
+        self.state.lists.put(list, &descriptor);
+        Ok(())
     }
 }

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use agent_protocol::{AccessList, AccountName, PoolIdentity, ServiceName, StartType};
+use agent_protocol::{AccessList, AccountName, Keeper, PoolIdentity, ServiceName, StartType};
 use model::inventory::{self, HostAccess, HostInventory, ServiceStart, ServiceState};
 use security::SecurityDescriptor;
 
@@ -25,6 +25,19 @@ use super::state::{HostState, WindowsRelease};
 /// What every list has for administrators.
 const ADMINISTRATORS: &str = "O:BAG:BAD:(A;;CCDCLCSWRP;;;BA)";
 
+/// Makes the file, folder or key that a list belongs to; what it is of the first two, an inventory does not tell.
+fn make_place(machine: &mut Machine<'_>, list: &AccessList) {
+    match list.keeper() {
+        Keeper::File(path) if machine.state.files.get(path).is_none() => {
+            machine.state.files.put(path.as_str(), Content::Directory);
+        }
+        Keeper::Key(key) if machine.state.registry.list(key).is_err() => {
+            machine.state.registry.set_text(&key.to_string(), "", "");
+        }
+        _ => {}
+    }
+}
+
 /// The lists with the entries that an inventory has: those of single accounts, and administrators.
 fn import_access_lists(machine: &mut Machine<'_>, found: &[HostAccess]) {
     for entries in found.chunk_by(|one, next| one.list == next.list) {
@@ -35,6 +48,7 @@ fn import_access_lists(machine: &mut Machine<'_>, found: &[HostAccess]) {
         for entry in entries {
             let _ = descriptor.add(entry.ace.clone()); // There is room: it came out of such a list.
         }
+        make_place(machine, &first.list);
         machine.state.put_access_list(&first.list, &descriptor);
         if let (AccessList::Application(id, _), Some(title)) = (&first.list, &first.title) {
             let key = AccessList::application_key(id).to_string();

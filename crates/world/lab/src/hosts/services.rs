@@ -6,6 +6,7 @@ use agent_protocol::{
     AccountName, FlagStore, ManagedAccountFlag, RegistryValue, Service, ServiceName, ServiceState,
     ServiceTrigger, StartType,
 };
+use model::inventory::program_of;
 use security::{FileTime, Interval, Sid};
 use serde::{Deserialize, Serialize};
 
@@ -102,16 +103,7 @@ impl LabService {
 
     /// The program of its command line, without quotes and arguments.
     pub fn program(&self) -> &str {
-        if let Some(quoted) = self.image_path.strip_prefix('"') {
-            return quoted.split('"').next().unwrap_or_default();
-        }
-        let end = self
-            .image_path
-            .to_ascii_lowercase()
-            .find(".exe")
-            .map(|at| at + ".exe".len());
-        end.and_then(|end| self.image_path.get(..end))
-            .unwrap_or(&self.image_path)
+        program_of(&self.image_path)
     }
 
     /// Writes what the service control manager keeps in the registry.

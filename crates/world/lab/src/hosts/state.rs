@@ -7,7 +7,7 @@ use model::names::{HostName, SamAccountName};
 use security::{FileTime, Interval};
 use serde::{Deserialize, Serialize};
 
-use super::access_lists::Namespaces;
+use super::access_lists::KeptLists;
 use super::app_pool::AppPool;
 use super::domain::Token;
 use super::event_log::EventLog;
@@ -102,9 +102,9 @@ pub struct HostState {
     pub events: EventLog,
     /// Its user rights.
     pub rights: Rights,
-    /// WMI's namespaces.
-    #[serde(default = "Namespaces::fresh")]
-    pub namespaces: Namespaces,
+    /// Access lists of namespaces, reserved URLs, files and keys.
+    #[serde(default = "KeptLists::fresh")]
+    pub lists: KeptLists,
     /// Its local groups.
     #[serde(default)]
     pub local_groups: LocalGroups,
@@ -139,7 +139,7 @@ impl HostState {
             files: Files::default(),
             events: EventLog::default(),
             rights: Rights::default(),
-            namespaces: Namespaces::fresh(),
+            lists: KeptLists::fresh(),
             local_groups: LocalGroups::default(),
             policy_applied: FileTime::ZERO,
             app_pools: Vec::new(),

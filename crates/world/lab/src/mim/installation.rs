@@ -22,6 +22,10 @@ pub const SYNC_DATABASE: &str = "FIMSynchronizationService";
 /// Its namespace of WMI.
 pub const SYNC_NAMESPACE: &str = r"root\MicrosoftIdentityIntegrationServer";
 
+/// Its folder.
+pub const SYNC_FOLDER: &str =
+    r"C:\Program Files\Microsoft Forefront Identity Manager\2010\Synchronization Service";
+
 /// The Synchronization Service's programs in its folder `Bin`.
 const TOOLS: &[(&str, MimProgram)] = &[
     ("miiserver.exe", MimProgram::SyncService),
@@ -92,7 +96,7 @@ impl Mim {
         let Some(Principal::Domain(found)) = principal(account, machine.domain) else {
             return;
         };
-        let folder = format!(r"{FOLDER}\Synchronization Service");
+        let folder = SYNC_FOLDER;
         for (file, program) in TOOLS {
             machine.state.files.put(
                 &format!(r"{folder}\Bin\{file}"),
@@ -103,7 +107,7 @@ impl Mim {
         let store = self.first_or_present_store(machine);
         self.join_database(machine, store, found.sid);
 
-        machine.state.namespaces.make(SYNC_NAMESPACE);
+        machine.state.lists.make_namespace(SYNC_NAMESPACE);
         let image = format!(r#""{folder}\Bin\miiserver.exe""#);
         machine.install_service(
             SYNC_SERVICE,

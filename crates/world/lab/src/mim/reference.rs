@@ -11,7 +11,7 @@ use std::sync::Arc;
 use agent_protocol::{AccountName, Secret};
 use security::{SecurityDescriptor, Sid};
 
-use super::installation::{SYNC_DATABASE, SYNC_NAMESPACE};
+use super::installation::{SYNC_DATABASE, SYNC_FOLDER, SYNC_NAMESPACE};
 use super::mim_service::{Credential, MIM_DATABASE};
 use super::package::{self, SERVICE_PACKAGE, SYNC_PACKAGE};
 use super::products::Mim;
@@ -110,13 +110,27 @@ fn put(machine: &mut Machine<'_>, path: &str, package: std::io::Result<Vec<u8>>)
     }
 }
 
-/// Access lists in which somebody put an account: flags of the entries, rights of administrators and of the account.
-const LET_IN: [(&str, &str, &str, &str); 4] = [
+/// An access list in which somebody put an account: flags of the entries, rights of administrators and of the account.
+type LetIn = (&'static str, &'static str, &'static str, &'static str);
+
+/// For password reset the MIM Service calls the Synchronization Service by WMI.
+const TO_SYNC: [LetIn; 4] = [
     ("MachineLaunchRestriction", "", "CCDCLCSWRP", "CCDCLCSWRP"),
     ("MachineAccessRestriction", "", "CCDCLC", "CCDCLC"),
     (r"root\CIMV2", "CI", "CCDCLCSWRPWPRCWD", "CCWP"),
     (SYNC_NAMESPACE, "CI", "CCDCLCSWRPWPRCWD", "CCWP"),
 ];
+/// The Synchronization Service writes below its folder.
+const OF_SYNC: [LetIn; 1] = [(SYNC_FOLDER, "OICI", "FA", "0x1301bf")];
+/// The MIM Service listens on two ports, and signs with the key of its certificate.
+const OF_SERVICE: [LetIn; 3] = [
+    ("http://+:5725/", "", "GA", "GX"),
+    ("http://+:5726/", "", "GA", "GX"),
+    (SERVICE_KEY_FILE, "", "FA", "FR"),
+];
+/// The private key of the certificate `ForefrontIdentityManager`.
+const SERVICE_KEY_FILE: &str =
+    r"C:\ProgramData\Microsoft\Crypto\RSA\MachineKeys\8c9e7f6a5b4d3c2e1f0a9b8c7d6e5f40_forefront";
 
 /// What is denied to the services of privileged access management.
 const OF_PAM: [Right; 3] = [
@@ -145,12 +159,15 @@ impl Setup<'_> {
                 );
                 schedule(machine, who);
                 deny(machine, who.account, &[Right::DenyLogOnLocally]);
-                self.let_in(machine, "svc-mimservice");
+                self.let_in(machine, "svc-mimservice", &TO_SYNC);
+                self.let_in(machine, "svc-mimsync", &OF_SYNC);
             }),
             Some("MIMSVC") => {
                 put(machine, SERVICE_PACKAGE, package::service_and_portal(BUILD));
+                put(machine, SERVICE_KEY_FILE, Ok(b"private key".to_vec()));
                 self.with("svc-mimservice", |who| {
                     self.mim.install_mim_service(machine, BUILD, who);
+                    self.let_in(machine, "svc-mimservice", &OF_SERVICE);
                     deny(
                         machine,
                         who.account,
@@ -177,13 +194,13 @@ impl Setup<'_> {
         }
     }
 
-    /// For password reset the MIM Service calls the Synchronization Service by WMI: somebody let its account in.
-    fn let_in(&self, machine: &mut Machine<'_>, account: &str) {
+    /// Puts an account in access lists, as setup or somebody did.
+    fn let_in(&self, machine: &mut Machine<'_>, account: &str, lists: &[LetIn]) {
         let account = format!(r"{}\{account}", self.netbios_name);
         let Some(Principal::Domain(found)) = principal(&account, machine.domain) else {
             return;
         };
-        for (list, flags, administrators, rights) in LET_IN {
+        for (list, flags, administrators, rights) in lists {
             let sddl = format!(
                 "O:BAG:BAD:(A;{flags};{administrators};;;BA)(A;{flags};{rights};;;{})",
                 found.sid

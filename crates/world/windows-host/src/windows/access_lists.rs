@@ -1,10 +1,16 @@
-//! Access lists of DCOM, which stand in the registry, and of WMI's namespaces. Not yet seen on Windows.
+//! Access lists: of DCOM, which stand in the registry, of WMI's namespaces, of files and keys, of reserved URLs. Not
+//! yet seen on Windows.
+
+mod objects;
+mod reservations;
+mod trees;
 
 use agent_protocol::{
     AccessList, AccessListRequest, AccessLists, ApplicationList, Descriptor, Failure, FailureKind,
     FoundAccessList, Keeper, MachineList, Namespace, RegistryValue, RegistryView, Reply, in_braces,
 };
 
+use self::objects::Object;
 use super::namespaces;
 use super::registry::{self, OpenKey};
 
@@ -12,6 +18,8 @@ use super::registry::{self, OpenKey};
 pub fn handle(request: &AccessListRequest) -> Result<Reply, Failure> {
     match request {
         AccessListRequest::Find { namespaces } => find(namespaces).map(Reply::AccessLists),
+        AccessListRequest::FindBelow { trees } => Ok(Reply::AccessLists(trees::find(trees))),
+        AccessListRequest::FindUrls => reservations::all().map(Reply::AccessLists),
         AccessListRequest::Read { list } => {
             read(list).map(|found| Reply::AccessList(found.map(Descriptor)))
         }
@@ -59,7 +67,10 @@ fn find(namespaces: &[Namespace]) -> Result<AccessLists, Failure> {
 fn read(list: &AccessList) -> Result<Option<Vec<u8>>, Failure> {
     let (key, name) = match list.keeper() {
         Keeper::Wmi(path) => return namespaces::read(path),
-        Keeper::Registry(key, name) => (key, name),
+        Keeper::File(path) => return Object::file(path).read(),
+        Keeper::Key(key) => return Object::key(key).read(),
+        Keeper::Http(url) => return reservations::read(url),
+        Keeper::Value(key, name) => (key, name),
     };
     match registry::read_value(&key, name) {
         Ok(RegistryValue::Binary(bytes)) => Ok(Some(bytes)),
@@ -75,7 +86,10 @@ fn read(list: &AccessList) -> Result<Option<Vec<u8>>, Failure> {
 fn write(list: &AccessList, descriptor: &[u8]) -> Result<(), Failure> {
     match list.keeper() {
         Keeper::Wmi(path) => namespaces::write(path, descriptor),
-        Keeper::Registry(key, name) => {
+        Keeper::File(path) => Object::file(path).write(descriptor),
+        Keeper::Key(key) => Object::key(key).write(descriptor),
+        Keeper::Http(url) => reservations::write(url, descriptor),
+        Keeper::Value(key, name) => {
             let value = RegistryValue::Binary(descriptor.to_vec());
             registry::write_value(&key, name, &value, false)
         }

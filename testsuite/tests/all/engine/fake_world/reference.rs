@@ -275,6 +275,33 @@ pub fn add_host_access(state: &mut State) {
     }
 }
 
+/// Lists of a folder, of the service's key, of a private key and of a reserved URL that name the password account.
+pub fn add_guarded_objects(state: &mut State) {
+    let sid = state.accounts["svc-mimsync"].account.sid;
+    let lists = [
+        (
+            PRODUCT_FOLDER.trim_end_matches('\\'),
+            format!("O:BAG:BAD:(A;OICI;0x1301bf;;;{sid})(A;OICIID;FA;;;BA)"),
+        ),
+        (
+            r"HKLM\SYSTEM\CurrentControlSet\Services\FIMSynchronizationService",
+            format!("O:BAG:BAD:PAI(D;;SD;;;{sid})(A;CI;KA;;;BA)(A;CI;KR;;;{sid})"),
+        ),
+        (
+            r"C:\ProgramData\Microsoft\Crypto\RSA\MachineKeys\one",
+            format!("O:BAG:BAD:PAI(A;;FA;;;BA)(A;;FR;;;{sid})"),
+        ),
+        ("https://+:5725/", format!("D:(A;;GX;;;{sid})")),
+    ];
+    for host in state.hosts.values_mut() {
+        for (list, sddl) in &lists {
+            let descriptor = SecurityDescriptor::from_sddl(sddl).unwrap();
+            let lists = &mut host.settings.access_lists;
+            lists.insert(list.parse().unwrap(), (None, descriptor));
+        }
+    }
+}
+
 /// The password account may create users in the domain, and change who is in protected groups.
 pub fn add_directory_rights(state: &mut State) {
     let sid = state.accounts["svc-mimsync"].account.sid;

@@ -1,9 +1,9 @@
-//! Access lists of DCOM and WMI.
+//! Access lists: of DCOM and WMI, of reserved URLs, of folders and registry keys.
 
 use std::collections::BTreeMap;
 
 use clap::{Args, Subcommand};
-use model::host::{AccessList, AccessLists, Namespace};
+use model::host::{AccessList, AccessLists, AccessTree, Descriptor, FoundAccessList, Namespace};
 use model::names::HostName;
 use model::ports::{ErrorKind, Host, WorldError};
 use security::{Ace, SecurityDescriptor, SecurityDescriptorError, Sid};
@@ -19,17 +19,23 @@ use crate::view::{Output, human};
 /// What to do with access lists.
 #[derive(Debug, Subcommand)]
 pub enum Access {
-    /// Show who may launch, activate and call what runs there, by DCOM and WMI.
+    /// Show who may launch, activate and call what runs there, by DCOM and WMI, and who may listen on its reserved URLs.
     #[command(
-        after_help = "Looked at are the four lists of the whole machine, those of every application, and those of the \
-                      namespaces root, root\\CIMV2 and the ones that MIM brings.\n\n\
-                      Example:\n  gmsactl host access show MIMSYNC01 --of 'CONTOSO\\svc-mimservice' --estate estate.toml"
+        after_help = "Looked at are DCOM's four lists of the whole machine, those of every application, those of WMI's \
+                      namespaces root, root\\CIMV2 and the ones that MIM brings, those of all reserved URLs; with --below \
+                      also those files, folders and keys that have an entry of their own for an account or a group of a \
+                      domain.\n\n\
+                      Examples:\n  gmsactl host access show MIMSYNC01 --of 'CONTOSO\\svc-mimservice' --estate estate.toml\n  \
+                      gmsactl host access show APP01 --below 'C:\\Program Files\\Contoso' --below 'HKLM\\SOFTWARE\\Contoso' \
+                      --estate estate.toml"
     )]
     Show(Show),
     /// Give an account the entries that another one has, beside that one's own.
     #[command(
-        after_help = "Example:\n  gmsactl host access copy MIMSYNC01 --from 'CONTOSO\\svc-mimservice' \
-                      --to 'CONTOSO\\MIMSrvGMSAsvc$' --dry-run --estate estate.toml"
+        after_help = "Examples:\n  gmsactl host access copy MIMSYNC01 --from 'CONTOSO\\svc-mimservice' \
+                      --to 'CONTOSO\\MIMSrvGMSAsvc$' --dry-run --estate estate.toml\n  \
+                      gmsactl host access copy APP01 --from 'CONTOSO\\svc-app' --to 'CONTOSO\\app-gmsa$' \
+                      --below 'C:\\Program Files\\Contoso' --dry-run --estate estate.toml"
     )]
     Copy(Copy),
 }
@@ -46,6 +52,9 @@ pub struct Show {
     /// One more namespace to look at, such as root\Microsoft\SqlServer; may be repeated.
     #[arg(long = "namespace", value_name = "PATH", value_parser = namespace)]
     namespaces: Vec<Namespace>,
+    /// A folder or registry key to look through, with everything below; may be repeated.
+    #[arg(long, value_name = "PATH|KEY")]
+    below: Vec<AccessTree>,
 }
 
 /// Arguments of `host access copy`.
@@ -60,9 +69,12 @@ pub struct Copy {
     /// Who gets the same entries: a name, a gMSA's with its $, or a SID.
     #[arg(long, value_name = "ACCOUNT", value_parser = Who::parse)]
     to: Who,
-    /// Only in this list, as `show` names it; may be repeated.
+    /// Only in this list, as `show` names it, or of this file, folder or key alone; may be repeated.
     #[arg(long = "on", value_name = "LIST")]
     on: Vec<AccessList>,
+    /// Also in those of a folder or registry key and of everything below; may be repeated.
+    #[arg(long, value_name = "PATH|KEY")]
+    below: Vec<AccessTree>,
     #[command(flatten)]
     writing: Writing,
 }
@@ -83,7 +95,8 @@ impl Show {
             Some(who) => Some(who.sid(host.as_ref()).await?),
             None => None,
         };
-        let found = find(session, host.as_ref(), &self.namespaces).await?;
+        let mut found = find(session, host.as_ref(), &self.namespaces).await?;
+        add_below(&mut found, host.as_ref(), &self.below).await?;
         let (mut entries, mut unreadable) = (Vec::new(), Vec::new());
         for (list, failure) in found.unreadable {
             let why = failure.to_string();
@@ -129,9 +142,11 @@ impl Copy {
             AccessList::Namespace(path) => Some(path.clone()),
             _ => None,
         });
-        let found = find(session, host, &named.collect::<Vec<_>>()).await?;
+        let mut found = find(session, host, &named.collect::<Vec<_>>()).await?;
+        add_below(&mut found, host, &self.below).await?;
+        self.add_named(&mut found, host).await?;
         let (missing, all) = self.missing(&found, from, to)?;
-        let subject = format!("{} may use DCOM and WMI as {} may", self.to, self.from);
+        let subject = format!("{} may do on {} what {} may", self.to, self.host, self.from);
         let mut wanted = Wanted::one(&self.host, subject, None);
         for (list, aces) in &missing {
             let words = aces
@@ -143,6 +158,7 @@ impl Copy {
         }
         let unreadable = found.unreadable.iter();
         let unread = unreadable
+            .filter(|(list, _)| self.concerns(list))
             .map(|(list, why)| format!("what {} may do by {list} is not known: {why}", self.from));
         wanted.advice.extend(unread);
         if all == 0 {
@@ -154,11 +170,35 @@ impl Copy {
         }
         let document = wanted.carry_out(
             self.writing,
-            async || add(host, &missing).await,
+            async || write(host, &missing).await,
             async || hold(host, &missing).await,
         );
         output.document(&document.await?, human::host_change);
         Ok(0)
+    }
+
+    /// Files and keys that are named one by one; each is there once.
+    async fn add_named(&self, found: &mut AccessLists, host: &dyn Host) -> Result<(), Failure> {
+        for list in &self.on {
+            let is_object = matches!(list, AccessList::File(_) | AccessList::Key(_));
+            let known = found.lists.iter().any(|found| same(&found.list, list));
+            if is_object && !known {
+                let descriptor = read(host, list).await?;
+                found.lists.push(FoundAccessList {
+                    list: list.clone(),
+                    title: None,
+                    descriptor: Descriptor(descriptor.to_bytes()),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a list is one of those that are asked for.
+    fn concerns(&self, list: &AccessList) -> bool {
+        self.on.is_empty()
+            || self.on.iter().any(|on| same(on, list))
+            || self.below.iter().any(|tree| tree.has(list))
     }
 
     /// What the account lacks, by list, and how many entries the other one has.
@@ -170,8 +210,7 @@ impl Copy {
     ) -> Result<(BTreeMap<AccessList, Vec<Ace>>, usize), Failure> {
         let (mut missing, mut all) = (BTreeMap::new(), 0);
         for found in &found.lists {
-            let named = self.on.is_empty() || self.on.iter().any(|on| same(on, &found.list));
-            if !named {
+            if !self.concerns(&found.list) {
                 continue;
             }
             let descriptor = SecurityDescriptor::from_bytes(&found.descriptor.0)
@@ -198,11 +237,36 @@ async fn find(
     others: &[Namespace],
 ) -> Result<AccessLists, Failure> {
     let namespaces = session.namespaces(others);
-    Ok(host.access_lists(&namespaces).await?)
+    let mut found = host.access_lists(&namespaces).await?;
+    match host.url_reservations().await {
+        Ok(urls) => add(&mut found, urls),
+        Err(error) if error.kind == ErrorKind::NotSupported => {}
+        Err(error) => return Err(error.into()),
+    }
+    Ok(found)
+}
+
+async fn add_below(
+    found: &mut AccessLists,
+    host: &dyn Host,
+    trees: &[AccessTree],
+) -> Result<(), Failure> {
+    if !trees.is_empty() {
+        add(found, host.access_lists_below(trees).await?);
+    }
+    Ok(())
+}
+
+fn add(found: &mut AccessLists, others: AccessLists) {
+    found.lists.extend(others.lists);
+    found.unreadable.extend(others.unreadable);
 }
 
 /// The lists are read anew, so that what others changed meanwhile stays.
-async fn add(host: &dyn Host, missing: &BTreeMap<AccessList, Vec<Ace>>) -> Result<(), WorldError> {
+async fn write(
+    host: &dyn Host,
+    missing: &BTreeMap<AccessList, Vec<Ace>>,
+) -> Result<(), WorldError> {
     for (list, aces) in missing {
         let mut descriptor = read(host, list).await?;
         let added = descriptor.add_all(aces).map_err(|error| {
@@ -239,8 +303,10 @@ async fn read(host: &dyn Host, list: &AccessList) -> Result<SecurityDescriptor, 
 }
 
 fn damaged(list: &AccessList, error: &SecurityDescriptorError) -> Failure {
-    Failure::new("conflict", format!("{list} is no access list: {error}"))
-        .hint("look at it with dcomcnfg or wmimgmt.msc, or name other lists with --on")
+    Failure::new("conflict", format!("{list} is no access list: {error}")).hint(format!(
+        "look at it with {}, or name other lists with --on",
+        list.tool()
+    ))
 }
 
 fn namespace(text: &str) -> Result<Namespace, String> {

@@ -1,4 +1,4 @@
-//! An access list of DCOM or WMI on a host.
+//! An access list on a host.
 
 use std::sync::Arc;
 
@@ -38,7 +38,7 @@ impl HostList {
         let changed = edit(&mut descriptor).map_err(|error| {
             StepError::refused(
                 format!("{} takes no entry: {error}", self.name()),
-                "look at it with dcomcnfg or wmimgmt.msc, then plan again",
+                format!("look at it with {}, then plan again", self.list.tool()),
             )
         })?;
         match changed {

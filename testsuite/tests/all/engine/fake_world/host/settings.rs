@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use model::host::{
-    AccessList, AccessLists, AccountRight, AppPool, Descriptor, EventPage, EventQuery,
+    AccessList, AccessLists, AccessTree, AccountRight, AppPool, Descriptor, EventPage, EventQuery,
     FoundAccessList, GroupName, Namespace, PoolControl, PoolIdentity, PoolName, PoolState,
     RegistryValue, RightHolders, ScheduledTask, ServiceTrigger, SetupEnd, SetupRun, TaskDefinition,
     TaskPath, TaskPrincipal, Trustee,
@@ -107,21 +107,25 @@ impl AccountRights for FakeHost {
 impl AccessControl for FakeHost {
     async fn access_lists(&self, namespaces: &[Namespace]) -> Result<AccessLists, WorldError> {
         self.look("read the access lists", |host| {
-            let asked = |list: &AccessList| match list {
+            Ok(host.settings.lists(|list| match list {
+                AccessList::Machine(_) | AccessList::Application(..) => true,
                 AccessList::Namespace(path) => namespaces.contains(path),
-                _ => true,
-            };
-            let lists = host.settings.access_lists.iter();
-            let lists = lists.filter(|(list, _)| asked(list));
-            let found = lists.map(|(list, (title, descriptor))| FoundAccessList {
-                list: list.clone(),
-                title: title.clone(),
-                descriptor: Descriptor(descriptor.to_bytes()),
-            });
-            Ok(AccessLists {
-                lists: found.collect(),
-                unreadable: Vec::new(),
-            })
+                _ => false,
+            }))
+        })
+    }
+
+    async fn access_lists_below(&self, trees: &[AccessTree]) -> Result<AccessLists, WorldError> {
+        self.look("read the access lists below folders", |host| {
+            let below = |list: &AccessList| trees.iter().any(|tree| tree.has(list));
+            Ok(host.settings.lists(below))
+        })
+    }
+
+    async fn url_reservations(&self) -> Result<AccessLists, WorldError> {
+        self.look("read the reserved URLs", |host| {
+            let is_url = |list: &AccessList| matches!(list, AccessList::Url(_));
+            Ok(host.settings.lists(is_url))
         })
     }
 
@@ -150,6 +154,20 @@ impl AccessControl for FakeHost {
 }
 
 impl HostSettings {
+    fn lists(&self, wanted: impl Fn(&AccessList) -> bool) -> AccessLists {
+        let lists = self.access_lists.iter();
+        let lists = lists.filter(|(list, _)| wanted(list));
+        let found = lists.map(|(list, (title, descriptor))| FoundAccessList {
+            list: list.clone(),
+            title: title.clone(),
+            descriptor: Descriptor(descriptor.to_bytes()),
+        });
+        AccessLists {
+            lists: found.collect(),
+            unreadable: Vec::new(),
+        }
+    }
+
     /// All of it as lines of text, but for restarts and purges, which leave nothing behind.
     pub fn lines(&self, host: &HostName) -> Vec<String> {
         let rights = self
