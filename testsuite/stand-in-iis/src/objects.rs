@@ -191,6 +191,7 @@ impl Server {
             "applicationPools" => "add",
             "sites" => "site",
             "site" => "application",
+            "bindings" => "binding",
             "application" => "virtualDirectory",
             other => return Err(missing(other)),
         };
@@ -206,15 +207,19 @@ impl Server {
         let element = self.element(at)?;
         let place = match (element.tag.as_str(), element.place_of(tag)) {
             (_, Some(place)) => place,
-            ("add", None) if tag == "processModel" => {
-                let mut root = lock(&self.configuration);
-                let element = descend(&mut root, at).ok_or_else(|| missing(tag))?;
-                element.children.push(Element::new(tag, &[]));
-                element.children.len() - 1
-            }
+            ("add", None) if tag == "processModel" => self.made(at, tag)?,
+            ("site", None) if tag == "bindings" => self.made(at, tag)?,
             _ => return Err(missing(tag)),
         };
         Ok([at, &[place]].concat())
+    }
+
+    /// Makes a child.
+    fn made(&self, at: &[usize], tag: &str) -> Result<usize, Refused> {
+        let mut root = lock(&self.configuration);
+        let element = descend(&mut root, at).ok_or_else(|| missing(tag))?;
+        element.children.push(Element::new(tag, &[]));
+        Ok(element.children.len() - 1)
     }
 
     fn value(&self, at: &[usize], property: &str) -> Result<Value, Refused> {
@@ -236,6 +241,7 @@ impl Server {
             ("add" | "site", "name") => text_or(""),
             ("application", "path" | "applicationPool") => text_or(""),
             ("virtualDirectory", "path" | "physicalPath") => text_or(""),
+            ("binding", "protocol" | "bindingInformation") => text_or(""),
             _ => return Err(missing(property)),
         })
     }

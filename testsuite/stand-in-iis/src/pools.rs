@@ -59,7 +59,7 @@ pub struct Installed<'a> {
     pub password: &'a str,
 }
 
-/// Adds pool and site, or sets whom the pool that is there runs as; then starts it.
+/// Adds pool and site, or sets whom the pool that is there runs as and where the site listens; then starts it.
 ///
 /// # Errors
 /// When something cannot be written, or the account does not log on.
@@ -82,10 +82,14 @@ pub fn install(
     model.set("password", &kept);
 
     let sites = &mut host.child_or_new("sites").children;
-    let known = |site: &Element| site.attribute("name") == Some(new.site);
-    if !sites.iter().any(known) {
-        let id = (sites.len() + 1).to_string();
-        sites.push(site(new, &id));
+    let known = |site: &&mut Element| site.attribute("name") == Some(new.site);
+    match sites.iter_mut().find(known) {
+        // Setup in change mode: what it is not told is as the package begins.
+        Some(site) => *site.child_or_new("bindings") = bindings(new),
+        None => {
+            let id = (sites.len() + 1).to_string();
+            sites.push(site(new, &id));
+        }
     }
     machine.save(configuration)?;
     start(machine, new.pool, new.account, &kept)
@@ -110,13 +114,15 @@ fn site(new: &Installed<'_>, id: &str) -> Element {
         "application",
         &[("path", "/"), ("applicationPool", new.pool)],
     );
+    let children = vec![application.with(vec![folder]), bindings(new)];
+    Element::new("site", &[("name", new.site), ("id", id)]).with(children)
+}
+
+fn bindings(new: &Installed<'_>) -> Element {
     let binding = format!("*:{}:", new.port);
     let binding = [
         ("protocol", "http"),
         ("bindingInformation", binding.as_str()),
     ];
-    Element::new("site", &[("name", new.site), ("id", id)]).with(vec![
-        application.with(vec![folder]),
-        Element::new("bindings", &[]).with(vec![Element::new("binding", &binding)]),
-    ])
+    Element::new("bindings", &[]).with(vec![Element::new("binding", &binding)])
 }

@@ -320,6 +320,11 @@ fn a_pool_gets_an_account_and_its_old_one_back() {
         pool["name"].as_str().unwrap(),
         pool["applications"][0]["physical_path"].as_str().unwrap(),
     );
+    let listens = &pool["applications"][0]["bindings"][0];
+    assert_eq!(
+        listens,
+        &json!({ "protocol": "http", "information": "*:8088:" })
+    );
     let serving = scene.host(
         &[
             "app-pools",

@@ -53,16 +53,26 @@ pub(crate) enum When {
     NoMailbox,
 }
 
-/// A property, and where its value comes from: a text, else a registry value, else the intent alone.
+/// A property, and where its value comes from: a text, else a registry value, else where the component's site listens,
+/// else the intent alone.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Told {
     pub name: PropertyName,
     pub value: Option<String>,
     pub registry: Option<(String, String)>,
+    pub site: Option<PartOfSite>,
     #[serde(default)]
     pub optional: bool,
     pub reason: String,
+}
+
+/// What of the place where a component's site listens.
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum PartOfSite {
+    Port,
+    HostName,
 }
 
 /// All products.

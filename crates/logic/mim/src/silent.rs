@@ -2,17 +2,17 @@
 //!
 //! None of it is documented by Microsoft: names and values are those of published unattended runs. In change mode setup
 //! resets what it is not told, so everything is told: the account of the component whose turn it is, those of the others
-//! that have gMSAs by then, and every setting, from the registry or from the intent.
+//! that have gMSAs by then, and every setting, from the registry, the web server or the intent.
 
-use model::host::{PropertyName, PropertyValue};
+use model::host::{PropertyName, PropertyValue, SiteBinding};
 use model::intent;
-use model::inventory::AccountClass;
+use model::inventory::{AccountClass, AppPool};
 use model::names::{ComponentId, LogonAccount};
 use model::plan::{PlannedProperty, SetupPage};
 use planner::{HostView, Profile, SilentSetup};
 
 use crate::component::Component;
-use crate::setup_data::{self, Page, Told, filled};
+use crate::setup_data::{self, Page, PartOfSite, Told, filled};
 
 /// The component whose account every silent run must tell: the product's own rule.
 const FIRST: &str = "service";
@@ -31,39 +31,46 @@ pub(crate) fn setup(component: &Component, view: &HostView<'_>) -> Option<Silent
         .iter()
         .filter(|page| !page.properties.is_empty())
     {
-        let account = match &page.component {
-            None => Some(view.gmsa.to_string()),
-            Some(id) if id == Profile::component(component) => Some(view.gmsa.to_string()),
-            Some(id) => {
-                let Some(other) = components
-                    .iter()
-                    .find(|known| Profile::component(*known) == id)
-                else {
-                    continue;
-                };
-                let names = page.properties.iter().map(|told| told.name.clone());
-                let Some(carried) = view.host.carried(other.carrier()) else {
-                    setup.left_out.extend(names); // Not on this host: nothing to tell.
-                    continue;
-                };
-                let then = account_then(view, id, carried.logon_account());
-                if then.is_none() {
-                    setup.left_out.extend(names);
-                    match id.as_str() {
-                        FIRST => setup.first = Some(Profile::title(other).to_owned()),
-                        _ => setup.untold.push(Profile::title(other).to_owned()),
-                    }
-                }
-                then.map(|account| account.to_string())
-            }
+        let Some(id) = &page.component else {
+            named.extend(names_of(page));
+            tell(&mut setup, page, view, &view.gmsa.to_string(), None);
+            continue;
         };
-        if let Some(account) = account {
-            named.extend(page.properties.iter().map(|told| told.name.clone()));
-            tell(&mut setup, page, view, &account);
-        }
+        let own = id == Profile::component(component);
+        let mut known = components.iter();
+        let Some(of_page) = known.find(|known| Profile::component(*known) == id) else {
+            continue;
+        };
+        let carried = match own {
+            true => Some(view.carried),
+            false => view.host.carried(of_page.carrier()),
+        };
+        let Some(carried) = carried else {
+            setup.left_out.extend(names_of(page)); // Not on this host: nothing to tell.
+            continue;
+        };
+        let then = match own {
+            true => Some(view.gmsa.clone()),
+            false => account_then(view, id, carried.logon_account()),
+        };
+        let Some(account) = then else {
+            setup.left_out.extend(names_of(page));
+            match id.as_str() {
+                FIRST => setup.first = Some(Profile::title(of_page).to_owned()),
+                _ => setup.untold.push(Profile::title(of_page).to_owned()),
+            }
+            continue;
+        };
+        let site = carried.pool().and_then(AppPool::http_binding);
+        named.extend(names_of(page));
+        tell(&mut setup, page, view, &account.to_string(), site);
     }
     tell_the_rest(&mut setup, &named, view);
     Some(setup)
+}
+
+fn names_of(page: &Page) -> impl Iterator<Item = PropertyName> {
+    page.properties.iter().map(|told| told.name.clone())
 }
 
 /// The gMSA that another component has when setup runs; `None` where it still has a password account.
@@ -80,10 +87,16 @@ fn account_then(view: &HostView<'_>, id: &ComponentId, now: &LogonAccount) -> Op
     (account.class == AccountClass::Gmsa).then(|| now.clone())
 }
 
-fn tell(setup: &mut SilentSetup, page: &Page, view: &HostView<'_>, account: &str) {
+fn tell(
+    setup: &mut SilentSetup,
+    page: &Page,
+    view: &HostView<'_>,
+    account: &str,
+    site: Option<&SiteBinding>,
+) {
     let mut properties = Vec::new();
     for told in &page.properties {
-        match value(told, view, account) {
+        match value(told, view, account, site) {
             Some((value, reason)) => properties.push(PlannedProperty {
                 name: told.name.clone(),
                 value,
@@ -109,8 +122,13 @@ fn kept_in(told: &Told, view: &HostView<'_>) -> Option<(String, String)> {
     (!now.is_empty()).then(|| (key.clone(), name.clone()))
 }
 
-/// The intent's word first, then what the file has, then the registry.
-fn value(told: &Told, view: &HostView<'_>, account: &str) -> Option<(PropertyValue, String)> {
+/// The intent's word first, then what the file has, then the registry or the web server.
+fn value(
+    told: &Told,
+    view: &HostView<'_>,
+    account: &str,
+    site: Option<&SiteBinding>,
+) -> Option<(PropertyValue, String)> {
     if let Some(given) = given(view, &told.name) {
         return Some((
             given.clone(),
@@ -120,6 +138,15 @@ fn value(told: &Told, view: &HostView<'_>, account: &str) -> Option<(PropertyVal
     if let Some(template) = &told.value {
         let text = filled(template, account, &view.inventory.domain.netbios_name);
         return Some((PropertyValue::parse(text).ok()?, told.reason.clone()));
+    }
+    if let Some(part) = told.site {
+        let site = site?;
+        let text = match part {
+            PartOfSite::Port => site.port()?.to_string(),
+            PartOfSite::HostName => site.host()?.to_owned(),
+        };
+        let reason = format!("{}; as its site has it ({site})", told.reason);
+        return Some((PropertyValue::parse(text).ok()?, reason));
     }
     let (key, name) = told.registry.as_ref()?;
     let text = view

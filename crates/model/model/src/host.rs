@@ -9,6 +9,7 @@ pub use agent_protocol::{
     EventLevel, EventPage, EventQuery, FoundAccessList, GroupName, HostPath, InvalidName,
     InvalidRecipient, MachineList, Namespace, PolicyDefinition, PoolApplication, PoolControl,
     PoolIdentity, PoolName, PoolState, PropertyName, PropertyValue, Recipient, RegistryValue,
-    RightHolders, ScheduledTask, ServiceTrigger, SetupEnd, SetupProperty, SetupRun, TaskDefinition,
-    TaskLogon, TaskPath, TaskPrincipal, TriggerAction, TriggerData, Trustee, UnixMillis, UrlPrefix,
+    RightHolders, ScheduledTask, ServiceTrigger, SetupEnd, SetupProperty, SetupRun, SiteBinding,
+    TaskDefinition, TaskLogon, TaskPath, TaskPrincipal, TriggerAction, TriggerData, Trustee,
+    UnixMillis, UrlPrefix,
 };

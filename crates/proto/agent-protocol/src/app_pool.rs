@@ -194,6 +194,48 @@ pub struct PoolApplication {
     pub path: String,
     /// The folder of its root, as configured: variables are not expanded.
     pub physical_path: String,
+    /// Where its site listens, in the order of the configuration.
+    pub bindings: Vec<SiteBinding>,
+}
+
+/// Where a site listens (IIS schema, `binding`). Its text form: `http *:8088:`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SiteBinding {
+    /// Such as `http`.
+    pub protocol: String,
+    /// `bindingInformation`: of HTTP address, port and host name, with colons between.
+    pub information: String,
+}
+
+impl SiteBinding {
+    /// Whether it is one of HTTP: those have a port and perhaps a host name.
+    pub fn is_http(&self) -> bool {
+        ["http", "https"].contains(&self.protocol.to_ascii_lowercase().as_str())
+    }
+
+    /// The port, of HTTP.
+    pub fn port(&self) -> Option<u16> {
+        let (port, _) = self.port_and_host()?;
+        port.parse().ok()
+    }
+
+    /// The host name, of HTTP; `None` where it answers to any.
+    pub fn host(&self) -> Option<&str> {
+        let (_, host) = self.port_and_host()?;
+        (!host.is_empty()).then_some(host)
+    }
+
+    fn port_and_host(&self) -> Option<(&str, &str)> {
+        let (address, host) = self.information.rsplit_once(':')?;
+        let (_, port) = address.rsplit_once(':')?;
+        self.is_http().then_some((port, host))
+    }
+}
+
+impl fmt::Display for SiteBinding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.protocol, self.information)
+    }
 }
 
 impl AppPool {
@@ -208,6 +250,29 @@ impl AppPool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_binding_has_port_and_host_name() {
+        for (protocol, information, port, host) in [
+            ("http", "*:8088:", Some(8088), None),
+            (
+                "https",
+                "[::1]:443:pamapi.contoso.com",
+                Some(443),
+                Some("pamapi.contoso.com"),
+            ),
+            ("HTTP", "10.0.0.1:80:mim", Some(80), Some("mim")),
+            ("net.tcp", "808:*", None, None),
+            ("http", "*:x:", None, None),
+            ("http", "", None, None),
+        ] {
+            let binding = SiteBinding {
+                protocol: protocol.to_owned(),
+                information: information.to_owned(),
+            };
+            assert_eq!((binding.port(), binding.host()), (port, host), "{binding}");
+        }
+    }
 
     #[test]
     fn identities_read_as_words_and_numbers() {
@@ -238,6 +303,7 @@ mod tests {
                 site: "MIM".to_owned(),
                 path: "/".to_owned(),
                 physical_path: r"C:\inetpub\wwwroot\wss\VirtualDirectories\80".to_owned(),
+                bindings: Vec::new(),
             }],
         };
         assert!(pool.serves(r"c:\inetpub\wwwroot\WSS\virtualdirectories\80\"));

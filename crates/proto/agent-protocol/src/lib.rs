@@ -48,7 +48,7 @@ pub use access_list::{
 };
 pub use account_right::{AccountRight, PolicyDefinition, RightHolders, RightsRequest, Trustee};
 pub use app_pool::{
-    AppPool, AppPoolRequest, PoolApplication, PoolControl, PoolIdentity, PoolState,
+    AppPool, AppPoolRequest, PoolApplication, PoolControl, PoolIdentity, PoolState, SiteBinding,
 };
 pub use event::{EVENT_LIMIT, Event, EventLevel, EventPage, EventQuery};
 pub use failure::{Failure, FailureKind};

@@ -149,6 +149,23 @@ fn a_site_leads_to_its_folder() {
         (shown(&folder, "path"), shown(&folder, "physicalPath")),
         ("/".into(), r"C:\P\".into())
     );
+    let bindings = object(
+        &object(&site, "ChildElements", &[]),
+        "Item",
+        &[text("bindings")],
+    );
+    let binding = object(
+        &object(&bindings, "Collection", &[]),
+        "Item",
+        &[Value::Number(0)],
+    );
+    assert_eq!(
+        (
+            shown(&binding, "protocol"),
+            shown(&binding, "bindingInformation")
+        ),
+        ("http".into(), "*:8088:".into())
+    );
 }
 
 #[test]

@@ -244,6 +244,14 @@ fn a_pool_changes_in_the_configuration_file_and_back() {
         pool["identity"]["SpecificUser"].as_str().unwrap(),
     );
     let folder = pool["applications"][0]["physical_path"].as_str().unwrap();
+    let binding = &pool["applications"][0]["bindings"][0];
+    assert_eq!(binding["protocol"], "http", "{pool}");
+    let listens = binding["information"].as_str().unwrap();
+    let text = std::fs::read_to_string(&file).unwrap();
+    assert!(
+        text.contains(&format!(r#"bindingInformation="{listens}""#)),
+        "{listens}"
+    );
     let _restored = Afterwards(
         &hand,
         vec![

@@ -272,6 +272,7 @@ async fn a_large_host_is_inventoried_in_one_exchange_after_hello() {
             started: true,
             site: Some(format!("Site {number}")),
             physical_path: Some(format!(r"C:\inetpub\{number}")),
+            bindings: Vec::new(),
         };
         state.app_pools = (0..20).map(pool).collect();
     };

@@ -190,6 +190,16 @@ async fn beside_services(host: &dyn Host, question: &HostQuestion, gaps: &mut Ve
 }
 
 fn pool(found: host::AppPool) -> AppPool {
+    let mut bindings = Vec::new();
+    for binding in found
+        .applications
+        .iter()
+        .flat_map(|served| &served.bindings)
+    {
+        if !bindings.contains(binding) {
+            bindings.push(binding.clone());
+        }
+    }
     AppPool {
         name: found.name.to_string(),
         account: LogonAccount::from(found.identity.to_string()),
@@ -199,6 +209,7 @@ fn pool(found: host::AppPool) -> AppPool {
             .into_iter()
             .map(|application| application.physical_path)
             .collect(),
+        bindings,
     }
 }
 

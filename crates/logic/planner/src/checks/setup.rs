@@ -96,7 +96,10 @@ fn of_the_settings(setup: &SilentSetup, subject: &str) -> Vec<Finding> {
     let mut findings = Vec::new();
     if !setup.unknown.is_empty() {
         let names: Vec<_> = setup.unknown.iter().map(ToString::to_string).collect();
-        let what = format!("no registry value tells {}", names.join(", "));
+        let what = format!(
+            "neither the registry nor the web server tells {}",
+            names.join(", ")
+        );
         let advice = format!(
             "give each as it is now, in conversion.toml: setup.properties = {{ {} = '…' }}",
             names.first().map(String::as_str).unwrap_or_default()

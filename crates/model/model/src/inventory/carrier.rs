@@ -61,6 +61,14 @@ impl<'a> Carried<'a> {
         self.state() == ServiceState::Running
     }
 
+    /// The application pool, if it is one.
+    pub fn pool(self) -> Option<&'a AppPool> {
+        match self {
+            Self::Service(_) => None,
+            Self::Pool(pool) => Some(pool),
+        }
+    }
+
     /// The service, if it is one.
     pub fn service(self) -> Option<&'a Service> {
         match self {

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::HostAccess;
 use crate::database::{DatabaseLocation, DatabasePlace};
-use crate::host::{AccessList, AccountRight, RightHolders, TaskLogon, TaskPath};
+use crate::host::{AccessList, AccountRight, RightHolders, SiteBinding, TaskLogon, TaskPath};
 use crate::names::{ComponentId, DnsName, HostName, LogonAccount, ServiceName};
 
 /// One host as found.
@@ -117,6 +117,20 @@ pub struct AppPool {
     pub started: bool,
     /// Folders of the web applications that it serves.
     pub folders: Vec<String>,
+    /// Where their sites listen.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub bindings: Vec<SiteBinding>,
+}
+
+impl AppPool {
+    /// Where clients find it: the first binding of plain HTTP, else the first of HTTPS.
+    pub fn http_binding(&self) -> Option<&SiteBinding> {
+        let is = |protocol: &'static str| {
+            let mut bindings = self.bindings.iter();
+            bindings.find(move |binding| binding.protocol.eq_ignore_ascii_case(protocol))
+        };
+        is("http").or_else(|| is("https"))
+    }
 }
 
 /// A scheduled task.

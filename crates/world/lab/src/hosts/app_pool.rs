@@ -3,7 +3,7 @@
 use agent_protocol::win32::Win32Code;
 use agent_protocol::{
     AppPoolRequest, Failure, PoolApplication, PoolControl, PoolIdentity, PoolName, PoolState,
-    Reply, Secret,
+    Reply, Secret, SiteBinding,
 };
 use serde::{Deserialize, Serialize};
 
@@ -35,6 +35,9 @@ pub struct AppPool {
     pub site: Option<String>,
     /// Folder of that site.
     pub physical_path: Option<String>,
+    /// Where that site listens.
+    #[serde(default)]
+    pub bindings: Vec<SiteBinding>,
 }
 
 impl AppPool {
@@ -44,6 +47,7 @@ impl AppPool {
             site: site.clone(),
             path: "/".to_owned(),
             physical_path: path.clone(),
+            bindings: self.bindings.clone(),
         };
         let served = self.site.as_ref().zip(self.physical_path.as_ref());
         Some(agent_protocol::AppPool {
@@ -53,6 +57,14 @@ impl AppPool {
             auto_start: true,
             applications: served.map(application).into_iter().collect(),
         })
+    }
+
+    /// Lets its site listen on a port of all addresses, by HTTP, under any name.
+    pub fn listen_on(&mut self, port: &str) {
+        self.bindings = vec![SiteBinding {
+            protocol: "http".to_owned(),
+            information: format!("*:{port}:"),
+        }];
     }
 
     fn state(&self) -> PoolState {

@@ -124,6 +124,7 @@ fn import_pool(machine: &mut Machine<'_>, found: &inventory::AppPool) {
         started: found.started,
         site: Some(found.name.clone()),
         physical_path: found.folders.first().cloned(),
+        bindings: found.bindings.clone(),
     });
 }
 

@@ -133,17 +133,19 @@ impl Machine<'_> {
                 REGISTRATION_POOL,
                 "MIM Password Registration Site",
                 "Password Registration Portal",
+                "8088",
                 registration,
             ),
             (
                 RESET_POOL,
                 "MIM Password Reset Site",
                 "Password Reset Portal",
+                "8089",
                 reset,
             ),
         ];
-        for (pool, site, folder, who) in portals {
-            self.install_pool(pool, site, folder, who);
+        for (pool, site, folder, port, who) in portals {
+            self.install_pool(pool, (site, port), folder, who);
             self.state.registry.set_text(
                 &format!(r"{SETTINGS}\{folder}"),
                 "Location",
@@ -187,14 +189,20 @@ impl Machine<'_> {
         }
         self.install_pool(
             PAM_REST_POOL,
-            "MIM PAM REST API",
+            ("MIM PAM REST API", "8086"),
             "Privileged Access Management REST API",
             rest,
         );
         self.install_service_and_portal(version);
     }
 
-    fn install_pool(&mut self, name: &str, site: &str, folder: &str, who: &Credential<'_>) {
+    fn install_pool(
+        &mut self,
+        name: &str,
+        (site, port): (&str, &str),
+        folder: &str,
+        who: &Credential<'_>,
+    ) {
         let found = principal(who.account, self.domain);
         let stored = match (found, who.password) {
             (Some(Principal::Domain(found)), Some(password)) => {
@@ -206,7 +214,7 @@ impl Machine<'_> {
             }
             _ => None,
         };
-        self.state.app_pools.push(AppPool {
+        let mut pool = AppPool {
             name: name.to_owned(),
             identity: AccountName::parse(who.account).map_or(
                 PoolIdentity::ApplicationPoolIdentity,
@@ -216,6 +224,9 @@ impl Machine<'_> {
             started: true,
             site: Some(site.to_owned()),
             physical_path: Some(format!(r"{FOLDER}\{folder}\")),
-        });
+            bindings: Vec::new(),
+        };
+        pool.listen_on(port);
+        self.state.app_pools.push(pool);
     }
 }

@@ -199,13 +199,19 @@ fn change_service_and_portal(
     }
     if let Some((account, _)) = given.account("PAM_REST_API_APPPOOL_ACCOUNT") {
         set_pool(machine, PAM_REST_POOL, &account)?;
+        listen_on(machine, PAM_REST_POOL, given.need("MIMPAM_REST_API_PORT")?);
     }
-    for (property, pool) in [
-        ("REGISTRATION_ACCOUNT", REGISTRATION_POOL),
-        ("RESET_ACCOUNT", RESET_POOL),
+    for (property, port, pool) in [
+        (
+            "REGISTRATION_ACCOUNT",
+            "REGISTRATION_PORT",
+            REGISTRATION_POOL,
+        ),
+        ("RESET_ACCOUNT", "RESET_PORT", RESET_POOL),
     ] {
         if let Some(account) = given.get(property) {
             set_pool(machine, pool, account)?;
+            listen_on(machine, pool, given.need(port)?);
         }
     }
     Ok(Ending {
@@ -370,6 +376,13 @@ fn set_pool(machine: &mut Machine<'_>, pool: &str, account: &str) -> Result<(), 
             Ok(())
         }
         _ => Err(Ending::failed(FAILURE, format!("{pool} is not installed"))),
+    }
+}
+
+fn listen_on(machine: &mut Machine<'_>, pool: &str, port: &str) {
+    let mut pools = machine.state.app_pools.iter_mut();
+    if let Some(pool) = pools.find(|found| found.name == pool) {
+        pool.listen_on(port);
     }
 }
 

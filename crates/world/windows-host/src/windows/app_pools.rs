@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use agent_protocol::win32::Win32Code;
 use agent_protocol::{
     AppPool, AppPoolRequest, Failure, FailureKind, PoolApplication, PoolControl, PoolIdentity,
-    PoolName, PoolState, Reply, Secret,
+    PoolName, PoolState, Reply, Secret, SiteBinding,
 };
 
 use super::automation::{Argument, Object};
@@ -80,13 +80,16 @@ impl Server {
         }
         for site in self.elements("system.applicationHost/sites")? {
             let name = property(&site, "name")?;
+            // Pools matter without them too; what needs one says that it is not told.
+            let bindings = read_bindings(&site).unwrap_or_default();
             for application in site.object("Collection", &[])?.members(0)? {
                 let served_by = property(&application, "applicationPool")?;
                 let mut pools = pools.iter_mut();
                 let pool = pools.find(|pool| pool.name.as_str().eq_ignore_ascii_case(&served_by));
                 if let Some(pool) = pool {
-                    pool.applications
-                        .push(read_application(&name, &application)?);
+                    let mut read = read_application(&name, &application)?;
+                    read.bindings.clone_from(&bindings);
+                    pool.applications.push(read);
                 }
             }
         }
@@ -184,7 +187,21 @@ fn read_application(site: &str, application: &Object) -> Result<PoolApplication,
         site: site.to_owned(),
         path: property(application, "path")?,
         physical_path,
+        bindings: Vec::new(),
     })
+}
+
+fn read_bindings(site: &Object) -> Result<Vec<SiteBinding>, Failure> {
+    let children = site.object("ChildElements", &[])?;
+    let bindings = children.object("Item", &[Argument::Text("bindings")])?;
+    let bindings = bindings.object("Collection", &[])?.members(0)?;
+    let read = |binding: &Object| {
+        Ok(SiteBinding {
+            protocol: property(binding, "protocol")?,
+            information: property(binding, "bindingInformation")?,
+        })
+    };
+    bindings.iter().map(read).collect()
 }
 
 /// `state` is there while the web server's services run.

@@ -187,6 +187,7 @@ pub fn add_web_server(state: &mut State) {
                 site: "Reset".to_owned(),
                 path: "/".to_owned(),
                 physical_path: r"c:\mim\reset".to_owned(),
+                bindings: Vec::new(),
             }],
         };
         let portal = host.dns_name.as_str().starts_with("mimsync01");

@@ -151,9 +151,18 @@ pub fn app_pools(document: &PoolList, paint: &Paint) -> String {
         let state = format!("{:?}", pool.state).to_lowercase();
         text += &format!("  {} runs as {}, {state}\n", pool.name, pool.identity);
         for application in &pool.applications {
+            let bindings = application.bindings.iter().map(ToString::to_string);
+            let bindings = bindings.collect::<Vec<_>>().join(", ");
             text += &format!(
-                "    {} {}: {}\n",
-                application.site, application.path, application.physical_path
+                "    {} {}: {}{}\n",
+                application.site,
+                application.path,
+                application.physical_path,
+                if bindings.is_empty() {
+                    String::new()
+                } else {
+                    format!(" ({bindings})")
+                }
             );
         }
     }

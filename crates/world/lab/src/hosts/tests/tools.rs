@@ -73,6 +73,7 @@ fn a_pool_of_a_gmsa_starts_without_a_password() {
         started: false,
         site: None,
         physical_path: None,
+        bindings: Vec::new(),
     };
     world.host.edit(|state| state.app_pools.push(pool));
     let appcmd = |words: &[&str]| run(&world, r"inetsrv\appcmd", words);

@@ -61,6 +61,8 @@ fn setup_in_change_mode_wants_every_setting_and_no_left_over_helper() {
         "SERVICE_ACCOUNT_DOMAIN=CONTOSO",
         "USE_MANAGED_ACCOUNT_FOR_SERVICE=1",
         "RESET_ACCOUNT=CONTOSO\\MIMSrvGMSA$",
+        "RESET_PORT=8089",
+        "MIMPAM_REST_API_PORT=18086",
         "PAM_REST_API_APPPOOL_ACCOUNT_NAME=MIMSrvGMSA$",
         "PAM_REST_API_APPPOOL_ACCOUNT_DOMAIN=CONTOSO",
         "REBOOT=ReallySuppress",
@@ -79,6 +81,7 @@ fn setup_in_change_mode_wants_every_setting_and_no_left_over_helper() {
         "EXISTINGDATABASE=1",
         "MAIL_SERVER=mail",
         "USE_MANAGED_ACCOUNT_FOR_SERVICE=1",
+        "RESET_PORT=8089",
     ] {
         let line: Vec<&str> = whole.into_iter().filter(|word| *word != left_out).collect();
         assert!(
@@ -102,7 +105,7 @@ fn setup_in_change_mode_wants_every_setting_and_no_left_over_helper() {
         (service.account.as_str(), service.managed, service.state),
         (r"CONTOSO\MIMSrvGMSA$", true, ServiceState::Running)
     );
-    for pool in [RESET_POOL, PAM_REST_POOL] {
+    for (pool, port) in [(RESET_POOL, 8089), (PAM_REST_POOL, 18_086)] {
         let pool = state
             .app_pools
             .iter()
@@ -112,6 +115,8 @@ fn setup_in_change_mode_wants_every_setting_and_no_left_over_helper() {
             pool.identity.user().unwrap().as_str(),
             r"CONTOSO\MIMSrvGMSA$"
         );
+        let ports: Vec<_> = pool.bindings.iter().map(|binding| binding.port()).collect();
+        assert_eq!(ports, [Some(port)]);
     }
 }
 
