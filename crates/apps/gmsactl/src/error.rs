@@ -186,6 +186,8 @@ impl From<EngineError> for Failure {
             EngineError::Password { ref advice, .. } => failure("credential", &error).hint(advice.clone()),
             EngineError::NoWayBack { .. } => failure("no-way-back", &error)
                 .hint("name the password's source under [[credential]] in estate.toml, or accept it with --accept-no-way-back"),
+            EngineError::InTheWay { .. } => failure("conflict", &error)
+                .hint("it may be the only copy of a key set: move it to a safe place, or name another file"),
             EngineError::OpenRun(ref run) => {
                 let hint = format!("go on with its plan (gmsactl apply), or take it back: gmsactl rollback {run}");
                 failure("open-run", &error).hint(hint)

@@ -45,6 +45,12 @@ fn a_key_set_is_exported_and_found_again_until_it_is_taken_back() {
     assert_eq!(kinds[0]["kind"], "export-key-set");
     assert_eq!(runs(&lab), 0);
 
+    let taken = r"C:\Windows\System32\msiexec.exe";
+    let (code, refused) = keyset(&lab, &["export", "--file", taken]);
+    assert_eq!(code, Some(1), "{refused:#}");
+    assert_eq!(refused["error"]["kind"], "conflict", "{refused:#}");
+    assert_eq!(runs(&lab), 0, "nothing was begun");
+
     let (code, done) = keyset(&lab, &["export", "--file", FILE]);
     assert_eq!(
         (code, &done["outcome"]),
@@ -116,13 +122,10 @@ fn a_sealed_export_leaves_its_copy_only() {
     is_fetched_once(&lab, export, &folder.path().join("safe"));
 
     let (code, other) = keyset(&lab, &["export", "--file", FILE, "--recipient", OTHER]);
-    assert_eq!(code, Some(3), "taken back: {other:#}");
-    assert!(
-        other
-            .to_string()
-            .contains("before.bin.age is there already"),
-        "{other:#}"
-    );
+    assert_eq!(code, Some(1), "{other:#}");
+    let why = other["error"]["message"].as_str().unwrap();
+    assert!(why.contains("before.bin.age is there already"), "{why}");
+    assert_eq!(runs(&lab), 1, "nothing was begun");
     let back = lab.run(&["rollback", run]);
     assert_eq!(back.status.code(), Some(0), "{back:?}");
     let (_, inspected) = keyset(&lab, &["inspect"]);

@@ -105,6 +105,23 @@ fn other_steps(then: &[Step], now: &[Step]) -> Vec<String> {
         .collect()
 }
 
+/// Files of a key set that the plan writes are not there yet: one that is may be the only copy of a key set.
+pub(crate) async fn nothing_in_the_way(world: &World, plan: &Plan) -> Result<(), EngineError> {
+    let steps = plan.steps.iter();
+    for step in steps.filter(|step| step.status != StepStatus::NoOp) {
+        let (Some(file), Some(host)) = (step.action.key_set_written(), &step.host) else {
+            continue;
+        };
+        if world.host(host).await?.file(file).await?.is_some() {
+            return Err(EngineError::InTheWay {
+                file: file.to_owned(),
+                host: host.clone(),
+            });
+        }
+    }
+    Ok(())
+}
+
 /// Every password that the plan needs is there and logs on; one that only the way back needs may be missing where
 /// the operator accepts that.
 pub(crate) async fn passwords_to_apply(

@@ -53,6 +53,7 @@ pub async fn apply(
     admission::the_same_domain(world, plan).await?;
     if open.is_none() {
         admission::fresh(plan, request.fresh)?;
+        admission::nothing_in_the_way(world, plan).await?;
     }
     match &open {
         Some(history) if history.direction == Direction::Backwards => {

@@ -1,7 +1,7 @@
 //! What stops the engine itself.
 
 use model::finding::Finding;
-use model::names::{RunId, StepId};
+use model::names::{HostName, RunId, StepId};
 use model::ports::{JournalError, WorldError};
 
 use crate::transition::IllegalTransition;
@@ -66,6 +66,14 @@ pub enum EngineError {
         account: String,
         /// Ids of the steps.
         steps: Vec<String>,
+    },
+    /// What the plan writes is there already, and is never overwritten.
+    #[error("{file} is there already on {host}: nothing was touched")]
+    InTheWay {
+        /// The file.
+        file: String,
+        /// Where.
+        host: HostName,
     },
     /// A run on this estate is still open.
     #[error("run {0} on this estate was begun and is not over")]

@@ -96,6 +96,9 @@ fn tell(
 ) {
     let mut properties = Vec::new();
     for told in &page.properties {
+        if told.site.is_some() && given(view, &told.name).is_none() {
+            setup.where_known.push(told.name.clone());
+        }
         match value(told, view, account, site) {
             Some((value, reason)) => properties.push(PlannedProperty {
                 name: told.name.clone(),

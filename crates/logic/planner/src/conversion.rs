@@ -6,7 +6,7 @@ use model::names::{HostName, LogonAccount, SamAccountName, Spn};
 use model::ports::Delegation;
 
 use crate::planning::Planning;
-use crate::profile::{HostView, PackageFacts, Profile, Refusal};
+use crate::profile::{HostView, PackageFacts, Profile, Refusal, SilentSetup};
 
 /// What is wanted of one component, and what was found of it.
 pub(crate) struct Conversion<'a> {
@@ -75,6 +75,15 @@ impl<'a> Conversion<'a> {
                 wanted.gmsa.sam_account_name(),
             ),
         }
+    }
+
+    /// What setup is told on a host, as far as its package knows it.
+    pub fn silent_setup(&self, view: &HostView<'_>) -> Option<SilentSetup> {
+        let setup = self.profile?.setup(view)?;
+        Some(match self.package {
+            Some(Ok(package)) => setup.for_package(package),
+            _ => setup,
+        })
     }
 
     /// The gMSA as a service's logon account.

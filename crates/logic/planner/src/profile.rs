@@ -124,6 +124,28 @@ pub struct SilentSetup {
     pub first: Option<String>,
     /// Settings that it is not told for a known reason: of what is not on the host or not named here, or of no value.
     pub left_out: Vec<PropertyName>,
+    /// Settings that not every package has: of one that does not know them they are not told, and not asked for.
+    pub where_known: Vec<PropertyName>,
+}
+
+impl SilentSetup {
+    /// Without the settings that this package need not know, and does not.
+    #[must_use]
+    pub fn for_package(mut self, package: &PackageFacts) -> Self {
+        let lacks = |name: &PropertyName| {
+            let known = package
+                .properties
+                .iter()
+                .any(|known| known == name.as_str());
+            self.where_known.contains(name) && !known
+        };
+        for page in &mut self.pages {
+            page.properties.retain(|property| !lacks(&property.name));
+        }
+        self.pages.retain(|page| !page.properties.is_empty());
+        self.unknown.retain(|name| !lacks(name));
+        self
+    }
 }
 
 /// What a package's own tables say.

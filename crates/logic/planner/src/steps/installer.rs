@@ -14,10 +14,8 @@ impl<'a> StepList<'a> {
     pub(super) fn run_setup(&mut self, switch: &Switch<'a>, requires: Vec<StepId>) -> StepId {
         let conversion = self.conversion;
         let view = switch.place.view(conversion);
+        let setup = view.as_ref().and_then(|view| conversion.silent_setup(view));
         let known = conversion.profile.zip(view);
-        let setup = known
-            .as_ref()
-            .and_then(|(profile, view)| profile.setup(view));
         let saves = known.map(|(profile, view)| profile.saved_key_sets(&view));
         let (Some(setup), Some(Ok(package)), Some(wanted)) =
             (setup, conversion.package, &conversion.wanted.setup)

@@ -308,6 +308,15 @@ pub struct PasswordNeed<'a> {
 }
 
 impl Action {
+    /// The file of a key set that it writes on its host, where none may be yet.
+    pub fn key_set_written(&self) -> Option<&str> {
+        match self {
+            Self::ExportKeySet { file, .. } => Some(file),
+            Self::SealKeySet { sealed, .. } => Some(sealed),
+            _ => None,
+        }
+    }
+
     /// The kind's name in plans, journals and `gmsactl explain`.
     pub fn kind(&self) -> &'static str {
         match self {

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use model::database::{DatabasePlace, Repair};
 use model::host::{
     AccountRight, AppPool, PoolApplication, PoolIdentity, PoolName, PoolState, RegistryValue,
+    SiteBinding,
 };
 use model::inventory::{
     Account, AccountClass, Group, Product, RootKeyFacts, Service, ServiceStart, ServiceState,
@@ -187,7 +188,10 @@ pub fn add_web_server(state: &mut State) {
                 site: "Reset".to_owned(),
                 path: "/".to_owned(),
                 physical_path: r"c:\mim\reset".to_owned(),
-                bindings: Vec::new(),
+                bindings: vec![SiteBinding {
+                    protocol: "http".to_owned(),
+                    information: "*:8089:".to_owned(),
+                }],
             }],
         };
         let portal = host.dns_name.as_str().starts_with("mimsync01");
