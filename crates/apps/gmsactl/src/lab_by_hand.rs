@@ -1,7 +1,7 @@
 //! What a person does with the wizard of a product's setup, on a host of a lab.
 
 use agent_protocol::RegistryKey;
-use lab::mim::setup::{self, Entries};
+use lab::mim::setup::wizard::{self, Entries};
 use model::names::HostName;
 use model::plan::{Action, PlannedCarrier};
 
@@ -47,7 +47,7 @@ pub fn follow_wizard(lab: &LabEstate, host: &HostName, action: &Action) -> Optio
     };
     let done = lab
         .host(host)?
-        .with(|machine| setup::follow_wizard(machine, &lab.sql, &entries));
+        .with(|machine| wizard::follow_wizard(machine, &lab.sql, &entries));
     match done {
         Ok(()) => Some(format!("On {host}: {}", wizard.way_in)),
         Err(why) => {

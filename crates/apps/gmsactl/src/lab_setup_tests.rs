@@ -6,7 +6,7 @@ use agent_protocol::{RegistryKey, RegistryValue};
 use engine::{RunReport, Silent};
 use lab::mim::package::{self, SERVICE_PACKAGE, SYNC_PACKAGE};
 use lab::mim::reference::BUILD;
-use lab::mim::setup::{Entries, follow_wizard};
+use lab::mim::setup::wizard::{Entries, follow_wizard};
 use model::host::{PropertyName, PropertyValue};
 use model::intent::{Exchange, Intent, Mailbox, Setup, Strategy};
 use model::names::{HostName, LogonAccount, RunId};

@@ -5,7 +5,7 @@ use model::run::Outcome;
 use security::{AccessMask, Ace, SecurityDescriptor, Sid};
 
 use super::drift::first_host;
-use super::fake_world::{State, reference};
+use super::fake_world::{State, named};
 use super::scenario::Scenario;
 
 /// Lists of DCOM and WMI, and whose entry is the gMSA's in each once it has its own: denials first, then what is
@@ -59,7 +59,7 @@ async fn entries_of_others_in_an_access_list_stay() {
 #[tokio::test]
 async fn what_is_guarded_on_a_host_comes_and_goes_with_the_gmsa() {
     let scenario = Scenario::sync();
-    reference::add_guarded_objects(&mut scenario.world.state());
+    named::add_guarded_objects(&mut scenario.world.state());
     let start = scenario.world.snapshot();
     let plan = scenario.sound_plan().await;
     let copied = plan
@@ -133,7 +133,7 @@ async fn a_right_that_the_gmsa_had_before_stays() {
     let head = "DC=contoso,DC=com".parse().unwrap();
     let had = {
         let mut state = scenario.world.state();
-        reference::add_directory_rights(&mut state);
+        named::add_directory_rights(&mut state);
         let gmsa = state.accounts["mimsyncgmsasvc$"].account.sid;
         let list = state.access_lists.get_mut(&head).unwrap();
         let had = list.dacl().unwrap().aces()[2].for_trustee(gmsa).unwrap();
@@ -158,7 +158,7 @@ async fn log_on_rights_come_and_go_with_the_gmsa() {
     let scenario = Scenario::sync_with_a_gmsa_in_use();
     {
         let mut state = scenario.world.state();
-        reference::add_logon_rights(&mut state);
+        named::add_logon_rights(&mut state);
         let gmsa = state.accounts["mimsyncgmsasvc$"].account.sid;
         let rights = &mut first_host(&mut state).settings.rights;
         rights.get_mut(&denied).unwrap().insert(gmsa);

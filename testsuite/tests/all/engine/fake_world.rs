@@ -9,6 +9,7 @@ mod fault;
 mod host;
 mod journal;
 mod key_set;
+pub mod named;
 pub mod packages;
 pub mod reference;
 pub mod rights;

@@ -23,7 +23,7 @@ use super::fake_world::packages;
 use super::fake_world::reference::{
     self, OLD_ACCOUNT, OLD_PASSWORD, PLAIN_ACCOUNT, PLAIN_PASSWORD, PORTAL_ACCOUNT, PORTAL_PASSWORD,
 };
-use super::fake_world::{FakeWorld, Snapshot, Supplied};
+use super::fake_world::{FakeWorld, Snapshot, Supplied, named};
 
 pub struct Scenario {
     pub world: FakeWorld,
@@ -75,8 +75,8 @@ impl Scenario {
             let mut state = scenario.world.state();
             reference::add_web_server(&mut state);
             reference::add_database(&mut state);
-            reference::add_host_access(&mut state);
-            reference::add_logon_rights(&mut state);
+            named::add_host_access(&mut state);
+            named::add_logon_rights(&mut state);
         }
         let portal = conversion("sspr-reset", &["MIMSYNC01"], "MIMSsprReset");
         scenario.intent.conversions.push(portal);
@@ -92,7 +92,7 @@ impl Scenario {
         {
             let mut state = scenario.world.state();
             reference::add_rights_of_the_old_account(&mut state);
-            reference::add_directory_rights(&mut state);
+            named::add_directory_rights(&mut state);
         }
         for conversion in &mut scenario.intent.conversions {
             conversion.groups = vec![reference::GROUP.parse().unwrap()];

@@ -1,5 +1,6 @@
 //! The host port: services, files, programs; the rest in `settings`.
 
+mod access_lists;
 mod settings;
 mod setup;
 

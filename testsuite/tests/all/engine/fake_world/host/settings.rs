@@ -5,15 +5,14 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use model::host::{
-    AccessList, AccessLists, AccessTree, AccountRight, AppPool, Descriptor, EventPage, EventQuery,
-    FoundAccessList, GroupName, Namespace, PoolControl, PoolIdentity, PoolName, PoolState,
-    RegistryValue, RightHolders, ScheduledTask, ServiceTrigger, SetupEnd, SetupRun, TaskDefinition,
-    TaskPath, TaskPrincipal, Trustee,
+    AccessList, AccountRight, AppPool, EventPage, EventQuery, GroupName, PoolControl, PoolIdentity,
+    PoolName, PoolState, RegistryValue, RightHolders, ScheduledTask, ServiceTrigger, SetupEnd,
+    SetupRun, TaskDefinition, TaskPath, TaskPrincipal, Trustee,
 };
 use model::names::{HostName, LogonAccount, ServiceName};
 use model::ports::{
-    AccessControl, AccountRights, ErrorKind, Installer, OperatingSystem, Settings, TaskScheduler,
-    WebServer, WorldError,
+    AccountRights, ErrorKind, Installer, OperatingSystem, Settings, TaskScheduler, WebServer,
+    WorldError,
 };
 use model::secret::Password;
 use security::{SecurityDescriptor, Sid};
@@ -103,71 +102,7 @@ impl AccountRights for FakeHost {
     }
 }
 
-#[async_trait]
-impl AccessControl for FakeHost {
-    async fn access_lists(&self, namespaces: &[Namespace]) -> Result<AccessLists, WorldError> {
-        self.look("read the access lists", |host| {
-            Ok(host.settings.lists(|list| match list {
-                AccessList::Machine(_) | AccessList::Application(..) => true,
-                AccessList::Namespace(path) => namespaces.contains(path),
-                _ => false,
-            }))
-        })
-    }
-
-    async fn access_lists_below(&self, trees: &[AccessTree]) -> Result<AccessLists, WorldError> {
-        self.look("read the access lists below folders", |host| {
-            let below = |list: &AccessList| trees.iter().any(|tree| tree.has(list));
-            Ok(host.settings.lists(below))
-        })
-    }
-
-    async fn url_reservations(&self) -> Result<AccessLists, WorldError> {
-        self.look("read the reserved URLs", |host| {
-            let is_url = |list: &AccessList| matches!(list, AccessList::Url(_));
-            Ok(host.settings.lists(is_url))
-        })
-    }
-
-    async fn access_list(
-        &self,
-        list: &AccessList,
-    ) -> Result<Option<SecurityDescriptor>, WorldError> {
-        self.look(&format!("read {list}"), |host| {
-            let found = host.settings.access_lists.get(list);
-            Ok(found.map(|(_, descriptor)| descriptor.clone()))
-        })
-    }
-
-    async fn write_access_list(
-        &self,
-        list: &AccessList,
-        descriptor: &SecurityDescriptor,
-    ) -> Result<(), WorldError> {
-        self.change(&format!("write {list}"), |host| {
-            let found = host.settings.access_lists.get_mut(list);
-            let found = found.ok_or_else(|| error(ErrorKind::NotFound, "no such list"))?;
-            found.1 = descriptor.clone();
-            Ok(())
-        })
-    }
-}
-
 impl HostSettings {
-    fn lists(&self, wanted: impl Fn(&AccessList) -> bool) -> AccessLists {
-        let lists = self.access_lists.iter();
-        let lists = lists.filter(|(list, _)| wanted(list));
-        let found = lists.map(|(list, (title, descriptor))| FoundAccessList {
-            list: list.clone(),
-            title: title.clone(),
-            descriptor: Descriptor(descriptor.to_bytes()),
-        });
-        AccessLists {
-            lists: found.collect(),
-            unreadable: Vec::new(),
-        }
-    }
-
     /// All of it as lines of text, but for restarts and purges, which leave nothing behind.
     pub fn lines(&self, host: &HostName) -> Vec<String> {
         let rights = self
