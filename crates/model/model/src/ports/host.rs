@@ -113,8 +113,9 @@ pub enum RetrievalState {
 pub trait Host:
     AccountRights + AccessControl + WebServer + TaskScheduler + Settings + OperatingSystem + Installer
 {
-    /// Gets everything that an inventory is going to read in one exchange; the questions that follow are answered
-    /// from it, each once. Where a host cannot do that, they are asked one by one.
+    /// Gets everything that an inventory is going to read in one exchange, but for what depends on the answers: access
+    /// lists of what runs there. The questions that follow are answered from it, each once. Where a host cannot do that,
+    /// they are asked one by one.
     ///
     /// # Errors
     /// Where the host does not answer within `patience`, its connection included.

@@ -11,6 +11,15 @@ const PRIVATE_KEYS: [&str; 2] = [
     r"C:\ProgramData\Microsoft\Crypto\RSA\MachineKeys",
     r"C:\ProgramData\Microsoft\Crypto\Keys",
 ];
+/// What paths of services and web applications may begin with.
+const VARIABLES: [(&str, &str); 6] = [
+    ("SystemDrive", "C:"),
+    ("SystemRoot", r"C:\Windows"),
+    ("windir", r"C:\Windows"),
+    ("ProgramFiles", r"C:\Program Files"),
+    ("ProgramFiles(x86)", r"C:\Program Files (x86)"),
+    ("ProgramData", r"C:\ProgramData"),
+];
 /// Where Windows keeps what it knows of services.
 const SERVICES: &str = r"HKLM\SYSTEM\CurrentControlSet\Services";
 
@@ -52,7 +61,7 @@ pub(super) fn of(host: &HostInventory, questions: &Questions) -> Vec<AccessTree>
 
 /// A folder that belongs to a program: not Windows' own, nor one that many programs share.
 fn of_its_own(folder: &str) -> Option<AccessTree> {
-    let tree: AccessTree = folder.parse().ok()?;
+    let tree: AccessTree = expanded(folder).parse().ok()?;
     let AccessTree::Folder(path) = &tree else {
         return None;
     };
@@ -64,6 +73,19 @@ fn of_its_own(folder: &str) -> Option<AccessTree> {
             | ["program files" | "program files (x86)" | "programdata" | "users"]
     );
     (!shared).then_some(tree)
+}
+
+/// A path that begins with a variable of Windows, with what that is unless somebody set it otherwise.
+fn expanded(folder: &str) -> String {
+    let named = folder
+        .strip_prefix('%')
+        .and_then(|rest| rest.split_once('%'));
+    let found = named.and_then(|(name, rest)| {
+        let mut known = VARIABLES.iter();
+        let (_, value) = known.find(|(known, _)| known.eq_ignore_ascii_case(name))?;
+        Some(format!("{value}{rest}"))
+    });
+    found.unwrap_or_else(|| folder.to_owned())
 }
 
 /// Those that are in no other one, each once.
@@ -114,6 +136,10 @@ mod tests {
             ("C:", false),
             (r"\\server\share", false),
             ("%ProgramFiles%", false),
+            (r"%programfiles%\Contoso", true),
+            (r"%SystemDrive%\inetpub\wwwroot", true),
+            (r"%windir%\Web", false),
+            (r"%CONTOSO%\Web", false),
         ] {
             assert_eq!(of_its_own(folder).is_some(), own, "{folder}");
         }

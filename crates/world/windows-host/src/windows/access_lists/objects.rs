@@ -4,6 +4,7 @@ use std::ptr;
 
 use agent_protocol::win32::Win32Code;
 use agent_protocol::{Failure, FailureKind, Hive, HostPath, RegistryKey};
+use security::SecurityDescriptor;
 use windows_sys::Win32::Foundation::LocalFree;
 use windows_sys::Win32::Security::Authorization::{
     GetNamedSecurityInfoW, SE_FILE_OBJECT, SE_OBJECT_TYPE, SE_REGISTRY_KEY, SetNamedSecurityInfoW,
@@ -85,10 +86,9 @@ impl Object {
     /// Replaces the access list; what it has to hand down reaches everything below.
     pub fn write(&self, descriptor: &[u8]) -> Result<(), Failure> {
         let name = Wide::new(&self.name)?;
-        let aligned = Aligned::new(descriptor);
-        let (list, protected) = aligned
-            .parts()
-            .ok_or_else(|| self.failure("change", INVALID_SECURITY_DESCRIPTOR))?;
+        let invalid = || self.failure("change", INVALID_SECURITY_DESCRIPTOR);
+        let aligned = Aligned::new(descriptor).ok_or_else(invalid)?;
+        let (list, protected) = aligned.parts().ok_or_else(invalid)?;
         let protection = match protected {
             true => PROTECTED_DACL_SECURITY_INFORMATION,
             false => UNPROTECTED_DACL_SECURITY_INFORMATION,
@@ -121,7 +121,9 @@ impl Object {
 struct Aligned(Vec<u32>);
 
 impl Aligned {
-    fn new(descriptor: &[u8]) -> Self {
+    /// Only of bytes that are a descriptor, whole: Windows' calls trust the offsets in it.
+    fn new(descriptor: &[u8]) -> Option<Self> {
+        SecurityDescriptor::from_bytes(descriptor).ok()?;
         let words = descriptor.chunks(size_of::<u32>()).map(|chunk| {
             let mut word = [0; size_of::<u32>()];
             for (to, from) in word.iter_mut().zip(chunk) {
@@ -129,7 +131,7 @@ impl Aligned {
             }
             u32::from_ne_bytes(word)
         });
-        Self(words.collect())
+        Some(Self(words.collect()))
     }
 
     /// Its access list, and whether it is protected from inheritance; `None` where it has none, or is none.
@@ -138,18 +140,13 @@ impl Aligned {
         let (mut present, mut defaulted) = (0, 0);
         let (mut control, mut revision) = (0, 0);
         let mut list = ptr::null_mut();
-        // SAFETY: the memory is aligned and longer than the header; the calls only read it.
-        let valid = self.0.len() >= 5
-            && unsafe {
-                IsValidSecurityDescriptor(descriptor) != 0
-                    && GetSecurityDescriptorDacl(
-                        descriptor,
-                        &mut present,
-                        &mut list,
-                        &mut defaulted,
-                    ) != 0
-                    && GetSecurityDescriptorControl(descriptor, &mut control, &mut revision) != 0
-            };
+        // SAFETY: the memory is aligned and a whole descriptor by `new`; the calls only read it.
+        let valid = unsafe {
+            IsValidSecurityDescriptor(descriptor) != 0
+                && GetSecurityDescriptorDacl(descriptor, &mut present, &mut list, &mut defaulted)
+                    != 0
+                && GetSecurityDescriptorControl(descriptor, &mut control, &mut revision) != 0
+        };
         let has_list = valid && present != 0 && !list.is_null();
         has_list.then_some((list.cast_const(), control & SE_DACL_PROTECTED != 0))
     }
