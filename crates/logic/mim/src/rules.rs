@@ -360,18 +360,11 @@ fn not_reproduced(component: &Component, view: &HostView<'_>) -> Finding {
         Carrier::Pool(_) => "the web server",
     };
     let what = format!(
-        "the plan sets the account through {means}, not with setup in change mode. Entries in access lists of folders, \
-         registry keys, private keys and reserved URLs are copied; what else names the old account stays as it is: {}",
+        "the plan sets the account through {means}, not with setup in change mode. Outside of access lists, what names the \
+         old account stays as it is: {}",
         component.entry.setup_also.join("; ")
     );
-    let (name, folder) = (
-        view.carried.logon_account().to_string(),
-        r"C:\Program Files\Microsoft Forefront Identity Manager",
-    );
-    let name = name.rsplit('\\').next().unwrap_or_default();
-    let advice = format!(
-        "take strategy = \"guided\", which has setup do it; or look for the name before the evening: \
-                  findstr /s /i /m {name} \"{folder}\\*.config\""
-    );
+    let advice = "take strategy = \"guided\", which has setup do it; or look for the old account's name before the evening: \
+                  findstr /s /i /m NAME \"C:\\Program Files\\Microsoft Forefront Identity Manager\\*.config\"";
     NOT_REPRODUCED.found(subject, what, advice)
 }
