@@ -1,4 +1,4 @@
-//! What accounts may do on a host by name, by the access lists of DCOM and WMI.
+//! What accounts may do on a host by name, by its access lists.
 
 use security::{Ace, Sid};
 use serde::{Deserialize, Serialize};

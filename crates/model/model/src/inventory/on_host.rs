@@ -30,7 +30,7 @@ pub struct HostInventory {
     /// Who may log on how; empty where that could not be read.
     #[serde(default)]
     pub rights: Vec<RightHolders>,
-    /// What single accounts of a domain may do by the access lists of DCOM and WMI.
+    /// What single accounts of a domain may do by the access lists of the host.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub access: Vec<HostAccess>,
     /// Those of these lists that are there and could not be read.

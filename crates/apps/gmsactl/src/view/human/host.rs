@@ -105,7 +105,7 @@ pub fn rights(document: &RightList, paint: &Paint) -> String {
 
 /// Entries of access lists, by list.
 pub fn access(document: &AccessDocument, paint: &Paint) -> String {
-    let what = "entries in access lists of DCOM and WMI";
+    let what = "entries in access lists";
     let mut text = head(&document.host, document.entries.len(), what, paint);
     for of_list in document.entries.chunk_by(|one, next| one.list == next.list) {
         for first in of_list.iter().take(1) {
