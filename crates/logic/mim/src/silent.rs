@@ -36,20 +36,15 @@ pub(crate) fn setup(component: &Component, view: &HostView<'_>) -> Option<Silent
             tell(&mut setup, page, view, &view.gmsa.to_string(), None);
             continue;
         };
-        let own = id == Profile::component(component);
         let mut known = components.iter();
         let Some(of_page) = known.find(|known| Profile::component(*known) == id) else {
             continue;
         };
-        let carried = match own {
-            true => Some(view.carried),
-            false => view.host.carried(of_page.carrier()),
-        };
-        let Some(carried) = carried else {
+        let Some(carried) = view.host.carried(of_page.carrier()) else {
             setup.left_out.extend(names_of(page)); // Not on this host: nothing to tell.
             continue;
         };
-        let then = match own {
+        let then = match id == Profile::component(component) {
             true => Some(view.gmsa.clone()),
             false => account_then(view, id, carried.logon_account()),
         };

@@ -239,3 +239,59 @@ pub struct KeySetTools {
     /// Activates it for the old account again.
     pub way_back: ToolRun,
 }
+
+#[cfg(test)]
+mod tests {
+    use model::host::PropertyValue;
+    use model::plan::PlannedProperty;
+
+    use super::*;
+
+    #[test]
+    fn what_a_package_need_not_know_is_told_only_where_it_does() {
+        let names = |names: &str| -> Vec<PropertyName> {
+            let names = names.split_whitespace();
+            names
+                .map(|name| PropertyName::parse(name).unwrap())
+                .collect()
+        };
+        let told = |name: &str| PlannedProperty {
+            name: PropertyName::parse(name).unwrap(),
+            value: PropertyValue::parse("8089").unwrap(),
+            reason: String::new(),
+            kept_in: None,
+        };
+        let page = |title: &str, properties: Vec<PlannedProperty>| SetupPage {
+            title: title.to_owned(),
+            properties,
+        };
+        let setup = SilentSetup {
+            pages: vec![
+                page("reset", vec![told("RESET_ACCOUNT"), told("RESET_PORT")]),
+                page("rest", vec![told("MIMPAM_REST_API_PORT")]),
+            ],
+            unknown: names("REGISTRATION_PORT MAIL_SERVER"),
+            where_known: names("RESET_PORT MIMPAM_REST_API_PORT REGISTRATION_PORT"),
+            ..SilentSetup::default()
+        };
+        let mut package = PackageFacts {
+            sha256: String::new(),
+            name: "a product".to_owned(),
+            version: "1".to_owned(),
+            code: String::new(),
+            properties: vec!["RESET_PORT".to_owned()],
+            fields: Vec::new(),
+        };
+        let short = setup.clone().for_package(&package);
+        let pages = [page(
+            "reset",
+            vec![told("RESET_ACCOUNT"), told("RESET_PORT")],
+        )];
+        assert_eq!(short.pages, pages, "what it must know stays");
+        assert_eq!(short.unknown, names("MAIL_SERVER"));
+        package.properties = ["MIMPAM_REST_API_PORT", "RESET_PORT", "REGISTRATION_PORT"]
+            .map(str::to_owned)
+            .to_vec();
+        assert_eq!(setup.clone().for_package(&package), setup);
+    }
+}

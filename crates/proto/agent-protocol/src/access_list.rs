@@ -77,6 +77,11 @@ impl AccessList {
         }
     }
 
+    /// Whether both are one list: Windows compares these names without regard to case.
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.to_string().to_lowercase() == other.to_string().to_lowercase()
+    }
+
     /// Windows' own tool to look at it.
     pub fn tool(&self) -> &'static str {
         match self.keeper() {
@@ -205,6 +210,10 @@ mod tests {
         assert_eq!(spelled, AccessList::Machine(MachineList::LaunchRestriction));
         let spelled: AccessList = "root/cimv2".parse().unwrap();
         assert_eq!(spelled.to_string(), r"root\cimv2");
+        let list = |text: &str| text.parse::<AccessList>().unwrap();
+        assert!(spelled.is_same(&list(r"ROOT\CIMV2")));
+        assert!(list(r"C:\Dätä").is_same(&list(r"c:\DÄTÄ")));
+        assert!(!spelled.is_same(&list("root")));
         for (spelled, text) in [
             ("c:/Data/", r"c:\Data"),
             (r"HKEY_LOCAL_MACHINE\SOFTWARE", r"HKLM\SOFTWARE"),

@@ -174,8 +174,7 @@ fn of_untold_fields(package: &PackageFacts, setup: &SilentSetup, subject: &str) 
 
 #[cfg(test)]
 mod tests {
-    use model::host::{PropertyName, PropertyValue};
-    use model::plan::{PlannedProperty, SetupPage};
+    use model::host::PropertyName;
 
     use super::*;
 
@@ -204,53 +203,5 @@ mod tests {
         assert!(found.what.contains("set RESET_PORT too"), "{found:?}");
         package.fields = names("MAIL_SERVER");
         assert_eq!(of_untold_fields(&package, &setup, "a host"), None);
-    }
-
-    #[test]
-    fn what_a_package_need_not_know_is_told_only_where_it_does() {
-        let names = |names: &str| -> Vec<PropertyName> {
-            let names = names.split_whitespace();
-            names
-                .map(|name| PropertyName::parse(name).unwrap())
-                .collect()
-        };
-        let told = |name: &str| PlannedProperty {
-            name: PropertyName::parse(name).unwrap(),
-            value: PropertyValue::parse("8089").unwrap(),
-            reason: String::new(),
-            kept_in: None,
-        };
-        let page = |title: &str, properties: Vec<PlannedProperty>| SetupPage {
-            title: title.to_owned(),
-            properties,
-        };
-        let setup = SilentSetup {
-            pages: vec![
-                page("reset", vec![told("RESET_ACCOUNT"), told("RESET_PORT")]),
-                page("rest", vec![told("MIMPAM_REST_API_PORT")]),
-            ],
-            unknown: names("REGISTRATION_PORT MAIL_SERVER"),
-            where_known: names("RESET_PORT MIMPAM_REST_API_PORT REGISTRATION_PORT"),
-            ..SilentSetup::default()
-        };
-        let mut package = PackageFacts {
-            sha256: String::new(),
-            name: "a product".to_owned(),
-            version: "1".to_owned(),
-            code: String::new(),
-            properties: vec!["RESET_PORT".to_owned()],
-            fields: Vec::new(),
-        };
-        let short = setup.clone().for_package(&package);
-        let pages = [page(
-            "reset",
-            vec![told("RESET_ACCOUNT"), told("RESET_PORT")],
-        )];
-        assert_eq!(short.pages, pages, "what it must know stays");
-        assert_eq!(short.unknown, names("MAIL_SERVER"));
-        package.properties = ["MIMPAM_REST_API_PORT", "RESET_PORT", "REGISTRATION_PORT"]
-            .map(str::to_owned)
-            .to_vec();
-        assert_eq!(setup.clone().for_package(&package), setup);
     }
 }

@@ -181,7 +181,7 @@ impl Copy {
     async fn add_named(&self, found: &mut AccessLists, host: &dyn Host) -> Result<(), Failure> {
         for list in &self.on {
             let is_object = matches!(list, AccessList::File(_) | AccessList::Key(_));
-            let known = found.lists.iter().any(|found| same(&found.list, list));
+            let known = found.lists.iter().any(|found| found.list.is_same(list));
             if is_object && !known {
                 let descriptor = read(host, list).await?;
                 found.lists.push(FoundAccessList {
@@ -197,7 +197,7 @@ impl Copy {
     /// Whether a list is one of those that are asked for.
     fn concerns(&self, list: &AccessList) -> bool {
         self.on.is_empty()
-            || self.on.iter().any(|on| same(on, list))
+            || self.on.iter().any(|on| on.is_same(list))
             || self.below.iter().any(|tree| tree.has(list))
     }
 
@@ -311,9 +311,4 @@ fn damaged(list: &AccessList, error: &SecurityDescriptorError) -> Failure {
 
 fn namespace(text: &str) -> Result<Namespace, String> {
     Namespace::parse(text).map_err(|error| error.to_string())
-}
-
-/// Whether both are one list: Windows compares these names without regard to case.
-fn same(one: &AccessList, other: &AccessList) -> bool {
-    one.to_string().eq_ignore_ascii_case(&other.to_string())
 }

@@ -36,7 +36,7 @@ impl KeptLists {
     /// One that was given.
     pub fn get(&self, list: &AccessList) -> Option<&Descriptor> {
         let mut found = self.0.iter();
-        let found = found.find(|(own, _)| same(own, list));
+        let found = found.find(|(own, _)| own.is_same(list));
         found.map(|(_, descriptor)| descriptor)
     }
 
@@ -52,7 +52,7 @@ impl KeptLists {
     /// Gives one, in place of what is there.
     pub fn put(&mut self, list: &AccessList, descriptor: &SecurityDescriptor) {
         let descriptor = Descriptor(descriptor.to_bytes());
-        match self.0.iter_mut().find(|(own, _)| same(own, list)) {
+        match self.0.iter_mut().find(|(own, _)| own.is_same(list)) {
             Some((_, present)) => *present = descriptor,
             None => self.0.push((list.clone(), descriptor)),
         }
@@ -69,9 +69,4 @@ impl KeptLists {
         let lists = self.0.iter().map(|(list, _)| list);
         lists.filter(|list| matches!(list, AccessList::Url(_)))
     }
-}
-
-/// Windows compares these names without regard to case.
-fn same(one: &AccessList, other: &AccessList) -> bool {
-    one.to_string().to_lowercase() == other.to_string().to_lowercase()
 }
